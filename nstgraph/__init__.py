@@ -1,0 +1,73 @@
+"""Neural style transfer as an explicit TensorFlow graph, with loss terms as plugins.
+
+Importing this package does not import TensorFlow, nor anything else that takes time: names are resolved at first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from nstgraph._tf import tf
+    from nstgraph.config import Config
+    from nstgraph.engine import Stylizer, stylize
+    from nstgraph.errors import Interrupted, NstgraphError
+    from nstgraph.graph import StyleGraph, View
+    from nstgraph.loss import Loss, LossTerm
+    from nstgraph.objective import Evaluator, Objective
+    from nstgraph.optimize import Search, Step
+    from nstgraph.registry import loss_term, parse_loss
+    from nstgraph.result import Result
+
+_HOMES = {
+    "tf": "_tf",
+    "Config": "config",
+    "Stylizer": "engine",
+    "stylize": "engine",
+    "Interrupted": "errors",
+    "NstgraphError": "errors",
+    "StyleGraph": "graph",
+    "View": "graph",
+    "Loss": "loss",
+    "LossTerm": "loss",
+    "Evaluator": "objective",
+    "Objective": "objective",
+    "Search": "optimize",
+    "Step": "optimize",
+    "loss_term": "registry",
+    "parse_loss": "registry",
+    "Result": "result",
+}
+
+__all__ = [
+    "Config",
+    "Evaluator",
+    "Interrupted",
+    "Loss",
+    "LossTerm",
+    "NstgraphError",
+    "Objective",
+    "Result",
+    "Search",
+    "Step",
+    "StyleGraph",
+    "Stylizer",
+    "View",
+    "loss_term",
+    "parse_loss",
+    "stylize",
+    "tf",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nstgraph' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"nstgraph.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,292 @@
+"""The command line: parses, prints, and is the only module that exits."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ParamSpec
+
+import typer
+
+import nstgraph
+from nstgraph.config import DEFAULT_LOSS, INITS, Config
+from nstgraph.errors import Interrupted, NstgraphError
+from nstgraph.progress import Display
+
+if TYPE_CHECKING:
+    from nstgraph.objective import Array
+    from nstgraph.optimize import Step
+    from nstgraph.outputs import Outputs
+
+__all__ = ["app", "main"]
+
+_P = ParamSpec("_P")
+_OUTPUT, _LOSS, _SEARCH, _NETWORK = "Output", "Loss", "Search", "Network"
+
+app = typer.Typer(
+    help="Paint a photo in the manner of a painting, by optimising an explicit TensorFlow graph.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+weights_app = typer.Typer(help="VGG weights files: what there is, and how to get more.", no_args_is_help=True)
+app.add_typer(weights_app, name="weights")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _command(function: Callable[_P, None]) -> Callable[_P, None]:
+    """Turn nstgraph's errors into one line and exit code 2, and Ctrl-C into exit code 130."""
+
+    @functools.wraps(function)
+    def run(*args: _P.args, **options: _P.kwargs) -> None:
+        try:
+            function(*args, **options)
+        except NstgraphError as error:
+            if options.get("debug"):
+                raise
+            print(f"nstgraph: {error}", file=sys.stderr)
+            raise typer.Exit(2) from error
+        except KeyboardInterrupt as error:
+            print("nstgraph: interrupted", file=sys.stderr)
+            raise typer.Exit(130) from error
+
+    return run
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"nstgraph {nstgraph.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Paint a photo in the manner of a painting, by optimising an explicit TensorFlow graph."""
+
+
+_Weights = Annotated[
+    str | None, typer.Option(help="VGG weights file (.npz). See: nstgraph weights list.", rich_help_panel=_NETWORK)
+]
+_Plugins = Annotated[
+    list[Path] | None,
+    typer.Option("--plugin", help="Python file with loss terms; may be given again.", rich_help_panel=_LOSS),
+]
+_Loss = Annotated[
+    list[str],
+    typer.Option(
+        "--loss",
+        "-l",
+        help="A term of the loss: [weight*]name[:parameter=value,...]; may be given again. See: nstgraph terms. "
+        "'default' stands for the default terms.",
+        rich_help_panel=_LOSS,
+    ),
+]
+_Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
+
+
+@app.command()
+@_command
+def stylize(
+    content: Annotated[Path, typer.Argument(help="The photo: what is to be seen.")],
+    styles: Annotated[list[Path], typer.Argument(metavar="STYLE...", help="The painting, or several to be blended.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The result: .png .jpg .webp .tif or .bmp.", rich_help_panel=_OUTPUT)
+    ],
+    size: Annotated[int, typer.Option(help="Longest side in pixels.", rich_help_panel=_OUTPUT)] = Config.size,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that exist.", rich_help_panel=_OUTPUT)
+    ] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Also write content, style and result in a row.", rich_help_panel=_OUTPUT)
+    ] = False,
+    save_every: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, help="Also write the picture after every N steps.", rich_help_panel=_OUTPUT),
+    ] = 0,
+    log: Annotated[
+        Path | None, typer.Option(help="Write every step's losses, as .csv or .json.", rich_help_panel=_OUTPUT)
+    ] = None,
+    loss: _Loss = list(DEFAULT_LOSS),  # noqa: B006
+    plugin: _Plugins = None,
+    style_scale: Annotated[
+        float,
+        typer.Option(
+            help="Size of the painting relative to the result: larger strokes above 1.", rich_help_panel=_LOSS
+        ),
+    ] = Config.style_scale,
+    steps: Annotated[int, typer.Option(help="Steps, at all sizes together.", rich_help_panel=_SEARCH)] = Config.steps,
+    scales: Annotated[
+        int, typer.Option(help="Sizes from coarse to fine; 0 chooses, 1 is full size alone.", rich_help_panel=_SEARCH)
+    ] = Config.scales,
+    init: Annotated[
+        str, typer.Option(metavar="|".join([*INITS, "FILE"]), help="Starting image.", rich_help_panel=_SEARCH)
+    ] = str(Config.init),
+    seed: Annotated[int, typer.Option(help="Seed of the noise.", rich_help_panel=_SEARCH)] = Config.seed,
+    bounds: Annotated[
+        bool, typer.Option("--bounds", help="Keep pixels within 0..255 by bounds; slower.", rich_help_panel=_SEARCH)
+    ] = Config.bounds,
+    history: Annotated[
+        int, typer.Option(help="Corrections that L-BFGS-B keeps.", rich_help_panel=_SEARCH)
+    ] = Config.history,
+    weights: _Weights = None,
+    pooling: Annotated[str, typer.Option(metavar="average|max", rich_help_panel=_NETWORK)] = Config.pooling,
+    padding: Annotated[
+        str, typer.Option(metavar="replicate|reflect|zero", help="Beyond the edge.", rich_help_panel=_NETWORK)
+    ] = Config.padding,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    debug: _Debug = False,
+) -> None:
+    """Stylise CONTENT in the manner of STYLE.
+
+    For example: nstgraph stylize photo.jpg painting.jpg -o out.png
+    """
+    from nstgraph.outputs import Outputs
+
+    config = Config(
+        loss=tuple(loss), size=size, style_scale=style_scale, steps=steps, scales=scales, init=init, seed=seed,
+        bounds=bounds, history=history, weights=weights, pooling=pooling, padding=padding,
+    )  # fmt: skip
+    outputs = Outputs(output, compare, save_every, log, overwrite)
+    outputs.check([content, *styles, Path(init)], config.steps)
+    _load_plugins(plugin)
+    _run(config, content, styles, outputs, quiet)
+
+
+@app.command()
+@_command
+def demo(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="A new folder for the pictures.")
+    ] = Path("nstgraph-demo"),
+    size: Annotated[int, typer.Option(help="Longest side in pixels.")] = Config.size,
+    steps: Annotated[int, typer.Option(help="Steps, at all sizes together.")] = Config.steps,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the folder's name only.")] = False,
+    debug: _Debug = False,
+) -> None:
+    """Draw a landscape and a painting, and stylise one with the other. Needs no network and no files."""
+    from nstgraph.demo import draw, new_folder
+    from nstgraph.outputs import Outputs
+
+    config = Config(size=size, steps=steps)
+    folder = new_folder(output)
+    content, style = draw(folder)
+    _run(config, content, [style], Outputs(folder / "result.png", compare=True), quiet)
+    print(folder)
+
+
+@app.command()
+@_command
+def terms(
+    name: Annotated[str | None, typer.Argument(help="A term, to read all about it.")] = None,
+    plugin: _Plugins = None,
+    debug: _Debug = False,
+) -> None:
+    """List the loss terms, or describe one."""
+    from nstgraph import show
+    from nstgraph.registry import registry
+
+    _load_plugins(plugin)
+    if name is None:
+        show.show_terms()
+    else:
+        show.show_term(registry[name])
+
+
+@weights_app.command("list")
+@_command
+def weights_list(debug: _Debug = False) -> None:
+    """List the places where weights are looked for, in order."""
+    from nstgraph import show
+
+    show.show_weights()
+
+
+@weights_app.command("info")
+@_command
+def weights_info(
+    file: Annotated[str | None, typer.Argument(help="A weights file; by default the one that would be used.")] = None,
+    debug: _Debug = False,
+) -> None:
+    """Show a weights file's layers, shapes and SHA-256."""
+    from nstgraph import show
+    from nstgraph.weights import find
+
+    show.show_weights_file(find(file))
+
+
+@weights_app.command("fetch")
+@_command
+def weights_fetch(
+    name: Annotated[str, typer.Argument(help="Which weights: vgg16.")] = "vgg16",
+    folder: Annotated[Path | None, typer.Option(help="Where to put the file; by default the user's cache.")] = None,
+    debug: _Debug = False,
+) -> None:
+    """Download a weights file; an interrupted download is continued."""
+    from nstgraph.fetch import fetch
+    from nstgraph.progress import download_bar
+
+    with download_bar() as progress:
+        target = fetch(name, folder, progress=progress)
+    print(target)
+
+
+@app.command()
+@_command
+def bench(
+    size: Annotated[int, typer.Option(help="Side of the square pictures, in pixels.")] = Config.size,
+    loss: _Loss = list(DEFAULT_LOSS),  # noqa: B006
+    plugin: _Plugins = None,
+    weights: _Weights = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Evaluations of each kind; medians are shown.")] = 7,
+    debug: _Debug = False,
+) -> None:
+    """Measure evaluations against this machine's own matrix-product rate."""
+    from nstgraph.bench import bench as measure
+    from nstgraph.show import show_bench
+
+    _load_plugins(plugin)
+    show_bench(measure(Config(size=size, loss=tuple(loss), weights=weights), repeats=repeats))
+
+
+def _load_plugins(files: list[Path] | None) -> None:
+    from nstgraph.registry import registry
+
+    for file in files or ():
+        registry.load_file(file)
+
+
+def _run(config: Config, content: Path, styles: list[Path], outputs: Outputs, quiet: bool) -> None:
+    """Stylise with a display and write all outputs; after Ctrl-C, those of the best picture so far."""
+    from nstgraph.engine import Stylizer, check_pictures
+    from nstgraph.image_load import load
+    from nstgraph.registry import as_loss
+
+    # What can be wrong with arguments is said before TensorFlow takes its seconds to start.
+    pictures = [load(path) for path in (content, *styles)]
+    check_pictures(config, *pictures)
+    config = config.replace(loss=as_loss(config.loss))
+    with Display(config.steps, quiet=quiet) as display, Stylizer(config, len(styles)) as stylizer:
+        display.note(f"weights: {stylizer.weights.source}")
+        display.note(f"loss: {stylizer.loss}")
+
+        def callback(step: Step, image: Array) -> None:
+            display(step, image)
+            outputs.intermediate(step, image)
+
+        try:
+            result = stylizer(pictures[0], pictures[1:], callback=callback)
+        except Interrupted as stop:
+            if stop.result.history:
+                outputs.write(stop.result, display.note)
+            raise
+        outputs.write(result, display.note)

@@ -1,0 +1,88 @@
+"""Every setting of a run, with its default: the one place where defaults are written."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nstgraph.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from nstgraph.loss import Loss
+
+__all__ = ["DEFAULT_LOSS", "INITS", "PADDINGS", "POOLINGS", "Config"]
+
+#: The default loss as text; ``default`` stands for it in a loss given as text.
+DEFAULT_LOSS: tuple[str, ...] = ("0.1*content", "style", "0.05*tv", "pixel_range")
+
+POOLINGS = ("average", "max")
+PADDINGS = ("replicate", "reflect", "zero")
+
+#: Starting images by name; anything else is the path of a picture.
+INITS = ("content", "noise", "style")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of a run.
+
+    Attributes:
+        loss: terms as text (see `nstgraph.registry.parse_loss`) or a `Loss`.
+        size: longest side of the result, in pixels.
+        style_scale: longest side of the style images relative to ``size``; larger gives larger strokes.
+        steps: L-BFGS-B iterations, over all sizes together.
+        scales: how many sizes the search passes through, each half the next; 0 chooses, 1 is full size alone.
+        init: starting image: ``content``, ``noise``, ``style``, or the path of a picture.
+        seed: of the noise.
+        pooling: ``average`` or ``max``.
+        padding: what convolutions see beyond the picture's edge: ``replicate``, ``reflect`` or ``zero``.
+        bounds: keep pixels within 0..255 during the search by bounds, which costs scipy about twice the time a step.
+        history: number of corrections that L-BFGS-B keeps.
+        freeze: compute what does not depend on the generated image once; off only to measure what that saves.
+        weights: a VGG weights file; None looks in the usual places (see `nstgraph.weights.find`).
+    """
+
+    loss: tuple[str, ...] | str | Loss = DEFAULT_LOSS
+    size: int = 512
+    style_scale: float = 1.0
+    steps: int = 170
+    scales: int = 0
+    init: str | os.PathLike[str] = "content"
+    seed: int = 0
+    pooling: str = "average"
+    padding: str = "replicate"
+    bounds: bool = False
+    history: int = 10
+    freeze: bool = True
+    weights: str | os.PathLike[str] | None = None
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("size", 16, 32768),
+            ("style_scale", 0.05, 20.0),
+            ("steps", 1, 1_000_000),
+            ("scales", 0, 12),
+            ("history", 1, 1000),
+            ("seed", 0, 2**32 - 1),
+        ):
+            value = getattr(self, name)
+            if type(value) not in (int, type(low)) or not low <= value <= high:
+                kind = "a whole number" if isinstance(low, int) else "a number"
+                raise ConfigError(f"{name} is {value!r}; choose {kind} from {low} to {high}")
+        for name, known in (("pooling", POOLINGS), ("padding", PADDINGS)):
+            if getattr(self, name) not in known:
+                raise ConfigError(f"no {name} {getattr(self, name)!r}{did_you_mean(getattr(self, name), known)}")
+
+    def replace(self, **changes: Any) -> Config:
+        """A copy with some settings changed.
+
+        Raises:
+            ConfigError: there is no such setting, or its value is out of range.
+        """
+        known = [field.name for field in dataclasses.fields(self)]
+        for name in changes:
+            if name not in known:
+                raise ConfigError(f"no setting {name!r}{did_you_mean(name, known)}")
+        return dataclasses.replace(self, **changes)

@@ -1,0 +1,37 @@
+"""The demo: two pictures drawn by code, and what becomes of them; needs no network and no files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nstgraph.errors import ConfigError
+from nstgraph.image_save import save
+from nstgraph.objective import Array
+from nstgraph.scenes import landscape, painting
+
+__all__ = ["draw", "new_folder"]
+
+
+def new_folder(wanted: Path) -> Path:
+    """Create ``wanted``, or the first of ``wanted-2``, ``wanted-3``, ... that does not exist, and return it.
+
+    Raises:
+        ConfigError: it cannot be created.
+    """
+    folder, number = wanted, 1
+    while folder.exists():
+        number += 1
+        folder = wanted.with_name(f"{wanted.name}-{number}")
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise ConfigError(f"cannot create the folder {folder}: {error.strerror}; choose another with -o") from error
+    return folder
+
+
+def draw(folder: Path) -> tuple[Path, Path]:
+    """Draw the two pictures into ``folder`` and return their paths: content and style."""
+    pictures: dict[str, Array] = {"content.png": landscape(), "style.png": painting()}
+    for name, picture in pictures.items():
+        save(folder / name, picture)
+    return folder / "content.png", folder / "style.png"

@@ -1,0 +1,83 @@
+"""What can go wrong, as few types; every message is one line that says what to do next.
+
+    NstgraphError
+    ├── ConfigError     a setting that does not exist or is out of range
+    ├── PictureError    a picture that cannot be read, used or written
+    ├── WeightsError    a weights file that is missing, damaged or lacks a layer
+    ├── LossError       a loss term, parameter or layer that does not exist or does not fit
+    │   └── TilingError a term that cannot be computed tile by tile
+    ├── PluginError     a plugin that cannot be imported or registered
+    └── SearchError     a loss that is not a number before the search has begun
+
+    Interrupted         Ctrl-C during a search; carries the best picture so far
+
+The command line prints the message of an ``NstgraphError`` and exits with code 2.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = [
+    "ConfigError",
+    "Interrupted",
+    "LossError",
+    "NstgraphError",
+    "PictureError",
+    "PluginError",
+    "SearchError",
+    "TilingError",
+    "WeightsError",
+    "did_you_mean",
+]
+
+
+class NstgraphError(Exception):
+    """Base of every error that nstgraph raises on purpose."""
+
+
+class ConfigError(NstgraphError):
+    """A setting that does not exist or is out of range."""
+
+
+class PictureError(NstgraphError):
+    """A picture that cannot be read, used or written."""
+
+
+class WeightsError(NstgraphError):
+    """A weights file that is missing, damaged or lacks a layer."""
+
+
+class LossError(NstgraphError):
+    """A loss term, parameter or layer that does not exist or does not fit."""
+
+
+class TilingError(LossError):
+    """A loss term that cannot be computed tile by tile."""
+
+
+class PluginError(NstgraphError):
+    """A plugin that cannot be imported or registered."""
+
+
+class SearchError(NstgraphError):
+    """A loss that is not a number before the search has begun."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during a search. ``result`` is the best result so far, as the finished search would return it."""
+
+    def __init__(self, result: Any) -> None:
+        super().__init__("interrupted")
+        self.result = result
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """End of an error message: the closest known names, or all of them, e.g. ``"; did you mean 'tv'?"``."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; choose from {', '.join(known)}" if known else ""

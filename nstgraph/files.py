@@ -1,0 +1,55 @@
+"""Writing files so that nothing that existed is lost: beside the target first, then moved into place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from nstgraph.errors import ConfigError
+
+__all__ = ["beside", "check_target"]
+
+
+def check_target(target: Path, *, overwrite: bool = False, inputs: Iterable[Path] = ()) -> None:
+    """Refuse, before any work is done, a target that could not or should not be written.
+
+    Raises:
+        ConfigError: the folder does not exist or cannot be written to, the target is a folder, is one of the
+            ``inputs`` (whatever ``overwrite`` says), or exists and ``overwrite`` is false.
+    """
+    folder = target.parent
+    if not folder.is_dir():
+        raise ConfigError(f"cannot write {target}: the folder {folder} does not exist; create it first")
+    if not os.access(folder, os.W_OK):
+        raise ConfigError(f"cannot write {target}: no permission to write in {folder}; choose another folder")
+    if target.is_dir():
+        raise ConfigError(f"cannot write {target}: it is a folder; name a file in it")
+    if not target.exists():
+        return
+    if any(source.exists() and target.samefile(source) for source in inputs):
+        raise ConfigError(f"{target} is an input and is never written over; choose another name")
+    if not overwrite:
+        raise ConfigError(f"{target} exists; choose another name or pass --overwrite")
+
+
+@contextlib.contextmanager
+def beside(target: Path) -> Iterator[Path]:
+    """Yield a temporary path in the target's folder; move it onto the target when the block ends well.
+
+    The temporary name keeps the target's suffix, so that writers which choose a format by it can be used.
+    After an exception the target is as it was and nothing is left behind.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

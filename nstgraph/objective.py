@@ -1,0 +1,135 @@
+"""A loss built into a style graph, and the function of the generated image that it becomes when pictures are bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from nstgraph._tf import tf
+from nstgraph.errors import LossError
+from nstgraph.graph import StyleGraph
+from nstgraph.loss import Loss, WeightedTerm
+from nstgraph.walk import dependents, frozen_tensors
+
+__all__ = ["Evaluator", "Objective", "Values"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Objective:
+    """A loss as tensors of a `StyleGraph`.
+
+    Args:
+        graph: where the terms are built.
+        loss: what is to be minimised.
+
+    Attributes:
+        terms: by label, the scalar ``loss/<label>:0``, which is the term times its weight.
+        weights: by label, the scalar graph input ``weight/<label>:0``; the loss's own weight unless it is fed.
+        total: ``loss/total:0``, the sum of the terms.
+        gradient: ``gradient:0``, of the total with respect to the generated image: [1, height, width, 3].
+        frozen: tensors that stay the same while the generated image moves (see `frozen_tensors`).
+
+    Raises:
+        LossError: a term fails to build, is not a scalar, or does not depend on the generated image.
+    """
+
+    def __init__(self, graph: StyleGraph, loss: Loss) -> None:
+        self.graph = graph
+        self.loss = loss
+        self.terms: dict[str, Any] = {}
+        self.weights: dict[str, Any] = {}
+        moving = [graph.generated.image, graph.variable.handle]
+        with graph.graph.as_default():
+            for label, term in loss.labelled().items():
+                self._add(label, term)
+            self.total = tf.add_n(list(self.terms.values()), "loss/total")
+            moves = dependents(moving)
+            for label, value in self.terms.items():
+                if value.op.name not in moves:
+                    raise LossError(f"loss term {label!r} does not depend on g.generated, so it cannot be minimised")
+            gradient = tf.gradients(self.total, graph.generated.image)[0]
+            if gradient is None:
+                raise LossError(
+                    f"no gradient reaches the generated image through {loss}; use differentiable operations"
+                )
+            self.gradient = tf.identity(gradient, "gradient")
+            # Run with a fed generated_image, this stores what was fed; unfed, it assigns the variable to itself.
+            self.store = tf.assign(graph.variable, graph.generated.image, validate_shape=False).op
+        data = [view.image for view in (graph.content, *graph.styles)]
+        self.frozen = frozen_tensors([self.total, *self.terms.values(), self.gradient], moving, data)
+
+    def _add(self, label: str, term: WeightedTerm) -> None:
+        with tf.name_scope(f"terms/{label}"):
+            value = tf.convert_to_tensor(term.term.function(self.graph, **term.parameters))
+        if value.shape.rank != 0:
+            raise LossError(f"loss term {label!r} returns a tensor of shape {value.shape}; reduce it to a scalar")
+        self.weights[label] = tf.placeholder_with_default(tf.constant(term.weight, value.dtype), [], f"weight/{label}")
+        self.terms[label] = tf.multiply(self.weights[label], value, f"loss/{label}")
+
+
+@dataclass(frozen=True)
+class Values:
+    """One evaluation of an objective: the total loss, its terms by label, and the gradient [1, height, width, 3]."""
+
+    total: float
+    terms: Mapping[str, float]
+    gradient: Array
+
+
+class Evaluator:
+    """An objective in a session: ``evaluator(image)`` gives its `Values` for the pictures bound last.
+
+    Args:
+        objective: what to evaluate.
+        freeze: evaluate what does not depend on the generated image once at `bind`, and feed it from then on.
+
+    Attributes:
+        session: the ``tf.Session``; it is closed with the evaluator, which is a context manager.
+        weights: weights of terms by label, to be changed at any time; those not given are the loss's own.
+    """
+
+    def __init__(self, objective: Objective, *, freeze: bool = True) -> None:
+        self.objective = objective
+        self.weights: dict[str, float] = {}
+        graph = objective.graph
+        self._pictures = [view.image for view in (graph.content, *graph.styles)]
+        self._fixed = objective.frozen if freeze else self._pictures
+        self._fed: list[Array] = []
+        # Operations follow each other, and each spreads over all cores by itself.
+        options = tf.ConfigProto(inter_op_parallelism_threads=1, use_per_session_threads=True)
+        self.session = tf.Session(graph=graph.graph, config=options)
+        graph.network.load(self.session)
+        self.session.run(graph.variable.initializer)
+        self._run = self.session.make_callable(
+            [objective.total, list(objective.terms.values()), objective.gradient, objective.store],
+            feed_list=[graph.generated.image, *objective.weights.values(), *self._fixed],
+        )
+
+    def bind(self, content: Array, styles: Sequence[Array]) -> None:
+        """Choose the pictures: content and styles, each [1, height, width, 3], 0..255, of any size."""
+        pictures = dict(zip(self._pictures, (content, *styles), strict=True))
+        self._fed = self.session.run(self._fixed, pictures)
+
+    def __call__(self, image: Array) -> Values:
+        """Evaluate at ``image``, [1, height, width, 3], 0..255; afterwards the variable ``generated`` holds it."""
+        loss = self.objective.loss.labelled()
+        weights = [self.weights.get(label, term.weight) for label, term in loss.items()]
+        total, terms, gradient, _ = self._run(image, *weights, *self._fed)
+        return Values(float(total), dict(zip(self.objective.terms, map(float, terms), strict=True)), gradient)
+
+    def close(self) -> None:
+        """Give the session's memory and threads back."""
+        self.session.close()
+
+    def __enter__(self) -> Evaluator:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,209 @@
+"""The search: scipy's L-BFGS-B over the generated image, with a supervisor around it.
+
+Byrd, Lu, Nocedal & Zhu, "A Limited Memory Algorithm for Bound Constrained Optimization" (1995). scipy owns the state;
+the supervisor keeps the best image so far, and turns a loss that is not a number, or a stalled line search, into a
+restart from it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.optimize
+
+from nstgraph.errors import SearchError
+from nstgraph.objective import Array, Values
+
+__all__ = ["Search", "Step", "StepCallback"]
+
+#: A run of scipy that lowers the loss by less than this share is not followed by another.
+_WORTH_A_RESTART = 1e-4
+
+#: Length of the first trial step, as root mean square over pixels, in grey levels.
+_FIRST_STEP = 2.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One finished iteration, from values that the search had computed anyway.
+
+    Attributes:
+        step: its number, from 1.
+        evaluations: of loss and gradient so far.
+        seconds: since the start.
+        total: the loss.
+        terms: its weighted terms by label.
+        height, width: of the generated image, in pixels.
+        done: share of all the work that is done, 0..1.
+    """
+
+    step: int
+    evaluations: int
+    seconds: float
+    total: float
+    terms: Mapping[str, float]
+    height: int
+    width: int
+    done: float
+
+
+#: Called after each step with its record and the current image [1, height, width, 3]. Raise StopIteration to stop.
+StepCallback = Callable[[Step, Array], None]
+
+
+class _NotANumber(Exception):
+    """Leaves scipy when loss or gradient stop being finite."""
+
+
+class Search:
+    """Minimise ``evaluate`` over images, starting at ``image``.
+
+    Args:
+        evaluate: gives `Values` for an image [1, height, width, 3].
+        image: the starting image, 0..255.
+        steps: L-BFGS-B iterations.
+        history: number of corrections that L-BFGS-B keeps; its memory is (2 · history + 5) · 8 bytes an unknown.
+        bounds: keep every pixel within 0..255.
+        callback: see `StepCallback`.
+
+    Attributes:
+        image: the best image so far; valid also after an exception has left `run`.
+        best: its loss.
+        steps: a `Step` for each finished iteration.
+        evaluations: how many evaluations there were.
+        reason: why the search ended, for people to read.
+        stopped: whether the callback ended it.
+    """
+
+    def __init__(
+        self,
+        evaluate: Callable[[Array], Values],
+        image: Array,
+        steps: int,
+        *,
+        history: int = 10,
+        bounds: bool = False,
+        callback: StepCallback | None = None,
+    ) -> None:
+        self._evaluate = evaluate
+        self._limit = steps
+        self._history = history
+        self._bounds = bounds
+        self._callback = callback
+        self.image = np.array(image, np.float32)
+        self.best = np.inf
+        self.steps: list[Step] = []
+        self.evaluations = 0
+        self.reason = ""
+        self.stopped = False
+        self._last: tuple[Array, Values] | None = None
+        self._scale = 1.0
+        # scipy's first step has length 1 in its own unknowns without bounds, and largest component 1 with them.
+        self._unit = _FIRST_STEP * (1.0 if bounds else float(np.sqrt(image.size)))
+        self._started = time.perf_counter()
+
+    def run(self) -> None:
+        """Search until the steps are done or the loss no longer falls.
+
+        Raises:
+            SearchError: the loss is not a number at the starting image.
+        """
+        self._first()
+        restarts = 0
+        while len(self.steps) < self._limit:
+            before = self.best
+            try:
+                why = self._minimize()
+            except _NotANumber as error:
+                why = str(error)
+            if self.stopped:
+                self.reason = f"stopped by the callback after {len(self.steps)} steps"
+                return
+            if len(self.steps) < self._limit:
+                if not self.best < before * (1 - _WORTH_A_RESTART):
+                    self.reason = f"stopped after {len(self.steps)} of {self._limit} steps: {why}"
+                    return
+                restarts += 1
+        self.reason = f"finished {self._limit} steps"
+        if restarts:
+            self.reason += f", restarted {restarts} times from the best image"
+
+    def _first(self) -> None:
+        values = self._look(self.image)
+        if not self._finite(values):
+            bad = [label for label, value in values.terms.items() if not np.isfinite(value)]
+            what = f"loss term {bad[0]!r}" if bad else "the gradient"
+            raise SearchError(
+                f"{what} is not a number at the starting image; check its parameters and the weights file"
+            )
+        steepest = float(np.abs(values.gradient).max())
+        self._scale = 1.0 / (steepest * self._unit) if steepest > 0 else 1.0
+
+    def _look(self, image: Array) -> Values:
+        values = self._evaluate(image)
+        self._last = image, values
+        self.evaluations += 1
+        if values.total < self.best and self._finite(values):
+            self.best, self.image = values.total, image
+        return values
+
+    @staticmethod
+    def _finite(values: Values) -> bool:
+        # A sum is not finite if any of its terms is not, and needs no array for the answers.
+        return bool(np.isfinite(values.total) and np.isfinite(values.gradient.sum()))
+
+    def _scaled(self, unknowns: Array) -> tuple[float, Array]:
+        image = (unknowns * self._unit).astype(np.float32).reshape(self.image.shape)
+        values = self._look(image)
+        if not self._finite(values):
+            raise _NotANumber("the loss became not a number")
+        factor = self._scale * self._unit
+        return values.total * self._scale, values.gradient.ravel() * np.float64(factor)
+
+    def _minimize(self) -> str:
+        """One run of scipy from the best image; returns why it ended."""
+        start = self.image.ravel().astype(np.float64) / self._unit
+        limits = scipy.optimize.Bounds(0.0, 255.0 / self._unit) if self._bounds else None
+        result = scipy.optimize.minimize(
+            self._scaled,
+            np.clip(start, 0, 255.0 / self._unit) if self._bounds else start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=limits,
+            callback=self._step,
+            options={
+                "maxiter": self._limit - len(self.steps),
+                "maxfun": 20 * self._limit,
+                "maxcor": self._history,
+                "ftol": 0.0,  # scipy's default is finer than the noise of float32
+                "gtol": 0.0,
+            },
+        )
+        return "the line search found no lower loss" if result.status == 2 else "the loss no longer falls"
+
+    def _step(self, intermediate_result: Any) -> None:
+        assert self._last is not None
+        # scipy calls back at the point it evaluated last: nothing is computed again for the record.
+        image, values = self._last
+        height, width = image.shape[1:3]
+        step = Step(
+            step=len(self.steps) + 1,
+            evaluations=self.evaluations,
+            seconds=time.perf_counter() - self._started,
+            total=values.total,
+            terms=values.terms,
+            height=height,
+            width=width,
+            done=(len(self.steps) + 1) / self._limit,
+        )
+        self.steps.append(step)
+        if self._callback is not None:
+            try:
+                self._callback(step, image)
+            except StopIteration:
+                self.stopped = True
+                raise  # scipy takes it as the wish to stop

@@ -1,0 +1,87 @@
+"""How a search is shown: a bar on a terminal, plain lines elsewhere, nothing when quiet."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from nstgraph.objective import Array
+    from nstgraph.optimize import Step
+
+__all__ = ["Display", "download_bar"]
+
+#: Plain output has one line for each so many percent of the work.
+_PERCENT_A_LINE = 5
+
+
+class Display:
+    """A step callback that shows each step on stderr: number, every term's loss, time left.
+
+    Args:
+        steps: how many there will be.
+        quiet: show nothing.
+    """
+
+    def __init__(self, steps: int, *, quiet: bool = False) -> None:
+        self._steps = steps
+        self._quiet = quiet
+        self._next_line = 0.0
+        self._bar: Progress | None = None
+        self._task = TaskID(0)
+        if not quiet and sys.stderr.isatty():
+            columns = (TextColumn("{task.fields[head]}"), BarColumn(), TextColumn("{task.fields[tail]}"))
+            self._bar = Progress(*columns, console=Console(stderr=True))
+            self._task = self._bar.add_task("", total=1.0, head=f"step 0/{steps}", tail="")
+
+    def note(self, line: str) -> None:
+        """Show one line of information, above the bar if there is one."""
+        if self._quiet:
+            return
+        if self._bar is not None:
+            self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def __call__(self, step: Step, image: Array) -> None:
+        """Show a step."""
+        head = f"step {step.step}/{self._steps}  {step.width}×{step.height}"
+        losses = "  ".join(f"{name} {value:.4g}" for name, value in step.terms.items())
+        left = step.seconds * (1 - step.done) / step.done
+        tail = f"loss {step.total:.4g}  {losses}  {_clock(left)} left"
+        if self._bar is not None:
+            self._bar.update(self._task, completed=step.done, head=head, tail=tail)
+        elif step.done * 100 >= self._next_line or step.step == self._steps:
+            self.note(f"{head}  {tail}")
+            self._next_line = step.done * 100 + _PERCENT_A_LINE
+
+    def __enter__(self) -> Display:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+@contextlib.contextmanager
+def download_bar() -> Iterator[Callable[[int, int | None], None]]:
+    """Show a download on stderr; yields the function to call with bytes received and their total, if known."""
+    with Progress(BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda received, total: bar.update(task, completed=received, total=total)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,48 @@
+"""Coarse to fine: the sizes that a search passes through, and the steps taken at each."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from nstgraph.images import MIN_SIDE
+
+__all__ = ["Level", "pyramid"]
+
+#: The coarsest size of a pyramid is not below this; there, strokes would be larger than the picture's parts.
+_COARSEST = 96
+
+#: Steps at each size relative to the next coarser one.
+_FEWER = 0.7
+
+
+@dataclass(frozen=True)
+class Level:
+    """One size of the pyramid: the longest side in pixels, and the steps taken there."""
+
+    size: int
+    steps: int
+
+    @property
+    def work(self) -> int:
+        """What the level costs, in steps times pixels, up to the picture's shape."""
+        return self.steps * self.size**2
+
+
+def pyramid(size: int, steps: int, scales: int = 0) -> list[Level]:
+    """Sizes from coarse to fine, each about half the next, sharing ``steps`` between them.
+
+    Coarse sizes are cheap and settle large shapes, so they get more steps.
+
+    Args:
+        size: longest side of the last level, in pixels.
+        steps: of all levels together.
+        scales: number of levels; 0 takes as many as keep the coarsest at 96 pixels or more.
+    """
+    count = scales or 1 + max(0, math.floor(math.log2(size / _COARSEST)))
+    count = min(count, steps)
+    shares = [_FEWER**i for i in range(count)]
+    ends = [round(steps * sum(shares[: i + 1]) / sum(shares)) for i in range(count)]
+    sizes = [max(MIN_SIDE, round(size / 2 ** (count - 1 - i))) for i in range(count)]
+    parts = [max(1, end - start) for start, end in zip([0, *ends], ends, strict=False)]
+    return [Level(*level) for level in zip(sizes, parts, strict=True)]

@@ -1,0 +1,93 @@
+"""Tables and pages that the command line prints."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from nstgraph.errors import PluginError
+from nstgraph.loss import LossTerm, text_of
+from nstgraph.registry import registry
+from nstgraph.weights import Weights, candidates
+
+if TYPE_CHECKING:
+    from nstgraph.bench import Bench
+
+__all__ = ["show_bench", "show_term", "show_terms", "show_weights", "show_weights_file"]
+
+
+def show_terms() -> None:
+    """A line for each known loss term: name, origin, first sentence; for a broken plugin, why."""
+    table = Table("term", "from", "what it does", box=None, pad_edge=False)
+    for name in registry.names():
+        try:
+            term = registry[name]
+            table.add_row(name, term.origin, term.doc.split("\n\n")[0].replace("\n", " "))
+        except PluginError as error:
+            table.add_row(name, "-", str(error))
+    _print(table)
+    _print("\nMore on one: nstgraph terms NAME")
+
+
+def show_term(term: LossTerm) -> None:
+    """Everything about one loss term: how to write it, its parameters with type and default, its docstring."""
+    table = Table("parameter", "type", "default", box=None, pad_edge=False)
+    for name, parameter in term.parameters.items():
+        required = parameter.default is inspect.Parameter.empty
+        table.add_row(
+            name, _type(term.kind(name)), "(required)" if required else text_of(parameter.default) or "(none)"
+        )
+    _print(f"{term.name}  (from {term.origin})\n\n{term.doc}\n")
+    _print(table)
+    example = next(iter(term.parameters), None)
+    _print(f"\nFor example: -l 2*{term.name}" + (f":{example}=..." if example else ""))
+
+
+def show_weights() -> None:
+    """Where weights are looked for, in order, and which of the places has a file; the first one is used."""
+    table = Table("place", "file", "", box=None, pad_edge=False)
+    used = False
+    for candidate in candidates():
+        mark = "-" if not candidate.exists else "there" if used else "used"
+        used = used or candidate.exists
+        table.add_row(candidate.description, str(candidate.path), mark)
+    _print(table)
+    _print("\nDeeper layers: nstgraph weights fetch vgg16")
+
+
+def show_weights_file(weights: Weights) -> None:
+    """A weights file's layers and shapes, and its SHA-256."""
+    table = Table("layer", "kernel", box=None, pad_edge=False)
+    for layer, shape in weights.layers.items():
+        table.add_row(layer, " × ".join(map(str, shape)))
+    _print(f"{weights.path}\n{weights.architecture}, {len(weights.layers)} convolutions\nSHA-256 {weights.sha256}\n")
+    _print(table)
+
+
+def show_bench(result: Bench) -> None:
+    """A bench's figures, each with what it is compared to."""
+    table = Table("", "measured", "compared to", box=None, pad_edge=False)
+    table.add_row("evaluation", f"{result.seconds:.3f} s", f"{result.size} × {result.size} pixels, float32")
+    table.add_row(
+        "useful rate",
+        f"{result.rate:.0f} GFLOP/s",
+        f"{result.share:.0%} of a matrix product's {result.product_rate:.0f}",
+    )
+    table.add_row("outside the graph", f"{result.outside:.1%}", "of a search's wall time")
+    table.add_row(
+        "frozen targets",
+        f"{result.speedup:.2f} times faster",
+        f"than unfrozen ({result.possible_speedup:.2f} by operations); loss differs by {result.difference:.0e}",
+    )
+    _print(table)
+
+
+def _type(kind: Any) -> str:
+    return getattr(kind, "__name__", str(kind)) if not hasattr(kind, "__args__") else f"{kind.__args__[0].__name__}+..."
+
+
+def _print(what: Any) -> None:
+    Console(soft_wrap=isinstance(what, str)).print(what, highlight=False, markup=False)

@@ -1,0 +1,95 @@
+"""Weight files for the tests, in the keys and shapes of the published vgg16_weights.npz."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+# Input and output channels, written out rather than taken from the code under test.
+CONVOLUTIONS = {
+    "conv1_1": (3, 64), "conv1_2": (64, 64),
+    "conv2_1": (64, 128), "conv2_2": (128, 128),
+    "conv3_1": (128, 256), "conv3_2": (256, 256), "conv3_3": (256, 256),
+    "conv4_1": (256, 512), "conv4_2": (512, 512), "conv4_3": (512, 512),
+    "conv5_1": (512, 512), "conv5_2": (512, 512), "conv5_3": (512, 512),
+}  # fmt: skip
+
+Arrays = dict[str, npt.NDArray[np.float32]]
+
+
+def _arrays(*names: str) -> Arrays:
+    """He-initialised kernels [3, 3, in, out] and small biases [out]; the same at each call."""
+    generator = np.random.default_rng(16)
+    arrays: Arrays = {}
+    for name in names:
+        fan_in, out = CONVOLUTIONS[name]
+        kernel = generator.standard_normal((3, 3, fan_in, out), dtype=np.float32)
+        arrays[f"{name}_W"] = kernel * np.float32(np.sqrt(2 / (9 * fan_in)))
+        arrays[f"{name}_b"] = generator.standard_normal(out, dtype=np.float32) * np.float32(0.01)
+    return arrays
+
+
+@pytest.fixture(scope="session")
+def vgg_arrays() -> Callable[..., Arrays]:
+    """Function of layer names that gives the arrays of a small weights file, by key."""
+    return _arrays
+
+
+@pytest.fixture(scope="session")
+def vgg16_npz(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A file with all 13 convolutions (59 MB) and small stand-ins for the dense layers."""
+    path = tmp_path_factory.mktemp("vgg16") / "vgg16_weights.npz"
+    dense = {f"fc{i}_{kind}": np.zeros((4, 4)[: 2 if kind == "W" else 1]) for i in (6, 7, 8) for kind in "Wb"}
+    np.savez(path, **_arrays(*CONVOLUTIONS), **dense)
+    yield path
+    path.unlink()  # pytest keeps the folders of its last three runs
+
+
+_XYZ = {"r": (0.4361, 0.2225, 0.0139), "g": (0.3851, 0.7169, 0.0971), "b": (0.1431, 0.0606, 0.7141)}
+_LINEAR = b"curv" + bytes(8)
+
+
+def _profile(space: bytes, pcs: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """A small ICC v2 profile, put together by hand."""
+    table, data, start = struct.pack(">I", len(tags)), b"", 132 + 12 * len(tags)
+    for name, value in tags.items():
+        table += struct.pack(">4sII", name, start + len(data), len(value))
+        data += value + bytes(-len(value) % 4)
+    head = struct.pack(">I4sI4s4s4s", start + len(data), b"test", 0x02100000, b"scnr", space, pcs)
+    head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3I", 0xF6D6, 0x10000, 0xD32D)
+    return head.ljust(128, b"\0") + table + data
+
+
+def _swapped_linear_rgb() -> bytes:
+    """Red and green change places, and values are linear light."""
+    tags = {f"{c}TRC".encode(): _LINEAR for c in "rgb"}
+    for channel, primary in zip("rgb", "grb", strict=True):
+        values = struct.pack(">3i", *(round(65536 * v) for v in _XYZ[primary]))
+        tags[f"{channel}XYZ".encode()] = b"XYZ " + bytes(4) + values
+    return _profile(b"RGB ", b"XYZ ", tags)
+
+
+def _cyan_only_cmyk() -> bytes:
+    """Cyan darkens to black; the other three inks are invisible."""
+    ramp = bytes(range(256))
+    corners = b"".join(bytes([0 if cyan else 255, 128, 128]) for cyan in (0, 1) for _ in range(8))
+    matrix = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+    lut = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + matrix + 4 * ramp + corners + 3 * ramp
+    return _profile(b"CMYK", b"Lab ", {b"A2B0": lut})
+
+
+@pytest.fixture(scope="session")
+def icc_profiles() -> dict[str, bytes]:
+    """Colour profiles by name, the last two of them broken."""
+    return {
+        "swapped linear RGB": _swapped_linear_rgb(),
+        "linear grey": _profile(b"GRAY", b"XYZ ", {b"kTRC": _LINEAR}),
+        "cyan-only CMYK": _cyan_only_cmyk(),
+        "cut short": _swapped_linear_rgb()[:140],
+        "nonsense": b"nonsense",
+    }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nstgraph._tf import tf
     from nstgraph.config import Config
     from nstgraph.engine import Stylizer, stylize
-    from nstgraph.errors import Interrupted, NstgraphError
+    from nstgraph.errors import Interrupted, LossError, NstgraphError
     from nstgraph.graph import StyleGraph, View
     from nstgraph.loss import Loss, LossTerm
     from nstgraph.objective import Evaluator, Objective
@@ -28,6 +28,7 @@ _HOMES = {
     "Stylizer": "engine",
     "stylize": "engine",
     "Interrupted": "errors",
+    "LossError": "errors",
     "NstgraphError": "errors",
     "StyleGraph": "graph",
     "View": "graph",
@@ -47,6 +48,7 @@ __all__ = [
     "Evaluator",
     "Interrupted",
     "Loss",
+    "LossError",
     "LossTerm",
     "NstgraphError",
     "Objective",

@@ -159,6 +159,8 @@ class StyleGraph:
                 raise LossError(f"spatial sums take [1, height, width, channels], not {x.shape}; reshape {x.name}")
             sources = ancestors(x, stop=[s.tensor for s in self.statistics])
             views = tuple(view for view in self.views if view.image.name in sources)
+            if not views:
+                raise LossError(f"{x.name} is made from no picture, so it has no positions to sum over")
             with tf.name_scope(f"statistics/{kind}"):
                 tensor = tf.identity(reduce(_inside(x, views)), "value")
             self._sums[kind, x.name] = tensor

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nstgraph import StyleGraph, loss_term, tf
+from nstgraph import LossError, StyleGraph, loss_term, tf
 
 _KERNEL = np.array([[0, -1, 0], [-1, 4, -1], [0, -1, 0]], np.float32)
 
@@ -21,13 +21,16 @@ def laplacian(g: StyleGraph, pools: tuple[int, ...] = (4, 16), unit: float = 58.
     pools: sizes of the average pools before the Laplacian, in pixels, powers of two; larger ones keep coarser edges.
     unit: grey levels that count as 1.
     """
+    if not pools or any(pool < 1 or pool & (pool - 1) for pool in pools):
+        raise LossError(f"laplacian:pools takes powers of two, not {'+'.join(map(str, pools))}")
     differences = (_laplacian((g.generated.image - g.content.image) / unit, pool) for pool in pools)
     return sum(g.mean(difference**2) for difference in differences) / len(pools)
 
 
 def _laplacian(image: Any, pool: int) -> Any:
     """Laplacian of an image after an average pool; linear, so that of a difference is the difference of two."""
-    pooled = tf.nn.avg_pool2d(image, pool, pool, "SAME")
-    padded = tf.pad(pooled, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
+    for _ in range(pool.bit_length() - 1):
+        image = tf.nn.avg_pool2d(image, 2, 2, "SAME")
+    padded = tf.pad(image, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
     kernel = tf.constant(np.repeat(_KERNEL[:, :, None, None], 3, axis=2))
     return tf.nn.depthwise_conv2d(padded, kernel, [1, 1, 1, 1], "VALID")

@@ -1,0 +1,146 @@
+"""For authors of loss terms: one call that checks everything nstgraph expects of a term.
+
+from nstgraph.testing import check_term
+
+def test_mine():
+    report = check_term(mine(power=3))
+    assert report.tileable, report.why_not
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from nstgraph.errors import TilingError
+from nstgraph.graph import StyleGraph
+from nstgraph.images import resize
+from nstgraph.loss import Loss, LossTerm
+from nstgraph.objective import Array, Evaluator, Objective
+from nstgraph.optimize import Search
+from nstgraph.tiling import check_tileable, statistics
+from nstgraph.weights import find
+
+__all__ = ["TermReport", "check_term"]
+
+_HEIGHT, _WIDTH, _TILE = 72, 104, 32
+_GRADIENT, _FREEZING, _TILING = 0.02, 1e-5, 1e-5
+
+
+@dataclass(frozen=True)
+class TermReport:
+    """What `check_term` measured; all errors are relative.
+
+    Attributes:
+        gradient_error: largest difference between gradient and finite differences.
+        descent: loss after a few steps over loss before, below 1.
+        freezing_error: difference between loss with frozen and with recomputed targets.
+        tileable: whether the term can be computed tile by tile.
+        why_not: if not, the reduction at fault; else empty.
+        tiling_error: largest difference between statistics summed over tiles and those of the whole image.
+    """
+
+    gradient_error: float
+    descent: float
+    freezing_error: float
+    tileable: bool
+    why_not: str
+    tiling_error: float
+
+
+def check_term(
+    loss: Loss | LossTerm, *, styles: int = 1, weights: str | os.PathLike[str] | None = None, seed: int = 0
+) -> TermReport:
+    """Check a term, or any loss, on small random pictures.
+
+    Its gradient is compared with finite differences; a few steps must lower it; freezing must not change it; and its
+    statistics, summed over tiles, must be those of the whole image. A term that reduces over positions by itself is
+    legitimate and passes, but is reported as not tileable.
+
+    Args:
+        loss: ``mine`` or ``mine(power=3)``; of a bare term, the defaults are checked.
+        styles: number of style images.
+        weights: a weights file; None looks in the usual places.
+        seed: of the pictures.
+
+    Raises:
+        AssertionError: a check failed; the message says which, and by how much.
+        LossError: the term cannot be built.
+    """
+    graph = StyleGraph(find(weights), styles=styles)
+    objective = Objective(graph, loss() if isinstance(loss, LossTerm) else loss)
+    pictures = _pictures(graph, np.random.default_rng(seed))
+    image, content = pictures["generated"], pictures["content"]
+    targets = [pictures[view.name] for view in graph.styles]
+    with Evaluator(objective) as frozen, Evaluator(objective, freeze=False) as unfrozen:
+        for evaluator in (frozen, unfrozen):
+            evaluator.bind(content, targets)
+        gradient_error = _gradient_error(frozen, image, np.random.default_rng(seed))
+        freezing_error = _difference(np.array(frozen(image).total), np.array(unfrozen(image).total))
+        descent = _descent(frozen, image)
+        why_not, tiling_error = _tiling(frozen, pictures)
+    _require(gradient_error <= _GRADIENT, "gradient differs from finite differences", gradient_error)
+    _require(freezing_error <= _FREEZING, "freezing changes the loss", freezing_error)
+    _require(descent < 1 - 1e-3, "ten steps do not lower the loss; after over before", descent)
+    _require(tiling_error <= _TILING, "statistics over tiles differ from the whole image's", tiling_error)
+    return TermReport(gradient_error, descent, freezing_error, not why_not, why_not, tiling_error)
+
+
+def _require(passed: bool, what: str, measured: float) -> None:
+    if not passed:
+        raise AssertionError(f"{what}: {measured:.3g}")
+
+
+def _pictures(graph: StyleGraph, random: np.random.Generator) -> dict[str, Array]:
+    """A random picture for each view, smooth plus noise, partly beyond 0..255; a style has a size of its own."""
+
+    def picture(height: int, width: int) -> Array:
+        smooth = resize(random.uniform(0, 255, (1, 6, 8, 3)).astype(np.float32), height, width)
+        return (smooth + random.normal(0, 20, smooth.shape)).astype(np.float32)
+
+    sizes = {view.name: (_HEIGHT + 9, _WIDTH - 15) for view in graph.styles}
+    return {view.name: picture(*sizes.get(view.name, (_HEIGHT, _WIDTH))) for view in graph.views}
+
+
+def _gradient_error(evaluate: Evaluator, image: Array, random: np.random.Generator) -> float:
+    """Largest relative error of directional derivatives along random directions: everywhere, at the edge, inside."""
+    gradient = evaluate(image).gradient.astype(np.float64)
+    edge = np.ones(image.shape, bool)
+    edge[:, 3:-3, 3:-3] = False
+    errors = []
+    for support in (np.ones(image.shape, bool), edge, ~edge):
+        # Signs as the gradient's, so that contributions add up and float32 noise stays small beside them.
+        direction = random.uniform(0.2, 1, image.shape) * np.sign(gradient) * support
+        slope = float((gradient * direction).sum())
+        # Between the noise of small steps and the kinks within large ones lies one that fits.
+        found = (_finite_difference(evaluate, image, direction, length) for length in (4.0, 1.0, 0.25, 0.06))
+        errors.append(min(abs(value - slope) for value in found) / max(abs(slope), 1e-30))
+    return max(errors)
+
+
+def _finite_difference(evaluate: Evaluator, image: Array, direction: Array, length: float) -> float:
+    ahead, behind = ((image + s * length * direction).astype(np.float32) for s in (1, -1))
+    return (evaluate(ahead).total - evaluate(behind).total) / (2 * length)
+
+
+def _descent(evaluate: Evaluator, image: Array) -> float:
+    before = evaluate(image).total
+    search = Search(evaluate, image, steps=10)
+    search.run()
+    return search.best / before
+
+
+def _tiling(evaluator: Evaluator, pictures: dict[str, Array]) -> tuple[str, float]:
+    try:
+        check_tileable(evaluator.objective)
+    except TilingError as error:
+        return str(error), 0.0
+    whole, tiled = (statistics(evaluator, pictures, side) for side in (None, _TILE))
+    return "", max((_difference(tiled[name], whole[name]) for name in whole), default=0.0)
+
+
+def _difference(value: Array, reference: Array) -> float:
+    """Largest difference, relative to the largest magnitude of the reference."""
+    return float(np.abs(value - reference).max() / max(float(np.abs(reference).max()), 1e-30))

@@ -19,7 +19,8 @@ from nstgraph.config import Config
 from nstgraph.engine import Stylizer
 from nstgraph.objective import Array, Evaluator, Objective, Values
 from nstgraph.optimize import Search
-from nstgraph.scenes import landscape, painting
+from nstgraph.scene_landscape import landscape
+from nstgraph.scene_painting import painting
 
 __all__ = ["Bench", "bench", "flop_count"]
 
@@ -66,19 +67,20 @@ class Bench:
         return self.unfrozen_seconds / self.seconds
 
 
-def bench(config: Config, *, repeats: int = 7) -> Bench:
+def bench(config: Config, *, styles: int = 1, repeats: int = 7) -> Bench:
     """Measure evaluations and a short search at ``config.size`` pixels square, on the demo's pictures.
 
     Args:
         config: loss, weights, network and size to measure.
+        styles: number of style images.
         repeats: evaluations of each kind, and steps of the search; medians are reported.
     """
     size = config.size
-    content, style = landscape(size, size), painting(size, size)
-    with Stylizer(config) as stylizer, Evaluator(stylizer.objective, freeze=False) as unfrozen:
+    content, targets = landscape(size, size), [painting(size, size)] * styles
+    with Stylizer(config, styles) as stylizer, Evaluator(stylizer.objective, freeze=False) as unfrozen:
         frozen = stylizer.evaluator
         for evaluator in (frozen, unfrozen):
-            evaluator.bind(content, [style])
+            evaluator.bind(content, targets)
             evaluator(content)  # the first call also plans the graph's execution
         # Taking turns, so that a change of the machine's speed meets all of them.
         times: dict[str, list[float]] = {"product": [], "frozen": [], "unfrozen": []}

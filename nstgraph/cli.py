@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import functools
+import shutil
+import signal
 import sys
+import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
 import nstgraph
-from nstgraph.config import DEFAULT_LOSS, INITS, Config
+from nstgraph.config import DEFAULT_LOSS, INITS, PADDINGS, POOLINGS, Config
 from nstgraph.errors import Interrupted, NstgraphError
 from nstgraph.progress import Display
 
@@ -35,28 +40,46 @@ weights_app = typer.Typer(help="VGG weights files: what there is, and how to get
 app.add_typer(weights_app, name="weights")
 
 
+#: Set by Ctrl-C: what runs while TensorFlow is imported may swallow the exception, or turn it into another.
+_ctrl_c = threading.Event()
+
+
 def main() -> None:
     """Run the command line."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be ignored, as in `nohup`
+        signal.signal(signal.SIGINT, _on_ctrl_c)
     app()
 
 
+def _on_ctrl_c(number: int, frame: FrameType | None) -> None:
+    _ctrl_c.set()
+    raise KeyboardInterrupt
+
+
 def _command(function: Callable[_P, None]) -> Callable[_P, None]:
-    """Turn nstgraph's errors into one line and exit code 2, and Ctrl-C into exit code 130."""
+    """Turn errors into one line, nstgraph's own into exit code 2, and Ctrl-C into exit code 130."""
 
     @functools.wraps(function)
     def run(*args: _P.args, **options: _P.kwargs) -> None:
         try:
             function(*args, **options)
-        except NstgraphError as error:
+        except (KeyboardInterrupt, Exception) as error:
+            if isinstance(error, KeyboardInterrupt) or _ctrl_c.is_set():
+                _say("interrupted")
+                raise typer.Exit(130) from error
             if options.get("debug"):
-                raise
-            print(f"nstgraph: {error}", file=sys.stderr)
-            raise typer.Exit(2) from error
-        except KeyboardInterrupt as error:
-            print("nstgraph: interrupted", file=sys.stderr)
-            raise typer.Exit(130) from error
+                traceback.print_exc()
+            if isinstance(error, NstgraphError):
+                _say(str(error))
+                raise typer.Exit(2) from error
+            _say(f"{type(error).__name__}: {error} (unexpected; --debug shows where)")
+            raise typer.Exit(1) from error
 
     return run
+
+
+def _say(message: str) -> None:
+    print("nstgraph:", *message.splitlines(), file=sys.stderr)
 
 
 def _version(wanted: bool) -> None:
@@ -86,8 +109,10 @@ _Loss = Annotated[
     typer.Option(
         "--loss",
         "-l",
-        help="A term of the loss: [weight*]name[:parameter=value,...]; may be given again. See: nstgraph terms. "
-        "'default' stands for the default terms.",
+        metavar="TERM",
+        # The backslash keeps Typer from taking what is in brackets for markup.
+        help="A term of the loss: \\[weight*]name\\[:parameter=value,...]; may be given again, and replaces the "
+        "default terms, which 'default' stands for. See: nstgraph terms.",
         rich_help_panel=_LOSS,
     ),
 ]
@@ -97,8 +122,8 @@ _Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback 
 @app.command()
 @_command
 def stylize(
-    content: Annotated[Path, typer.Argument(help="The photo: what is to be seen.")],
-    styles: Annotated[list[Path], typer.Argument(metavar="STYLE...", help="The painting, or several to be blended.")],
+    content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The photo: what is to be seen.")],
+    styles: Annotated[list[Path], typer.Argument(metavar="STYLE", help="The painting, or several to be blended.")],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The result: .png .jpg .webp .tif or .bmp.", rich_help_panel=_OUTPUT)
     ],
@@ -111,7 +136,12 @@ def stylize(
     ] = False,
     save_every: Annotated[
         int,
-        typer.Option(metavar="N", min=0, help="Also write the picture after every N steps.", rich_help_panel=_OUTPUT),
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Also write the picture after every N steps, at the size it has then; 0 for never.",
+            rich_help_panel=_OUTPUT,
+        ),
     ] = 0,
     log: Annotated[
         Path | None, typer.Option(help="Write every step's losses, as .csv or .json.", rich_help_panel=_OUTPUT)
@@ -139,9 +169,14 @@ def stylize(
         int, typer.Option(help="Corrections that L-BFGS-B keeps.", rich_help_panel=_SEARCH)
     ] = Config.history,
     weights: _Weights = None,
-    pooling: Annotated[str, typer.Option(metavar="average|max", rich_help_panel=_NETWORK)] = Config.pooling,
+    pooling: Annotated[
+        str, typer.Option(metavar="|".join(POOLINGS), help="How layers shrink.", rich_help_panel=_NETWORK)
+    ] = Config.pooling,
     padding: Annotated[
-        str, typer.Option(metavar="replicate|reflect|zero", help="Beyond the edge.", rich_help_panel=_NETWORK)
+        str,
+        typer.Option(
+            metavar="|".join(PADDINGS), help="What layers see beyond the picture's edge.", rich_help_panel=_NETWORK
+        ),
     ] = Config.padding,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
     debug: _Debug = False,
@@ -179,8 +214,12 @@ def demo(
 
     config = Config(size=size, steps=steps)
     folder = new_folder(output)
-    content, style = draw(folder)
-    _run(config, content, [style], Outputs(folder / "result.png", compare=True), quiet)
+    try:
+        content, style = draw(folder)
+        _run(config, content, [style], Outputs(folder / "result.png", compare=True), quiet)
+    except NstgraphError:
+        shutil.rmtree(folder)
+        raise
     print(folder)
 
 
@@ -247,6 +286,7 @@ def bench(
     loss: _Loss = list(DEFAULT_LOSS),  # noqa: B006
     plugin: _Plugins = None,
     weights: _Weights = None,
+    styles: Annotated[int, typer.Option(min=1, help="Number of style images.")] = 1,
     repeats: Annotated[int, typer.Option(min=1, help="Evaluations of each kind; medians are shown.")] = 7,
     debug: _Debug = False,
 ) -> None:
@@ -255,7 +295,7 @@ def bench(
     from nstgraph.show import show_bench
 
     _load_plugins(plugin)
-    show_bench(measure(Config(size=size, loss=tuple(loss), weights=weights), repeats=repeats))
+    show_bench(measure(Config(size=size, loss=tuple(loss), weights=weights), styles=styles, repeats=repeats))
 
 
 def _load_plugins(files: list[Path] | None) -> None:
@@ -276,12 +316,17 @@ def _run(config: Config, content: Path, styles: list[Path], outputs: Outputs, qu
     check_pictures(config, *pictures)
     config = config.replace(loss=as_loss(config.loss))
     with Display(config.steps, quiet=quiet) as display, Stylizer(config, len(styles)) as stylizer:
+        if _ctrl_c.is_set():
+            raise KeyboardInterrupt
         display.note(f"weights: {stylizer.weights.source}")
         display.note(f"loss: {stylizer.loss}")
 
         def callback(step: Step, image: Array) -> None:
             display(step, image)
-            outputs.intermediate(step, image)
+            try:
+                outputs.intermediate(step, image)
+            except NstgraphError as error:  # is no reason to lose the steps taken so far
+                _say(str(error))
 
         try:
             result = stylizer(pictures[0], pictures[1:], callback=callback)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_LOSS", "INITS", "PADDINGS", "POOLINGS", "Config"]
 
 #: The default loss as text; ``default`` stands for it in a loss given as text.
-DEFAULT_LOSS: tuple[str, ...] = ("0.1*content", "style", "0.05*tv", "pixel_range")
+DEFAULT_LOSS: tuple[str, ...] = ("0.1*content", "moments", "0.3*tv:power=1.5", "pixel_range")
 
 POOLINGS = ("average", "max")
 PADDINGS = ("replicate", "reflect", "zero")
@@ -73,7 +73,10 @@ class Config:
                 raise ConfigError(f"{name} is {value!r}; choose {kind} from {low} to {high}")
         for name, known in (("pooling", POOLINGS), ("padding", PADDINGS)):
             if getattr(self, name) not in known:
-                raise ConfigError(f"no {name} {getattr(self, name)!r}{did_you_mean(getattr(self, name), known)}")
+                raise ConfigError(f"no {name} {getattr(self, name)!r}{did_you_mean(str(getattr(self, name)), known)}")
+        for name in ("bounds", "freeze"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(f"{name} is {getattr(self, name)!r}; choose True or False")
 
     def replace(self, **changes: Any) -> Config:
         """A copy with some settings changed.

@@ -7,7 +7,8 @@ from pathlib import Path
 from nstgraph.errors import ConfigError
 from nstgraph.image_save import save
 from nstgraph.objective import Array
-from nstgraph.scenes import landscape, painting
+from nstgraph.scene_landscape import landscape
+from nstgraph.scene_painting import painting
 
 __all__ = ["draw", "new_folder"]
 
@@ -19,13 +20,14 @@ def new_folder(wanted: Path) -> Path:
         ConfigError: it cannot be created.
     """
     folder, number = wanted, 1
-    while folder.exists():
-        number += 1
-        folder = wanted.with_name(f"{wanted.name}-{number}")
     try:
-        folder.mkdir(parents=True)
+        while folder.exists():
+            number += 1
+            # Text, because "." has no name that a number could be added to.
+            folder = Path(f"{wanted.resolve() if wanted.name in ('', '..') else wanted}-{number}")
+        folder.mkdir()
     except OSError as error:
-        raise ConfigError(f"cannot create the folder {folder}: {error.strerror}; choose another with -o") from error
+        raise ConfigError(f"cannot create the folder {folder} ({error.strerror}); choose another with -o") from error
     return folder
 
 

@@ -154,39 +154,39 @@ class _Run:
         self.callback = callback
         self.size = check_pictures(config, content, *styles)
         self.levels = pyramid(config.size, config.steps, config.scales)
+        self.searches: list[Search] = []
         self.history: list[Step] = []
-        self.evaluations = 0
-        self.work = 0
         self.started = time.perf_counter()
 
     def result(self) -> Result:
         """Search at every level in turn, each starting from the enlarged result of the one before."""
-        image = None
-        for level in self.levels:
-            size = images.fitted(self.content.height, self.content.width, level.size)
-            image = self._start(*size) if image is None else images.resize(image, *size)
-            self.stylizer.evaluator.bind(
-                images.resize(self.content.rgb, *size), [self._style(style, level) for style in self.styles]
-            )
-            search = Search(
-                self.stylizer.evaluator,
-                image,
-                level.steps,
-                history=self.config.history,
-                bounds=self.config.bounds,
-                callback=self._step,
-            )
-            try:
-                search.run()
-            except KeyboardInterrupt:
-                self.evaluations += search.evaluations
-                raise Interrupted(self._result(search, f"interrupted after {len(self.history)} steps")) from None
-            image = search.image
-            self.evaluations += search.evaluations
-            self.work += level.work
-            if search.stopped:
-                break
-        return self._result(search, search.reason)
+        try:
+            for level in self.levels:
+                self._search(level)
+                if self.searches[-1].stopped:
+                    break
+        except KeyboardInterrupt:
+            if not self.history:
+                raise
+            raise Interrupted(self._result("interrupted")) from None
+        return self._result(self.searches[-1].reason)
+
+    def _search(self, level: Level) -> None:
+        height, width = images.fitted(self.content.height, self.content.width, level.size)
+        evaluator = self.stylizer.evaluator
+        evaluator.bind(
+            images.resize(self.content.rgb, height, width), [self._style(style, level) for style in self.styles]
+        )
+        search = Search(
+            evaluator,
+            images.resize(self.searches[-1].image, height, width) if self.searches else self._start(height, width),
+            level.steps,
+            history=self.config.history,
+            bounds=self.config.bounds,
+            callback=self._step,
+        )
+        self.searches.append(search)
+        search.run()
 
     def _start(self, height: int, width: int) -> Array:
         init = self.config.init
@@ -202,26 +202,30 @@ class _Run:
         return images.resize(style.rgb, *images.fitted(style.height, style.width, longest))
 
     def _step(self, step: Step, image: Array) -> None:
-        now = next(level for level in self.levels if level.size == max(step.height, step.width))
+        """Number a level's step within the whole run, and pass it on."""
+        works = [level.work for level in self.levels]
+        level = len(self.searches) - 1
         step = dataclasses.replace(
             step,
             step=len(self.history) + 1,
-            evaluations=self.evaluations + step.evaluations,
+            evaluations=sum(search.evaluations for search in self.searches),
             seconds=time.perf_counter() - self.started,
-            done=(self.work + step.done * now.work) / sum(level.work for level in self.levels),
+            done=(sum(works[:level]) + step.done * works[level]) / sum(works),
         )
         self.history.append(step)
         if self.callback is not None:
             self.callback(step, image)
 
-    def _result(self, search: Search, reason: str) -> Result:
+    def _result(self, reason: str) -> Result:
         alpha = self.content.alpha
+        restarts = sum(search.restarts for search in self.searches)
         return Result(
-            image=images.resize(search.image, *self.size).clip(0, 255),
+            image=images.resize(self.searches[-1].image, *self.size).clip(0, 255),
             alpha=None if alpha is None else images.resize(alpha, *self.size).clip(0, 1),
             pictures=(self.content.rgb, *(style.rgb for style in self.styles)),
             history=tuple(self.history),
-            reason=reason,
-            evaluations=self.evaluations,
+            reason=f"{reason} after {len(self.history)} of {self.config.steps} steps"
+            + (f", {restarts} restarts from the best image" if restarts else ""),
+            evaluations=sum(search.evaluations for search in self.searches),
             settings=self.stylizer.settings(),
         )

@@ -7,7 +7,6 @@ content  100*style:layers=conv1_1+conv2_1  0.5*tv
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,8 +43,11 @@ class LossTerm:
 
     def kind(self, parameter: str) -> Any:
         """The type of a parameter: its annotation, or else the type of its default value."""
-        annotated = typing.get_type_hints(self.function).get(parameter)
-        if annotated is not None:
+        annotated = self.parameters[parameter].annotation
+        if isinstance(annotated, str):
+            # Not typing.get_type_hints, which needs them all: the graph's may be imported for type checkers alone.
+            annotated = eval(annotated, inspect.unwrap(self.function).__globals__)
+        if annotated is not inspect.Parameter.empty:
             return annotated
         default = self.parameters[parameter].default
         if isinstance(default, tuple | list):
@@ -106,8 +108,11 @@ class Loss:
         """The terms by label: the term's name, with ``_1``, ``_2``, ... when it is used more than once."""
         labels: dict[str, WeightedTerm] = {}
         for term in self.terms:
-            same = sum(other.term.name == term.term.name for other in labels.values())
-            labels[f"{term.term.name}_{same}" if same else term.term.name] = term
+            label, same = term.term.name, 0
+            while label in labels:
+                same += 1
+                label = f"{term.term.name}_{same}"
+            labels[label] = term
         return labels
 
     def __repr__(self) -> str:
@@ -123,4 +128,6 @@ def _factor(weight: float, times: str) -> str:
 
 def text_of(value: Any) -> str:
     """A parameter's value as it is written on the command line."""
-    return "+".join(map(str, value)) if isinstance(value, Iterable) and not isinstance(value, str) else str(value)
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return "+".join(map(text_of, value))
+    return str(value).replace("e+", "e") if isinstance(value, float) else str(value)  # a + would part a list

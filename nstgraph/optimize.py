@@ -75,8 +75,9 @@ class Search:
         best: its loss.
         steps: a `Step` for each finished iteration.
         evaluations: how many evaluations there were.
-        reason: why the search ended, for people to read.
+        reason: why the search ended: finished, stopped by the callback, or stopped as no lower loss was found.
         stopped: whether the callback ended it.
+        restarts: how often scipy was started again from the best image.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Search:
         self.evaluations = 0
         self.reason = ""
         self.stopped = False
+        self.restarts = 0
         self._last: tuple[Array, Values] | None = None
         self._scale = 1.0
         # scipy's first step has length 1 in its own unknowns without bounds, and largest component 1 with them.
@@ -113,24 +115,21 @@ class Search:
             SearchError: the loss is not a number at the starting image.
         """
         self._first()
-        restarts = 0
         while len(self.steps) < self._limit:
             before = self.best
             try:
                 why = self._minimize()
-            except _NotANumber as error:
-                why = str(error)
+            except _NotANumber:
+                why = "the loss became not a number"
             if self.stopped:
-                self.reason = f"stopped by the callback after {len(self.steps)} steps"
+                self.reason = "stopped by the callback"
                 return
             if len(self.steps) < self._limit:
                 if not self.best < before * (1 - _WORTH_A_RESTART):
-                    self.reason = f"stopped after {len(self.steps)} of {self._limit} steps: {why}"
+                    self.reason = f"stopped, as {why},"
                     return
-                restarts += 1
-        self.reason = f"finished {self._limit} steps"
-        if restarts:
-            self.reason += f", restarted {restarts} times from the best image"
+                self.restarts += 1
+        self.reason = "finished"
 
     def _first(self) -> None:
         values = self._look(self.image)
@@ -158,11 +157,14 @@ class Search:
 
     def _scaled(self, unknowns: Array) -> tuple[float, Array]:
         image = (unknowns * self._unit).astype(np.float32).reshape(self.image.shape)
-        values = self._look(image)
+        # scipy begins with the point at which the scale was found.
+        known = self._last is not None and np.array_equal(image, self._last[0])
+        values = self._last[1] if self._last is not None and known else self._look(image)
         if not self._finite(values):
-            raise _NotANumber("the loss became not a number")
-        factor = self._scale * self._unit
-        return values.total * self._scale, values.gradient.ravel() * np.float64(factor)
+            raise _NotANumber
+        gradient = values.gradient.ravel().astype(np.float64)
+        gradient *= self._scale * self._unit
+        return values.total * self._scale, gradient
 
     def _minimize(self) -> str:
         """One run of scipy from the best image; returns why it ended."""

@@ -66,13 +66,14 @@ class Outputs:
         try:
             result.save(self.picture, overwrite=self.overwrite)
         except NstgraphError as error:
-            folder = tempfile.mkdtemp(prefix="nstgraph-")
-            kept = result.save(Path(folder) / self.picture.with_suffix(".png").name)
+            kept = result.save(Path(tempfile.mkdtemp(prefix="nstgraph-")) / "result.png")
             raise type(error)(f"{error}; the picture is in {kept}") from error
-        if self.compare:
-            result.save_comparison(self._compared, overwrite=self.overwrite)
+        written = [self.picture]
         if self.log is not None:
-            result.save_log(self.log, overwrite=self.overwrite)
+            written.append(result.save_log(self.log, overwrite=self.overwrite))
+        if self.compare:
+            written.append(result.save_comparison(self._compared, overwrite=self.overwrite))
+        note(f"wrote {', '.join(map(str, written))}")
 
     @property
     def _compared(self) -> Path:

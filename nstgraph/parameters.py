@@ -27,7 +27,7 @@ def convert(value: Any, kind: Any, where: str, *, is_layer: bool = False) -> Any
         LossError: the value does not fit the type, or there is no such layer.
     """
     if typing.get_origin(kind) is tuple:
-        items = value.split("+") if isinstance(value, str) else value
+        items = (value.split("+") if value else ()) if isinstance(value, str) else value
         if not isinstance(items, list | tuple):
             items = (items,)
         return tuple(convert(item, typing.get_args(kind)[0], where, is_layer=is_layer) for item in items)
@@ -44,9 +44,10 @@ def number(value: Any, kind: type[int] | type[float], where: str) -> int | float
     """Return ``value`` as a finite int or float; raise ``LossError`` if it is none."""
     try:
         result = kind(value)
-    except (TypeError, ValueError):
-        result = math.nan
-    if isinstance(value, bool) or not math.isfinite(result) or result != float(value):
+        fits = math.isfinite(result) and (isinstance(value, str) or result == value)
+    except (TypeError, ValueError, OverflowError):
+        fits = False
+    if isinstance(value, bool) or not fits:
         raise LossError(f"{where} takes {'a whole number' if kind is int else 'a number'}, not {value!r}")
     return result
 

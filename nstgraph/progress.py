@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 if TYPE_CHECKING:
     from nstgraph.objective import Array
@@ -19,6 +20,17 @@ __all__ = ["Display", "download_bar"]
 
 #: Plain output has one line for each so many percent of the work.
 _PERCENT_A_LINE = 5
+
+
+class _BarAndLine(Progress):
+    """A bar, and a line of text below, which has more to say than fits beside the bar."""
+
+    line = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        if self.line:
+            yield Text(self.line)
 
 
 class Display:
@@ -33,12 +45,13 @@ class Display:
         self._steps = steps
         self._quiet = quiet
         self._next_line = 0.0
-        self._bar: Progress | None = None
+        self._bar: _BarAndLine | None = None
         self._task = TaskID(0)
-        if not quiet and sys.stderr.isatty():
-            columns = (TextColumn("{task.fields[head]}"), BarColumn(), TextColumn("{task.fields[tail]}"))
-            self._bar = Progress(*columns, console=Console(stderr=True))
-            self._task = self._bar.add_task("", total=1.0, head=f"step 0/{steps}", tail="")
+        console = Console(stderr=True)
+        if not quiet and sys.stderr.isatty() and not console.is_dumb_terminal:
+            columns = (TextColumn("{task.fields[head]}"), BarColumn(), TextColumn("{task.fields[left]}"))
+            self._bar = _BarAndLine(*columns, console=console)
+            self._task = self._bar.add_task("", total=1.0, head=f"step 0/{steps}", left="")
 
     def note(self, line: str) -> None:
         """Show one line of information, above the bar if there is one."""
@@ -53,12 +66,13 @@ class Display:
         """Show a step."""
         head = f"step {step.step}/{self._steps}  {step.width}×{step.height}"
         losses = "  ".join(f"{name} {value:.4g}" for name, value in step.terms.items())
-        left = step.seconds * (1 - step.done) / step.done
-        tail = f"loss {step.total:.4g}  {losses}  {_clock(left)} left"
+        losses = f"loss {step.total:.4g}  {losses}"
+        left = f"{_clock(step.seconds * (1 - step.done) / step.done)} left"
         if self._bar is not None:
-            self._bar.update(self._task, completed=step.done, head=head, tail=tail)
+            self._bar.line = losses
+            self._bar.update(self._task, completed=step.done, head=head, left=left)
         elif step.done * 100 >= self._next_line or step.step == self._steps:
-            self.note(f"{head}  {tail}")
+            self.note(f"{head}  {losses}  {left}")
             self._next_line = step.done * 100 + _PERCENT_A_LINE
 
     def __enter__(self) -> Display:
@@ -76,9 +90,18 @@ class Display:
 @contextlib.contextmanager
 def download_bar() -> Iterator[Callable[[int, int | None], None]]:
     """Show a download on stderr; yields the function to call with bytes received and their total, if known."""
-    with Progress(BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda received, total: bar.update(task, completed=received, total=total)
+    bar = Progress(BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=Console(stderr=True))
+    task = bar.add_task("", total=None)
+
+    def show(received: int, total: int | None) -> None:
+        bar.start()  # not before there is something to show; again it does nothing
+        bar.update(task, completed=received, total=total)
+
+    try:
+        yield show
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 def _clock(seconds: float) -> str:

@@ -42,7 +42,8 @@ def pyramid(size: int, steps: int, scales: int = 0) -> list[Level]:
     count = scales or 1 + max(0, math.floor(math.log2(size / _COARSEST)))
     count = min(count, steps)
     shares = [_FEWER**i for i in range(count)]
-    ends = [round(steps * sum(shares[: i + 1]) / sum(shares)) for i in range(count)]
+    # Every level leaves at least one step to each of those after it.
+    ends = [min(round(steps * sum(shares[: i + 1]) / sum(shares)), steps - count + 1 + i) for i in range(count)]
     sizes = [max(MIN_SIDE, round(size / 2 ** (count - 1 - i))) for i in range(count)]
-    parts = [max(1, end - start) for start, end in zip([0, *ends], ends, strict=False)]
+    parts = [end - start for start, end in zip([0, *ends], ends, strict=False)]
     return [Level(*level) for level in zip(sizes, parts, strict=True)]

@@ -60,9 +60,9 @@ class Registry:
         known = self._terms.get(name)
         if known is not None and (known.origin, known.function.__qualname__) != (term.origin, function.__qualname__):
             raise _taken(name, known.origin, term.origin)
-        for module in self._announced.get(name, ()):
-            if module.split(".")[0] != function.__module__.split(".")[0]:
-                raise _taken(name, module, term.origin)
+        announced = sorted(self._announced.get(name, ()))
+        if announced and function.__module__.split(".")[0] not in {module.split(".")[0] for module in announced}:
+            raise _taken(name, announced[0], term.origin)
         self._terms[name] = term
         return term
 
@@ -111,7 +111,7 @@ def _import(what: str, load: Callable[[], Any]) -> None:
         load()
     except PluginError:
         raise
-    except Exception as error:  # whatever a stranger's module raises is that plugin's failure, not ours
+    except (Exception, SystemExit) as error:  # whatever a stranger's module raises is that plugin's failure, not ours
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise PluginError(f"plugin {what} cannot be imported ({reason}); mend or uninstall it") from error
 

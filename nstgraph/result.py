@@ -63,21 +63,25 @@ class Result:
         """Write the history as ``.csv``, a row a step, or ``.json``, with settings and reason.
 
         Raises:
-            ConfigError: another extension, or the file exists and ``overwrite`` is false.
+            ConfigError: another extension, the file exists and ``overwrite`` is false, or writing fails.
         """
         target = Path(path)
         if target.suffix.lower() not in LOG_SUFFIXES:
             raise ConfigError(f"cannot write a log as {target.name}; end its name in {' or '.join(LOG_SUFFIXES)}")
         check_target(target, overwrite=overwrite)
         rows = [_row(step) for step in self.history]
-        with beside(target) as temporary, temporary.open("w", newline="") as file:
-            if target.suffix.lower() == ".json":
-                outcome = {"reason": self.reason, "evaluations": self.evaluations, "settings": dict(self.settings)}
-                json.dump({**outcome, "history": rows}, file, indent=1)
-            else:
-                writer = csv.DictWriter(file, list(rows[0]) if rows else ["step"])
-                writer.writeheader()
-                writer.writerows(rows)
+        try:
+            with beside(target) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+                if target.suffix.lower() == ".json":
+                    outcome = {"reason": self.reason, "evaluations": self.evaluations, "settings": dict(self.settings)}
+                    json.dump({**outcome, "history": rows}, file, indent=1)
+                else:
+                    writer = csv.DictWriter(file, list(rows[0]) if rows else ["step"])
+                    writer.writeheader()
+                    writer.writerows(rows)
+        except OSError as error:
+            message = f"cannot write {target} ({error.strerror}); free some space or choose another folder"
+            raise ConfigError(message) from error
         return target
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
@@ -16,12 +13,11 @@ __all__ = ["landscape"]
 _HORIZON, _SPIT, _BOAT = 0.60, 0.665, 0.80  # rows where far shore, headland and boat meet the water
 _SUN = (0.735, 0.30)  # of the width and of the height
 _FOCAL = 1.35  # in picture heights
-_SUNLIGHT, _HAZE = np.array([255, 226, 178]), np.array([176, 196, 222])
+_HAZE, _NEEDLES, _WOOD, _TILES = np.array([(176, 196, 222), (44, 70, 44), (176, 132, 92), (140, 78, 62)])
 # position to the right and ahead, height, and radius at the foot of each summit, in km
 _SUMMITS = (
-    (-1.5, 8.4, 2.7, 2.9), (-4.6, 9.8, 2.0, 2.4), (1.7, 11.5, 1.5, 2.6), (4.8, 10.5, 1.9, 2.8),
-    (-2.6, 4.2, 0.30, 1.3), (2.6, 4.4, 0.42, 1.5), (1.0, 19.0, 3.0, 6.0), (9.0, 20.0, 2.8, 6.0),
-    (-9.0, 19.0, 3.0, 6.0),
+    (-1.5, 8.4, 2.7, 2.9), (-4.6, 9.8, 2.0, 2.4), (1.7, 11.5, 1.5, 2.6), (4.8, 10.5, 1.9, 2.8), (-2.6, 4.2, 0.3, 1.3),
+    (2.6, 4.4, 0.42, 1.5), (1.0, 19.0, 3.0, 6.0), (9.0, 20.0, 2.8, 6.0), (-9.0, 19.0, 3.0, 6.0),
 )  # fmt: skip
 # position across the width and height of the firs on the headland
 _FIRS = ((0.70, 0.07), (0.72, 0.10), (0.745, 0.14), (0.87, 0.12), (0.905, 0.17), (0.94, 0.21), (0.975, 0.16), (1, 0.24))
@@ -29,8 +25,7 @@ _FIRS = ((0.70, 0.07), (0.72, 0.10), (0.745, 0.14), (0.87, 0.12), (0.905, 0.17),
 
 def _mix(a: npt.ArrayLike, b: npt.ArrayLike, t: Floats) -> Floats:
     """Colours from ``a``, where ``t`` is 0, to ``b``, where it is 1."""
-    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
-    return np.asarray(a + (b - a) * t[..., None])
+    return np.asarray(np.asarray(a) + np.subtract(b, a) * t[..., None])
 
 
 def _sky(noise: Noise, width: int, height: int) -> Floats:
@@ -41,7 +36,7 @@ def _sky(noise: Noise, width: int, height: int) -> Floats:
     r = np.hypot((u - _SUN[0]) * aspect, v - _SUN[1])
     glow = np.exp(-r / 0.16)
     sky = _mix((52, 104, 178), (150, 190, 226), smooth(0, 0.75, t))
-    sky = _mix(_mix(sky, (250, 226, 196), smooth(0.45, 1.05, t) * 0.9), _SUNLIGHT, 0.75 * glow)
+    sky = _mix(_mix(sky, (250, 226, 196), smooth(0.45, 1.05, t) * 0.9), (255, 226, 178), 0.75 * glow)
     # clouds lie on a plane overhead, which gives them their perspective
     away = 0.30 / (_HORIZON + 0.10 - v)
     x, y = (u - 0.5) * aspect * away * 1.44, away * 2.6
@@ -88,15 +83,11 @@ def _shore(noise: Noise, sky: Floats, height: int) -> Floats:
     z = np.sort(np.concatenate([np.geomspace(2, 26, 380), np.linspace(6.5, 12.5, 260)]))[:, None]
     u = ((np.arange(width) + 0.5) / width - 0.5)[None, :] * (sky.shape[1] / height / _FOCAL)
     ground, colour = _terrain(noise, z, u)
-    skyline = np.maximum.accumulate(ground / z, axis=0)
     ray = (rows - np.arange(rows) - 0.5) / (2 * height * _FOCAL)
     out = sky.repeat(2, axis=0).repeat(2, axis=1)
-    for c, rise in enumerate(skyline.T):
+    for c, rise in enumerate(np.maximum.accumulate(ground / z, axis=0).T):
         hit = np.searchsorted(rise, ray)
-        seen = np.flatnonzero(hit < len(z))
-        hit, before = hit[seen], np.maximum(hit[seen] - 1, 0)
-        part = np.clip((ray[seen] - rise[before]) / np.maximum(rise[hit] - rise[before], 1e-9), 0, 1)
-        out[seen, c] = _mix(colour[before, c], colour[hit, c], part)
+        out[hit < len(z), c] = colour[hit[hit < len(z)], c]
     return halved(out)
 
 
@@ -104,41 +95,36 @@ class _Layer:
     """A transparent sheet of twice the size to draw on, in picture heights; it ends at the row ``foot``."""
 
     def __init__(self, width: int, height: int, foot: float = 1.0) -> None:
-        self._height, self.foot, self.right = height, round(foot * height), width / height
+        self._height, self._foot, self.right = height, round(foot * height), width / height
         self._image = Image.new("RGBA", (2 * width, 2 * height))
         self._draw = ImageDraw.Draw(self._image)
 
-    def draw(self, colour: Iterable[float], points: Iterable[tuple[float, float]], thick: float = 0) -> None:
+    def draw(self, colour: npt.ArrayLike, points: list[tuple[float, float]], thick: float = 0) -> None:
         """A line, or the area within if it has no thickness."""
-        scale, (r, g, b) = 2 * self._height, (max(0, min(255, int(c))) for c in colour)
+        scale, fill = 2 * self._height, (*np.clip(colour, 0, 255).astype(int).tolist(), 255)
         pixels = [(x * scale, y * scale) for x, y in points]
         if thick:
-            self._draw.line(pixels, fill=(r, g, b, 255), width=max(1, round(thick * scale)))
+            self._draw.line(pixels, fill=fill, width=max(1, round(thick * scale)))
         else:
-            self._draw.polygon(pixels, fill=(r, g, b, 255))
+            self._draw.polygon(pixels, fill=fill)
 
-    def over(self, picture: Floats, mirrored: bool = False) -> Floats:
-        """``picture`` with the layer, or with its mirror image below its foot, on top."""
-        pixels = np.asarray(self._image.reduce(2), np.float32)
-        image = np.zeros_like(pixels)
+    def lay_on(self, picture: Floats, mirrored: bool = False) -> None:
+        """Cover ``picture`` with the layer, or with its mirror image below its foot."""
+        sheet, rows = np.asarray(self._image.reduce(2), np.float32)[: self._foot], slice(self._foot)
         if mirrored:
-            image[self.foot :] = pixels[2 * self.foot - self._height : self.foot][::-1]
-        else:
-            image[: self.foot] = pixels[: self.foot]
-        return _mix(picture, image[..., :3], image[..., 3] / 255)
+            sheet, rows = sheet[::-1][: self._height - self._foot], slice(self._foot, None)
+        picture[rows] = _mix(picture[rows], sheet[..., :3], sheet[..., 3] / 255)
 
 
 def _fir(layer: _Layer, rng: np.random.Generator, x: float, base: float, tall: float, fade: float) -> None:
     """A fir of drooping twigs, the side towards the sun lighter; ``fade`` is its share of haze."""
-    lean, thick = rng.normal(0, 0.03) * tall, max(0.0011, 0.0035 * math.sqrt(tall))
-    layer.draw((58, 46, 40), [(x, base), (x + 0.8 * lean, base - 0.8 * tall)], 0.016 * tall)
+    lean, thick = rng.normal(0, 0.03) * tall, max(0.0011, 0.0035 * tall**0.5)
     for t in np.linspace(0.0, 0.92, int(16 + 130 * tall)):
         reach = tall * (0.010 + 0.21 * t**0.9) * rng.uniform(0.72, 1.08)
         for side in rng.permutation(np.linspace(-1, 1, 15)):
             out, droop = reach * side * rng.uniform(0.7, 1.1), reach * rng.uniform(0.25, 0.55)
             y, middle = base - tall * (1 - t) + rng.normal(0, 0.008) * tall, x + lean * (1 - t)
-            colour = np.array([44, 70, 44]) * rng.uniform(0.5, 1.15) * (0.9 + 0.35 * side)
-            colour += np.array([30, 26, 4]) * max(0.0, side) * rng.random()
+            colour = _NEEDLES * rng.uniform(0.5, 1.15) * (0.9 + 0.45 * side)
             twig = [(middle + a * out, y + b * droop) for a, b in ((0.05, -0.1), (0.7, 0.5), (1.0, 0.7))]
             layer.draw(colour * (1 - fade) + _HAZE * fade, twig, thick)
 
@@ -148,41 +134,34 @@ def _meadow(layer: _Layer, rng: np.random.Generator, xs: Floats, edge: Floats, c
     layer.draw((58, 65, 38), [*zip(xs, edge, strict=True), (xs[-1], 1.1), (xs[0], 1.1)])
     x = rng.uniform(xs[0], xs[-1], count)
     y = np.interp(x, xs, edge) + rng.exponential(1.6 * size, count) - 0.002
+    tints = _mix((74, 104, 46), (126, 116, 46), 0.5 + 0.5 * np.sin(9 * x + 40 * y) * np.cos(5 * x - 23 * y))
     for k in np.argsort(y):
         tall = size * rng.uniform(0.4, 1.1) * (1 + 4 * max(0.0, y[k] - 0.85))
-        lean = size * rng.normal(0.15, 0.3)
-        dry = 0.5 + 0.5 * math.sin(9 * x[k] + 40 * y[k]) * math.cos(5 * x[k] - 23 * y[k])
-        tint = np.array([74 + 52 * dry, 104 + 12 * dry, 46]) * rng.uniform(0.35, 1.25)
-        bend, tip = (x[k] + 0.4 * lean, y[k] - 0.6 * tall), (x[k] + lean, y[k] - tall)
-        layer.draw(0.7 * tint, [(x[k], y[k]), bend], 0.07 * size)
-        layer.draw(1.15 * tint, [bend, tip], 0.04 * size)
+        tip = (x[k] + size * rng.normal(0.15, 0.3), y[k] - tall)
+        layer.draw(rng.uniform(0.35, 1.25) * tints[k], [(x[k], y[k]), tip], 0.05 * size)
         if k % 40 == 0:
-            petal = ((236, 232, 222), (232, 196, 72), (190, 120, 170))[k // 40 % 3]
-            layer.draw(petal, [tip, (tip[0] + 0.1 * size, tip[1])], 0.14 * size)
+            layer.draw(rng.uniform(170, 250, 3), [tip, (tip[0] + 0.1 * size, tip[1])], 0.14 * size)
 
 
 def _cabin(layer: _Layer, rng: np.random.Generator, x: float, y: float, s: float) -> None:
     """Gable to the left in the shade, long side to the right in the sun; all in units of its size ``s``."""
 
-    def shape(colour: Iterable[float], *points: tuple[float, float]) -> None:
+    def part(colour: npt.ArrayLike, low: float, left: float, right: float, high: float, *top: float) -> None:
+        """An area whose upper corners stand above the lower ones, or at the two places ``top``."""
+        points = zip((left, *(top or (left, right)), right), (low, high, high, low), strict=True)
         layer.draw(colour, [(x + s * px, y - s * py) for px, py in points])
 
-    def box(colour: Iterable[float], left: float, low: float, right: float, high: float) -> None:
-        shape(colour, (left, low), (left, high), (right, high), (right, low))
-
-    box((112, 98, 92), 0.50, 0.8, 0.58, 1.12)
-    shape((96, 66, 48), (-0.42, 0), (-0.42, 0.46), (-0.08, 0.86), (0.26, 0.46), (0.26, 0))
-    for low in np.arange(9) * 0.06:
-        box(np.array([112, 78, 56]) * rng.uniform(0.85, 1.1), -0.42, low, 0.26, low + 0.043)
-        box(np.array([176, 132, 92]) * rng.uniform(0.88, 1.08), 0.26, low, 1.05, low + 0.06)
-    shape((132, 72, 58), (-0.10, 0.92), (0.22, 0.40), (1.12, 0.40), (0.84, 0.92))
-    for a, b in rng.uniform(0, 0.95, (260, 2)):
-        px, py = -0.10 + 0.32 * a + (0.94 - 0.04 * a) * b, 0.91 - 0.52 * a
-        box(np.array([140, 80, 64]) * rng.uniform(0.86, 1.14), px, py - 0.025, px + 0.06, py)
-    box((46, 34, 32), -0.20, 0, 0.0, 0.34)
+    part((112, 98, 92), 0.8, 0.50, 0.58, 1.12)
+    part((104, 72, 52), 0.40, -0.42, 0.26, 0.86, -0.08, -0.08)
+    for low in np.arange(7) * 0.06:
+        part(rng.uniform(0.6, 0.75) * _WOOD, low, -0.42, 0.26, low + 0.06)
+        part(rng.uniform(0.8, 1.08) * _WOOD, low, 0.26, 1.05, low + 0.06)
+    for t in np.arange(0, 1, 0.1):
+        part(rng.uniform(0.86, 1.14) * _TILES, 0.4, 0.22, 1.12, 0.92 - 0.52 * t, 0.32 * t - 0.1, 0.84 + 0.28 * t)
+    part((46, 34, 32), 0, -0.20, 0.0, 0.34)
     for left in (0.40, 0.74):
-        box((226, 214, 190), left, 0.13, left + 0.19, 0.32)
-        box((58, 70, 92), left + 0.03, 0.16, left + 0.16, 0.29)
+        part((226, 214, 190), 0.13, left, left + 0.19, 0.32)
+        part((58, 70, 92), 0.16, left + 0.03, left + 0.16, 0.29)
 
 
 def _headland(layer: _Layer, rng: np.random.Generator) -> None:
@@ -214,37 +193,26 @@ def _bank(layer: _Layer, rng: np.random.Generator) -> None:
     _meadow(layer, rng, xs, edge + 0.006 * np.sin(xs * 23), 9000, 0.031)
 
 
-def _lake(noise: Noise, picture: Floats, rows: int) -> Floats:
-    """``picture``, in which all below the first ``rows`` is a mirror image, with that broken up by ripples."""
+def _ripple(noise: Noise, picture: Floats, rows: int) -> None:
+    """Make water of all below the first ``rows`` of ``picture``, which is their mirror image so far."""
     height, width = picture.shape[:2]
     d = ((np.arange(rows, height) + 0.5) / height - _HORIZON)[:, None]
     u = ((np.arange(width) + 0.5) / width - 0.5)[None, :] * (width / height)
     # true perspective (the power -1) would make the far ripples finer than a pixel
     away = np.maximum(d, 0.001) ** -0.7
     wave = noise.fractal(u * away * 2.2, away * 7.0, 3)
-    wind = smooth(0.4, 1.6, noise.at(u * away * 0.12, away * 0.9))
-    dy = wave * height * (0.003 + 0.026 * d) * (1 + 1.5 * wind)
+    dy = wave * height * (0.003 + 0.026 * d)
     row = np.clip(np.arange(rows, height)[:, None] + dy, rows, height - 1.001)
     r, c = row.astype(np.intp), np.clip(np.arange(width)[None, :] + 0.25 * dy, 0, width - 1).astype(np.intp)
     water = _mix(picture[r, c], picture[r + 1, c], row - r) * (0.93 + 0.035 * wave)[..., None]
-    water = _mix(water, (24, 66, 84), 0.18 + 0.42 * smooth(0, 0.4, d) + 0 * u)
-    water = _mix(water, (186, 204, 220), 0.30 * wind * (1 - smooth(0.0, 0.3, d)))
-    path = np.exp(-(((u - (_SUN[0] - 0.5) * width / height) / (0.03 + 0.20 * d)) ** 2))
-    glint = smooth(0.9, 1.9, noise.fractal(u * away * 3.7 + 3, away * 12, 2)) * path
-    water = _mix(water, _SUNLIGHT, 0.75 * glint * (1 - 0.7 * smooth(0.15, 0.35, d)))
-    return np.concatenate([picture[:rows], water])
+    picture[rows:] = _mix(water, (24, 66, 84), 0.18 + 0.42 * smooth(0, 0.4, d) + 0 * u)
 
 
 def landscape(width: int = 768, height: int = 576, seed: int = 0) -> np.ndarray:
     """A lake below mountains in the afternoon, meant as a content picture.
 
-    Args:
-        width: in pixels.
-        height: in pixels; the scene is laid out in fractions of it, so that it is the same at every size.
-        seed: the same arguments always give the same picture.
-
-    Returns:
-        [1, height, width, 3], float32, 0..255, sRGB.
+    ``width`` and ``height`` are in pixels; every size shows the same scene, and the same ``seed`` the same picture.
+    The result is [1, height, width, 3], float32, 0..255, sRGB.
     """
     rng = np.random.default_rng(seed)
     noise = Noise(rng)
@@ -255,8 +223,8 @@ def landscape(width: int = 768, height: int = 576, seed: int = 0) -> np.ndarray:
     shore = _shore(noise, _sky(noise, width, height), height)
     picture = np.concatenate([shore, shore[::-1]])[:height]
     for layer in (headland, boat):
-        picture = layer.over(picture, mirrored=True)
-    picture = _lake(noise, picture, len(shore))
+        layer.lay_on(picture, mirrored=True)
+    _ripple(noise, picture, len(shore))
     for layer in (headland, boat, bank):
-        picture = layer.over(picture)
-    return np.clip(picture, 0, 255).astype(np.float32)[None]
+        layer.lay_on(picture)
+    return picture.clip(0, 255).astype(np.float32)[None]

@@ -118,11 +118,11 @@ def _lay(canvas: Image.Image, rng: np.random.Generator, plan: _Composition, coat
     """Lay one coat of curved, tapered strokes; the fourth channel takes the thickness of the paint."""
     high, aspect = canvas.height, canvas.width / canvas.height
     middles = _sown(rng, coat.strokes * 0.75 * aspect, aspect)
-    count = middles.shape[1]
+    count = len(middles[0])
     body = plan.colour(middles[0], middles[1], rng.normal(0, coat.stray, count))
     body = body * rng.normal(1, 0.08, (count, 1)) + rng.normal(0, 8, (count, 3))
     step = coat.length / _POINTS
-    points, across = _paths(plan, middles, rng.uniform(0.5 * step, 1.3 * step, count))
+    points, across = _paths(plan, middles, rng.uniform(0.5, 1.3, count) * step)
     taper = np.sqrt(np.sin(np.linspace(0.06, 0.96, _POINTS) * math.pi))[:, None]
     # bristles finer than a pixel only cost time
     bristles = min(coat.bristles, math.ceil(coat.thick * high))
@@ -142,13 +142,8 @@ def _lay(canvas: Image.Image, rng: np.random.Generator, plan: _Composition, coat
 def painting(width: int = 768, height: int = 576, seed: int = 1) -> np.ndarray:
     """Swirling brush strokes in a few strong colours, meant as a style picture.
 
-    Args:
-        width: in pixels.
-        height: in pixels; the scene is laid out in fractions of it, so that it is the same at every size.
-        seed: the same arguments always give the same picture.
-
-    Returns:
-        [1, height, width, 3], float32, 0..255, sRGB.
+    ``width`` and ``height`` are in pixels; every size shows the same scene, and the same ``seed`` the same picture.
+    The result is [1, height, width, 3], float32, 0..255, sRGB.
     """
     rng = np.random.default_rng(seed)
     plan = _Composition(rng, width / height)

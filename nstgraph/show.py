@@ -6,7 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from nstgraph.errors import PluginError
 from nstgraph.loss import LossTerm, text_of
@@ -34,16 +34,18 @@ def show_terms() -> None:
 
 def show_term(term: LossTerm) -> None:
     """Everything about one loss term: how to write it, its parameters with type and default, its docstring."""
-    table = Table("parameter", "type", "default", box=None, pad_edge=False)
+    table = Table("parameter", "type", Column("default", overflow="fold"), box=None, pad_edge=False)
     for name, parameter in term.parameters.items():
         required = parameter.default is inspect.Parameter.empty
         table.add_row(
             name, _type(term.kind(name)), "(required)" if required else text_of(parameter.default) or "(none)"
         )
-    _print(f"{term.name}  (from {term.origin})\n\n{term.doc}\n")
-    _print(table)
+    _print(f"{term.name}  (from {term.origin})\n\n{term.doc or '(no description)'}\n")
+    if term.parameters:
+        _print(table)
+        _print("")
     example = next(iter(term.parameters), None)
-    _print(f"\nFor example: -l 2*{term.name}" + (f":{example}=..." if example else ""))
+    _print(f"For example: -l 2*{term.name}" + (f":{example}=..." if example else ""))
 
 
 def show_weights() -> None:

@@ -22,16 +22,16 @@ _SEVEN = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "con
 _CONTRAST = 58.0
 
 _CONTENT_SCALES: dict[str, Callable[..., Any]] = {
-    "relative": lambda g, error, target: g.mean(error) / _positive(g.mean(target**2)),
+    "relative": lambda g, error, target: g.mean(error) / _positive(g.mean(tf.square(target))),
     "mse": lambda g, error, target: g.mean(error),
     "gatys": lambda g, error, target: 0.5 * g.sum(error),
 }
 
 _STYLE_SCALES: dict[str, Callable[[Any, Any], Any]] = {
     "relative": lambda gram, target: _relative(gram, target),
-    "gatys": lambda gram, target: tf.reduce_mean((gram - target) ** 2) / 4,
-    "johnson": lambda gram, target: tf.reduce_mean((gram / gram.shape[0] - target / gram.shape[0]) ** 2),
-    "mse": lambda gram, target: tf.reduce_mean((gram - target) ** 2),
+    "gatys": lambda gram, target: tf.reduce_mean(tf.square(gram - target)) / 4,
+    "johnson": lambda gram, target: tf.reduce_mean(tf.square((gram - target) / int(gram.shape[0]))),
+    "mse": lambda gram, target: tf.reduce_mean(tf.square(gram - target)),
 }
 
 
@@ -46,7 +46,7 @@ def content(g: StyleGraph, layer: str = "conv3_3", normalization: str = "relativ
     """
     scale = _choose(_CONTENT_SCALES, normalization, "content:normalization")
     target = g.content[layer]
-    return scale(g, (g.generated[layer] - target) ** 2, target)
+    return scale(g, tf.square(g.generated[layer] - target), target)
 
 
 @loss_term
@@ -122,13 +122,10 @@ def tv(g: StyleGraph, power: float = 1.0, form: str = "absolute", unit: float = 
     unit: grey levels that count as 1.
     """
     image = g.generated.image / unit
+    down, right = _difference(image, 1), _difference(image, 2)
     if _choose({"absolute": False, "squared": True}, form, "tv:form"):
-        corner = image[:, :-1, :-1]
-        squares = (image[:, :-1, 1:] - corner) ** 2 + (image[:, 1:, :-1] - corner) ** 2
-        # The derivative of x^p at 0 is infinite for p < 1.
-        return g.mean(squares if power == 1 else (squares + 1e-8) ** power)
-    steps = (image[:, :, 1:] - image[:, :, :-1], image[:, 1:] - image[:, :-1])
-    return sum(g.mean(tf.abs(step) if power == 1 else (tf.abs(step) + 1e-8) ** power) for step in steps)
+        return g.mean(_power(tf.square(down[:, :, :-1]) + tf.square(right[:, :-1]), power))
+    return g.mean(_power(tf.abs(down), power)) + g.mean(_power(tf.abs(right), power))
 
 
 @loss_term
@@ -139,7 +136,21 @@ def pixel_range(g: StyleGraph, unit: float = _CONTRAST) -> Any:
     """
     image = g.generated.image
     beyond = tf.nn.relu(-image) + tf.nn.relu(image - 255.0)
-    return g.mean((beyond / unit) ** 2)
+    return g.mean(tf.square(beyond / unit))
+
+
+def _difference(image: Any, axis: int) -> Any:
+    """Each pixel but the first minus the one before it, along an axis."""
+    # The gradient of tf.slice takes a fraction of the time of that of image[:, 1:].
+    later = tf.slice(image, [int(i == axis) for i in range(4)], [-1] * 4)
+    return later - tf.slice(image, [0] * 4, tf.shape(later))
+
+
+def _power(x: Any, power: float) -> Any:
+    """x^power for x of 0 or more, with a finite derivative at 0 and without the slow general power where possible."""
+    if power in (1, 2):
+        return x if power == 1 else tf.square(x)
+    return x * tf.sqrt(x + 1e-8) if power == 1.5 else (x + 1e-8) ** power
 
 
 def _over_layers(one: Callable[[str], Any], layers: tuple[str, ...], weights: tuple[float, ...]) -> Any:
@@ -153,7 +164,7 @@ def _over_layers(one: Callable[[str], Any], layers: tuple[str, ...], weights: tu
 
 
 def _relative(value: Any, target: Any) -> Any:
-    return tf.reduce_sum((value - target) ** 2) / _positive(tf.reduce_sum(target**2))
+    return tf.reduce_sum(tf.square(value - target)) / _positive(tf.reduce_sum(tf.square(target)))
 
 
 def _positive(value: Any) -> Any:

@@ -58,19 +58,15 @@ def reach(tensor: Any, image: Any, stop: Iterable[Any] = ()) -> Reach:
     Raises:
         TilingError: something between them reduces over positions.
     """
-    moves = dependents([image])
-    known = {tensor.name: Reach() for tensor in (image, *stop)}
+    known: dict[str, Reach | None] = {**{end.name: None for end in stop}, image.name: Reach()}
 
-    def of(current: Any) -> Reach:
+    def of(current: Any) -> Reach | None:
         if current.name not in known:
-            below = Reach()
-            for source in current.op.inputs:
-                if source.name == image.name or source.op.name in moves:
-                    below |= of(source)
-            known[current.name] = _through(current.op, below)
+            below = [found for found in map(of, current.op.inputs) if found is not None]
+            known[current.name] = _through(current.op, functools.reduce(Reach.__or__, below)) if below else None
         return known[current.name]
 
-    return of(tensor)
+    return of(tensor) or Reach()
 
 
 def _through(op: Any, below: Reach) -> Reach:
@@ -145,7 +141,7 @@ def _common(statistic: Statistic, sums: Sequence[Any]) -> Reach:
         names = " and ".join(view.name for view in statistic.views)
         raise TilingError(f"operation {statistic.summand.name!r} mixes positions of {names}")
     reaches = (reach(statistic.summand, view.image, sums) for view in statistic.views)
-    return functools.reduce(Reach.__or__, reaches, Reach())
+    return functools.reduce(Reach.__or__, reaches)
 
 
 def tiles(height: int, width: int, side: int, margin: Reach) -> Iterator[Tile]:

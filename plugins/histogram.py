@@ -36,6 +36,6 @@ def histogram(
         def error(threshold: float) -> Any:
             return below(g.generated, threshold) - g.style_mean(lambda view: below(view, threshold), blend)
 
-        return tf.reduce_mean(tf.stack([error(2.0 * (i + 0.5) / bins) for i in range(bins)]) ** 2)
+        return tf.reduce_mean(tf.square([error(2.0 * (i + 0.5) / bins) for i in range(bins)]))
 
     return sum(one(layer) for layer in layers) / len(layers)

@@ -24,7 +24,7 @@ def laplacian(g: StyleGraph, pools: tuple[int, ...] = (4, 16), unit: float = 58.
     if not pools or any(pool < 1 or pool & (pool - 1) for pool in pools):
         raise LossError(f"laplacian:pools takes powers of two, not {'+'.join(map(str, pools))}")
     differences = (_laplacian((g.generated.image - g.content.image) / unit, pool) for pool in pools)
-    return sum(g.mean(difference**2) for difference in differences) / len(pools)
+    return sum(g.mean(tf.square(difference)) for difference in differences) / len(pools)
 
 
 def _laplacian(image: Any, pool: int) -> Any:

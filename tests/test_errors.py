@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from nstgraph import errors
+from nstgraph.errors import Interrupted, did_you_mean
+
+
+def documented_tree() -> dict[str, str | None]:
+    """Every class drawn in the module's docstring, with the class that it is drawn below."""
+    parents: dict[str, str | None] = {}
+    above: dict[int, str] = {}
+    for line in (errors.__doc__ or "").splitlines():
+        if drawn := re.match(r" {4}((?:[│├└ ][─ ]{2} )*)(\w+)", line):
+            depth = len(drawn[1]) // 4
+            parents[drawn[2]] = above.get(depth - 1)
+            above[depth] = drawn[2]
+    return parents
+
+
+def test_the_documented_tree_is_the_real_one() -> None:
+    tree = documented_tree()
+    assert sorted({*tree, "did_you_mean"}) == errors.__all__
+    assert tree.pop("NstgraphError") is None and errors.NstgraphError.__bases__ == (Exception,)
+    assert tree.pop("Interrupted") is None and Interrupted.__bases__ == (KeyboardInterrupt,)
+    assert {name: getattr(errors, name).__bases__ for name in tree} == {
+        name: (getattr(errors, str(parent)),) for name, parent in tree.items()
+    }
+
+
+def test_interrupted_carries_the_result_past_handlers_of_errors() -> None:
+    result = object()
+    with pytest.raises(KeyboardInterrupt) as raised:
+        try:
+            raise Interrupted(result)
+        except Exception:
+            pytest.fail("Ctrl-C is not an error, and no handler of errors may swallow it")
+    assert isinstance(raised.value, Interrupted) and raised.value.result is result
+    assert str(raised.value) == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "ending"),
+    [
+        ("contnet", ["style", "content", "tv"], "; did you mean 'content'?"),
+        ("styles", ["tv", "style"], "; did you mean 'style'?"),
+        ("xyz", ["tv", "style", "content"], "; choose from content, style, tv"),
+        ("", ["tv", "style"], "; choose from style, tv"),
+        ("xyz", [], ""),
+    ],
+)
+def test_did_you_mean(name: str, known: list[str], ending: str) -> None:
+    assert did_you_mean(name, iter(known)) == ending

@@ -1,0 +1,140 @@
+"""Views, names and spatial sums of the style graph."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nstgraph import StyleGraph, tf
+from nstgraph.errors import LossError
+from nstgraph.weights import Weights, embedded
+
+
+@pytest.fixture
+def g():
+    return StyleGraph(Weights(embedded()), styles=2)
+
+
+def evaluate(g, tensor, **pictures):
+    """Value of a tensor for pictures by view name."""
+    with tf.Session(graph=g.graph) as session:
+        g.network.load(session)
+        return session.run(tensor, {view.image: pictures[view.name] for view in g.views if view.name in pictures})
+
+
+def random_picture(height, width, seed=0):
+    return np.random.default_rng(seed).uniform(0, 255, (1, height, width, 3)).astype(np.float32)
+
+
+def test_names_are_the_documented_contract(g):
+    get = g.graph.get_tensor_by_name
+    assert get("content:0") is g.content.image
+    assert get("style:0") is g.styles[0].image is g.style.image
+    assert get("style_1:0") is g.styles[1].image
+    assert get("generated_image:0") is g.generated.image
+    assert g.variable.name == "generated:0"
+    with g.graph.as_default():
+        assert [v.name for v in tf.trainable_variables()] == ["generated:0"]
+        maps = g.content["conv2_1"]
+    assert maps.name == "features/content/conv2_1:0"
+    assert get("features/content/pool1:0").shape[-1] == 64
+
+
+def test_the_default_graph_and_eager_mode_are_left_alone():
+    import tensorflow
+
+    before = tf.get_default_graph()
+    StyleGraph(Weights(embedded()))
+    assert tf.get_default_graph() is before
+    assert before.get_operations() == []
+    assert tensorflow.executing_eagerly()
+    assert float(tensorflow.constant(2.0) + 1) == 3
+
+
+def test_features_are_built_once_and_only_when_asked_for(g):
+    with g.graph.as_default():
+        count = len(g.graph.get_operations())
+        maps = g.style["conv1_2"]
+        assert len(g.graph.get_operations()) > count
+        count = len(g.graph.get_operations())
+        assert g.style["conv1_2"] is maps
+        assert len(g.graph.get_operations()) == count
+    assert set(g.style.maps) == {"conv1_1", "conv1_2"}
+
+
+def test_one_graph_serves_every_size(g):
+    with g.graph.as_default():
+        maps = g.content["conv3_1"]
+    for height, width in ((16, 24), (33, 57)):
+        got = evaluate(g, maps, content=random_picture(height, width))
+        assert got.shape == (1, -(-height // 4), -(-width // 4), 256)
+
+
+def test_sums_are_those_of_numpy(g):
+    with g.graph.as_default():
+        maps = g.content["conv1_1"]
+        tensors = [maps, g.sum(maps), g.sum(maps, per_channel=True), g.mean(maps), g.mean(maps, per_channel=True)]
+        tensors += [g.gram(maps), g.positions(maps)]
+    f, total, totals, mean, means, gram, positions = evaluate(g, tensors, content=random_picture(13, 21))
+    flat = f.reshape(-1, 64).astype(np.float64)
+    np.testing.assert_allclose(total, flat.sum(), rtol=1e-5)
+    np.testing.assert_allclose(totals, flat.sum(0), rtol=1e-5)
+    np.testing.assert_allclose(mean, flat.mean(), rtol=1e-5)
+    np.testing.assert_allclose(means, flat.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(gram, flat.T @ flat, rtol=1e-4)
+    assert positions == 13 * 21
+
+
+def test_gram_gradient_is_that_of_the_plain_product(g):
+    with g.graph.as_default():
+        x = g.content.image / 100
+        target = tf.constant(np.random.default_rng(1).normal(size=(3, 3)).astype(np.float32))  # not symmetric
+        flat = tf.reshape(x, [-1, 3])
+        ours, plain = (tf.reduce_sum(m * target) for m in (g.gram(x), tf.matmul(flat, flat, transpose_a=True)))
+        gradients = [tf.gradients(loss, g.content.image)[0] for loss in (ours, plain)]
+    ours, plain = evaluate(g, gradients, content=random_picture(8, 9))
+    np.testing.assert_allclose(ours, plain, rtol=1e-4, atol=1e-5)
+
+
+def test_a_sum_counts_the_interior_only(g):
+    picture = random_picture(32, 40)
+    with g.graph.as_default():
+        whole = g.sum(g.content.image)
+        steps = g.sum(g.content.image[:, 1:] - g.content.image[:, :-1])
+        maps = g.content["conv2_1"]
+        deep = g.sum(maps)
+    with tf.Session(graph=g.graph) as session:
+        g.network.load(session)
+        feed = {g.content.image: picture, g.content.interior: [8, 4, 16, 40]}
+        got = session.run([whole, steps, deep, maps], feed)
+    np.testing.assert_allclose(got[0], picture[:, 8:16, 4:40].sum(), rtol=1e-5)
+    np.testing.assert_allclose(got[1], (picture[:, 9:17, 4:] - picture[:, 8:16, 4:]).sum(), rtol=1e-3)
+    np.testing.assert_allclose(got[2], got[3][:, 4:8, 2:20].sum(), rtol=1e-5)
+
+
+def test_the_same_sum_is_built_once(g):
+    with g.graph.as_default():
+        assert g.gram(g.style["conv1_1"]) is g.gram(g.style["conv1_1"])
+    assert len(g.statistics) == 1
+    assert g.statistics[0].views == (g.style,)
+
+
+def test_style_mean_blends(g):
+    with g.graph.as_default():
+        even = g.style_mean(lambda view: g.mean(view.image))
+        uneven = g.style_mean(lambda view: g.mean(view.image), (3, 1))
+        with pytest.raises(LossError, match="needs 2 shares"):
+            g.style_mean(lambda view: g.mean(view.image), (1, 1, 1))
+        with pytest.raises(LossError, match="shares"):
+            g.style_mean(lambda view: g.mean(view.image), (0, 0))
+    dark, light = np.full((1, 16, 16, 3), 40, np.float32), np.full((1, 20, 17, 3), 200, np.float32)
+    assert evaluate(g, even, style=dark, style_1=light) == pytest.approx(120)
+    assert evaluate(g, uneven, style=dark, style_1=light) == pytest.approx(80)
+
+
+def test_sums_refuse_what_has_no_positions(g):
+    with g.graph.as_default():
+        with pytest.raises(LossError, match=r"take \[1, height, width, channels\]"):
+            g.sum(g.content.image[0])
+        with pytest.raises(LossError, match="made from no picture"):
+            g.mean(tf.zeros([1, 4, 4, 3]))

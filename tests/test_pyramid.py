@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from nstgraph.pyramid import Level, pyramid
+
+SIZES = (16, 17, 31, 96, 97, 191, 192, 193, 383, 384, 500, 512, 1000, 1025, 2048, 4096, 32768)
+STEPS = (*range(1, 30), 100, 169, 170, 171, 1000, 12345)
+
+
+@pytest.mark.parametrize("scales", range(13))
+def test_every_level_has_a_step_and_together_they_are_the_steps_asked_for(scales: int) -> None:
+    for size, steps in itertools.product(SIZES, STEPS):
+        levels = pyramid(size, steps, scales)
+        assert levels[-1].size == size
+        assert sum(level.steps for level in levels) == steps, (size, steps, levels)
+        assert min(level.steps for level in levels) >= 1, (size, steps, levels)
+
+
+@pytest.mark.parametrize("scales", range(1, 13))
+def test_the_number_of_levels_is_the_one_given_as_far_as_there_are_steps(scales: int) -> None:
+    for size in SIZES:
+        assert len(pyramid(size, 1000, scales)) == scales
+        assert len(pyramid(size, 5, scales)) == min(5, scales)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_each_size_is_half_the_next_and_none_is_too_small_for_a_picture(size: int) -> None:
+    sizes = [level.size for level in pyramid(size, 1000, scales=12)]
+    assert min(sizes) >= 16
+    for smaller, larger in itertools.pairwise(sizes):
+        assert abs(2 * smaller - larger) <= 1.5 or smaller == 16
+
+
+@pytest.mark.parametrize(
+    ("size", "sizes"),
+    [
+        (16, [16]),
+        (96, [96]),
+        (191, [191]),
+        (192, [96, 192]),
+        (383, [192, 383]),
+        (384, [96, 192, 384]),
+        (512, [128, 256, 512]),
+        (1000, [125, 250, 500, 1000]),
+    ],
+)
+def test_levels_are_chosen_so_that_the_coarsest_has_96_pixels_or_more(size: int, sizes: list[int]) -> None:
+    assert [level.size for level in pyramid(size, 170)] == sizes
+
+
+def test_coarse_levels_get_more_steps() -> None:
+    assert pyramid(512, 170) == [Level(128, 78), Level(256, 54), Level(512, 38)]
+    assert pyramid(512, 170, scales=1) == [Level(512, 170)]
+
+
+def test_fewer_steps_than_levels_leave_out_the_coarsest() -> None:
+    assert pyramid(1000, 3) == [Level(250, 1), Level(500, 1), Level(1000, 1)]
+    assert pyramid(1000, 4) == [Level(125, 1), Level(250, 1), Level(500, 1), Level(1000, 1)]
+    assert pyramid(1000, 1, scales=12) == [Level(1000, 1)]
+
+
+def test_work_is_steps_times_pixels() -> None:
+    assert Level(100, 3).work == 30_000

@@ -86,7 +86,7 @@ def bench(config: Config, *, styles: int = 1, repeats: int = 7) -> Bench:
         times: dict[str, list[float]] = {"product": [], "frozen": [], "unfrozen": []}
         with _Product() as product:
             for _ in range(repeats):
-                times["product"].append(min(_clocked(product)[0] for _ in range(3)))
+                times["product"].append(statistics.median(_clocked(product)[0] for _ in range(3)))
                 seconds, values = _clocked(lambda: frozen(content))
                 times["frozen"].append(seconds)
                 seconds, reference = _clocked(lambda: unfrozen(content))
@@ -96,7 +96,7 @@ def bench(config: Config, *, styles: int = 1, repeats: int = 7) -> Bench:
             size=size,
             seconds=statistics.median(times["frozen"]),
             gflop=moving / 1e9,
-            product_rate=2 * _PRODUCT**3 / min(times["product"]) / 1e9,
+            product_rate=2 * _PRODUCT**3 / statistics.median(times["product"]) / 1e9,
             outside=_outside(frozen, content, config, repeats),
             unfrozen_seconds=statistics.median(times["unfrozen"]),
             possible_speedup=(moving + fixed) / moving,

@@ -39,7 +39,6 @@ app = typer.Typer(
 weights_app = typer.Typer(help="VGG weights files: what there is, and how to get more.", no_args_is_help=True)
 app.add_typer(weights_app, name="weights")
 
-
 #: Set by Ctrl-C: what runs while TensorFlow is imported may swallow the exception, or turn it into another.
 _ctrl_c = threading.Event()
 
@@ -64,16 +63,17 @@ def _command(function: Callable[_P, None]) -> Callable[_P, None]:
         try:
             function(*args, **options)
         except (KeyboardInterrupt, Exception) as error:
-            if isinstance(error, KeyboardInterrupt) or _ctrl_c.is_set():
-                _say("interrupted")
-                raise typer.Exit(130) from error
-            if options.get("debug"):
+            interrupted = isinstance(error, KeyboardInterrupt) or _ctrl_c.is_set()
+            if options.get("debug") and not interrupted:
                 traceback.print_exc()
             if isinstance(error, NstgraphError):
                 _say(str(error))
-                raise typer.Exit(2) from error
-            _say(f"{type(error).__name__}: {error} (unexpected; --debug shows where)")
-            raise typer.Exit(1) from error
+            elif not interrupted:
+                _say(f"{type(error).__name__}: {error} (unexpected; --debug shows where)")
+            if interrupted:
+                _say("interrupted")
+                raise typer.Exit(130) from error
+            raise typer.Exit(2 if isinstance(error, NstgraphError) else 1) from error
 
     return run
 
@@ -331,7 +331,6 @@ def _run(config: Config, content: Path, styles: list[Path], outputs: Outputs, qu
         try:
             result = stylizer(pictures[0], pictures[1:], callback=callback)
         except Interrupted as stop:
-            if stop.result.history:
-                outputs.write(stop.result, display.note)
+            outputs.write(stop.result, display.note)
             raise
         outputs.write(result, display.note)

@@ -19,15 +19,17 @@ def new_folder(wanted: Path) -> Path:
     Raises:
         ConfigError: it cannot be created.
     """
+    # "." and ".." have no name that a number could be added to.
+    wanted = wanted.resolve() if wanted.name in ("", "..") else wanted
     folder, number = wanted, 1
     try:
         while folder.exists():
             number += 1
-            # Text, because "." has no name that a number could be added to.
-            folder = Path(f"{wanted.resolve() if wanted.name in ('', '..') else wanted}-{number}")
+            folder = wanted.with_name(f"{wanted.name}-{number}")
         folder.mkdir()
-    except OSError as error:
-        raise ConfigError(f"cannot create the folder {folder} ({error.strerror}); choose another with -o") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", "it is the root")
+        raise ConfigError(f"cannot create the folder {folder} ({reason}); choose another with -o") from error
     return folder
 
 

@@ -31,7 +31,7 @@ class View:
         image: [1, height, width, 3], RGB, 0..255.
         interior: [4] int32, top, left, bottom, right of the part that spatial sums count, in pixels; a negative
             bottom or right is the picture's edge. The whole picture unless it is fed, which is how tiles are computed.
-        maps: the feature maps built so far, by layer.
+        maps: the feature maps built so far, by layer; ``view["image"]`` is the picture itself.
     """
 
     def __init__(self, name: str, image: Any, interior: Any, network: Vgg) -> None:
@@ -39,7 +39,7 @@ class View:
         self.image = image
         self.interior = interior
         self._network = network
-        self.maps: dict[str, Any] = {}
+        self.maps: dict[str, Any] = {"image": image}
 
     def __getitem__(self, layer: str) -> Any:
         """Feature maps of a layer, after its ReLU: [1, height / stride, width / stride, channels], at least 0.

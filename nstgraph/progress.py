@@ -45,6 +45,7 @@ class Display:
         self._steps = steps
         self._quiet = quiet
         self._next_line = 0.0
+        self._first: Step | None = None
         self._bar: _BarAndLine | None = None
         self._task = TaskID(0)
         console = Console(stderr=True)
@@ -67,13 +68,21 @@ class Display:
         head = f"step {step.step}/{self._steps}  {step.width}×{step.height}"
         losses = "  ".join(f"{name} {value:.4g}" for name, value in step.terms.items())
         losses = f"loss {step.total:.4g}  {losses}"
-        left = f"{_clock(step.seconds * (1 - step.done) / step.done)} left"
+        left = self._left(step)
         if self._bar is not None:
             self._bar.line = losses
             self._bar.update(self._task, completed=step.done, head=head, left=left)
         elif step.done * 100 >= self._next_line or step.step == self._steps:
-            self.note(f"{head}  {losses}  {left}")
+            self.note(f"{head}  {losses}  {left}".rstrip())
             self._next_line = step.done * 100 + _PERCENT_A_LINE
+
+    def _left(self, step: Step) -> str:
+        """Time left; what happened before the first step, such as starting TensorFlow, says nothing about it."""
+        if self._first is None:
+            self._first = step
+            return ""
+        rate = (step.seconds - self._first.seconds) / (step.done - self._first.done)
+        return f"{_clock(rate * (1 - step.done))} left"
 
     def __enter__(self) -> Display:
         if self._bar is not None:

@@ -50,7 +50,8 @@ class Result:
             PictureError: the format is unknown, or writing fails.
             ConfigError: the file exists and ``overwrite`` is false, or its folder does not.
         """
-        about = {"Software": f"nstgraph {self.settings['nstgraph']}", "nstgraph": json.dumps(dict(self.settings))}
+        settings = json.dumps(dict(self.settings), default=str)  # paths become text
+        about = {"Software": f"nstgraph {self.settings['nstgraph']}", "nstgraph": settings}
         return save(path, self.image, alpha=self.alpha, metadata=about, overwrite=overwrite)
 
     def save_comparison(self, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -74,7 +75,7 @@ class Result:
             with beside(target) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
                 if target.suffix.lower() == ".json":
                     outcome = {"reason": self.reason, "evaluations": self.evaluations, "settings": dict(self.settings)}
-                    json.dump({**outcome, "history": rows}, file, indent=1)
+                    json.dump({**outcome, "history": rows}, file, indent=1, default=str)
                 else:
                     writer = csv.DictWriter(file, list(rows[0]) if rows else ["step"])
                     writer.writeheader()

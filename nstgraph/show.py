@@ -88,7 +88,7 @@ def show_bench(result: Bench) -> None:
 
 
 def _type(kind: Any) -> str:
-    return getattr(kind, "__name__", str(kind)) if not hasattr(kind, "__args__") else f"{kind.__args__[0].__name__}+..."
+    return getattr(kind, "__name__", str(kind)) if not hasattr(kind, "__args__") else f"{kind.__args__[0].__name__}+…"
 
 
 def _print(what: Any) -> None:

@@ -18,6 +18,9 @@ __all__ = ["content", "moments", "pixel_range", "style", "tv"]
 
 _SEVEN = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3")
 
+# The picture's own moments bring the palette; those of conv1 would bring the grain of canvas and camera, as dots.
+_WITHOUT_GRAIN = ("image", "conv2_1", "conv2_2", "conv3_1", "conv3_3")
+
 #: Standard deviation of natural images' pixels, in grey levels: makes pixel losses comparable with relative ones.
 _CONTRAST = 58.0
 
@@ -61,7 +64,8 @@ def style(
 
     Gatys, Ecker & Bethge (2016), equations 3 to 5. The value is a mean over the layers.
 
-    layers: any layers of the network; shallow ones give colour and grain, deep ones strokes and shapes.
+    layers: any layers of the network; shallow ones give colour and grain, deep ones strokes and shapes; image is the
+        picture itself.
     layer_weights: one a layer (default: all alike); only their proportions matter.
     normalization: relative, |G - A|^2 / |A|^2 for target A; gatys, sum (G - A)^2 / 4N^2 (the paper's);
         johnson, mean (G - A)^2 / N^2 (Johnson et al. 2016, equation 4); mse, mean (G - A)^2.
@@ -81,7 +85,7 @@ def style(
 @loss_term
 def moments(
     g: StyleGraph,
-    layers: tuple[str, ...] = _SEVEN,
+    layers: tuple[str, ...] = _WITHOUT_GRAIN,
     layer_weights: tuple[float, ...] = (),
     blend: tuple[float, ...] = (),
 ) -> Any:

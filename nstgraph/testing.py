@@ -117,7 +117,16 @@ def _gradient_error(evaluate: Evaluator, image: Array, random: np.random.Generat
         # Between the noise of small steps and the kinks within large ones lies one that fits.
         found = (_finite_difference(evaluate, image, direction, length) for length in (4.0, 1.0, 0.25, 0.06))
         errors.append(min(abs(value - slope) for value in found) / max(abs(slope), 1e-30))
-    return max(errors)
+    return max(*errors, _blindness(evaluate, image, gradient))
+
+
+def _blindness(evaluate: Evaluator, image: Array, gradient: Array) -> float:
+    """Change of the loss where its gradient is zero, relative to what as many of the other pixels would change."""
+    blind = gradient == 0
+    if not blind.any() or blind.all():
+        return 0.0
+    usual = float(np.abs(gradient[~blind]).mean()) * int(blind.sum())
+    return abs(_finite_difference(evaluate, image, blind.astype(np.float64), 0.25)) / usual
 
 
 def _finite_difference(evaluate: Evaluator, image: Array, direction: Array, length: float) -> float:

@@ -16,7 +16,8 @@ from nstgraph.weights import VGG16, VGG19, Weights
 __all__ = ["LAYERS", "MEAN_RGB", "Vgg", "check_layer"]
 
 MEAN_RGB = (123.68, 116.779, 103.939)
-LAYERS = tuple(sorted({*VGG16, *VGG19, *(f"pool{block}" for block in range(1, 6))}))
+#: All names of layers; ``image`` is the picture itself, RGB, 0..255.
+LAYERS = tuple(sorted({*VGG16, *VGG19, *(f"pool{block}" for block in range(1, 6)), "image"}))
 
 
 def check_layer(name: str) -> str:

@@ -59,7 +59,7 @@ def test_features_are_built_once_and_only_when_asked_for(g):
         count = len(g.graph.get_operations())
         assert g.style["conv1_2"] is maps
         assert len(g.graph.get_operations()) == count
-    assert set(g.style.maps) == {"conv1_1", "conv1_2"}
+    assert set(g.style.maps) == {"image", "conv1_1", "conv1_2"}
 
 
 def test_one_graph_serves_every_size(g):

@@ -1,0 +1,74 @@
+"""What the README shows works as it is printed, only smaller."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import nstgraph as nst
+from nstgraph.cli import app
+from nstgraph.image_save import save
+from nstgraph.registry import registry
+from nstgraph.scene_landscape import landscape
+from nstgraph.scene_painting import painting
+from nstgraph.testing import check_term
+
+README = Path(__file__).parents[2] / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+COMMANDS = re.findall(r"^    nstgraph (stylize .*)$", TEXT, re.MULTILINE)
+
+
+@pytest.fixture
+def pictures(tmp_path, monkeypatch):
+    """The files that the README's commands name, in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    save("photo.jpg", landscape(96, 72))
+    save("painting.jpg", painting(80, 80))
+    return tmp_path
+
+
+def test_the_python_example_runs(pictures, capsys):
+    (example,) = [block for block in BLOCKS if "nst.stylize" in block]
+    exec(example.replace("size=512", "size=48, steps=4"), {})
+    assert (pictures / "out.png").stat().st_size > 1000
+    assert "finished after 4 of 4 steps" in capsys.readouterr().out
+
+
+def test_the_commands_run_and_the_plugin_is_sound(pictures):
+    (plugin,) = [block for block in BLOCKS if "@loss_term" in block]
+    (pictures / "mine.py").write_text(plugin, encoding="utf-8")
+    assert len(COMMANDS) == 2
+    for command in COMMANDS:
+        arguments = [*shlex.split(command), "--size", "48", "--steps", "4", "--overwrite"]
+        outcome = CliRunner().invoke(app, arguments)
+        assert outcome.exit_code == 0, outcome.output
+    report = check_term(registry["contrast"])
+    assert report.tileable, report.why_not
+    registry._terms.pop("contrast")
+
+
+def test_every_option_in_the_readme_exists():
+    known = CliRunner().invoke(app, ["stylize", "--help"], env={"COLUMNS": "200"}).output
+    options = set(re.findall(r"`(--[a-z-]+)", TEXT))
+    assert {"--size", "--weights", "--overwrite"} <= options
+    assert [option for option in options if option not in known] == []
+
+
+def test_every_term_is_listed():
+    assert [name for name in registry.names() if f"`{name}`" not in TEXT] == []
+
+
+def test_the_names_of_the_graph_are_those_listed():
+    graph = nst.StyleGraph(nst.weights.find(), styles=2)
+    objective = nst.Objective(graph, nst.parse_loss("content"))
+    names = {tensor.name for op in graph.graph.get_operations() for tensor in op.outputs}
+    for name in ("content:0", "style:0", "style_1:0", "generated_image:0", "loss/total:0", "gradient:0"):
+        assert f"`{name}`" in TEXT
+        assert name in names
+    assert {"loss/content:0", "weight/content:0", "features/generated/conv3_3:0"} <= names
+    assert objective.gradient.name == "gradient:0"

@@ -1,0 +1,211 @@
+import csv
+import dataclasses
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+import typer
+from PIL import Image
+from typer.testing import CliRunner
+
+from nstgraph import __version__
+from nstgraph.cli import app
+from nstgraph.config import Config
+from nstgraph.image_load import load
+from nstgraph.registry import registry
+from nstgraph.weights import embedded
+
+SMALL = "--size 48 --steps 3 -l style:layers=conv1_2"  # one layer, since TensorFlow takes its time over each
+RUN = f"stylize c.png s.png -o out.png {SMALL}"
+PLUGIN = """
+from nstgraph import loss_term
+@loss_term
+def redness(g, unit: float = 255.0):
+    return g.mean(g.generated.image[..., :1] / unit)
+"""
+
+
+def picture(path, width, height, mode="RGB"):
+    colours = np.random.default_rng(width).integers(0, 256, (3, 4, len(mode)), dtype=np.uint8)
+    Image.fromarray(colours).resize((width, height)).save(path, "PNG")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """The current folder, with two pictures; no weights are found but the embedded ones."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NSTGRAPH_WEIGHTS", raising=False)
+    for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "150")
+    picture("c.png", 48, 36)
+    picture("s.png", 40, 40)
+    yield tmp_path
+    registry._terms.pop("redness", None)
+
+
+def run(line):
+    return CliRunner().invoke(app, line.split(" "))
+
+
+def good(line):
+    result = run(line)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("", ["stylize", "demo", "terms", "weights", "bench"]),
+        ("stylize", ["photo.jpg painting.jpg -o out.png", "[weight*]name[:parameter=value,...]"]),
+        ("stylize", [" Output ", " Loss ", " Search ", " Network ", "content|noise|style|FILE", "[default: 512]"]),
+        ("demo", ["Needs no network", "--size", "[default: nstgraph-demo]"]),
+        ("terms", ["List the loss terms"]),
+        ("weights", ["list", "info", "fetch"]),
+        ("weights list", ["in order"]),
+        ("weights info", ["SHA-256"]),
+        ("weights fetch", ["[default: vgg16]"]),
+        ("bench", ["matrix-product", "--repeats"]),
+    ],
+)
+def test_help(command, words):
+    shown = re.sub(r"\x1b\[[\d;]*m", "", good(f"{command} --help".strip()).stdout)
+    assert [word for word in words if word not in shown] == []
+
+
+@pytest.mark.parametrize("command", ["stylize", "demo", "bench"])
+def test_defaults_are_those_of_config(command):
+    default = {field.name: getattr(Config(), field.name) for field in dataclasses.fields(Config)}
+    options = {option.name: option.default for option in typer.main.get_command(app).commands[command].params}
+    if command == "stylize":
+        assert set(default) - set(options) == {"freeze"}
+    shared = default.keys() & options.keys()
+    assert "size" in shared
+    assert {n: tuple(options[n]) if n == "loss" else options[n] for n in shared} == {n: default[n] for n in shared}
+
+
+def test_version():
+    assert good("--version").stdout == f"nstgraph {__version__}\n"
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image, dtype=float)
+
+
+@pytest.mark.parametrize(
+    ("options", "files"),
+    [
+        ("", []),
+        ("--save-every 2 --steps 5", ["out-0002.png", "out-0004.png"]),
+        ("--save-every 1 --steps 3 --scales 2", ["out-0001.png", "out-0002.png", "out-0003.png"]),
+        ("--compare --log log.csv", ["log.csv", "out-compare.png"]),
+        ("--plugin p.py -l default -l 2*redness:unit=100", []),
+    ],
+)
+def test_a_run_writes_what_was_asked_for_and_nothing_else(here, options, files):
+    (here / "p.py").write_text(PLUGIN)
+    before = contents(here)
+    result = good(f"{RUN} {options}".strip())
+    after = contents(here)
+    assert sorted(set(after) - set(before)) == sorted(["out.png", *files])
+    assert {name: after[name] for name in before} == before
+    assert pixels("out.png").shape == (36, 48, 3) and np.abs(pixels("out.png") - pixels("c.png")).mean() > 1
+    assert all(pixels(name).ndim == 3 for name in files if name.endswith(".png"))
+    lines = result.stderr.splitlines()
+    assert result.stdout == "" and lines[0] == "weights: the embedded weights"
+    assert ("2*redness:unit=100" in lines[1], " redness " in lines[2]) == ("redness" in options,) * 2
+    assert lines[-1].startswith("wrote out.png") and all(name in lines[-1] for name in files if "-0" not in name)
+
+
+def test_quiet(here):
+    assert good(f"{RUN} --quiet --save-every 1 --compare").output == ""
+    assert pixels("out-compare.png").shape == (36, 48 + 8 + 36 + 8 + 48, 3)
+
+
+def test_overwrite(here):
+    (here / "out.png").write_text("old")
+    (here / "log.json").write_text("old")
+    good(f"{RUN} --overwrite --log log.json -q")
+    assert pixels("out.png").shape == (36, 48, 3) and json.loads((here / "log.json").read_text())["history"]
+
+
+def test_logs(here):
+    loss = "-l style:layers=conv1_1 -l 0.5*tv -l 0.25*tv:power=2"
+    good(f"stylize c.png s.png -o out.png --size 48 --steps 3 {loss} -q --log log.csv")
+    good(f"stylize c.png s.png -o out.png --size 48 --steps 3 {loss} -q --log log.json --overwrite --seed 7")
+    with (here / "log.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    log = json.loads((here / "log.json").read_text())
+    assert [int(row["step"]) for row in rows] == [row["step"] for row in log["history"]] == [1, 2, 3]
+    for row in [*rows, *log["history"]]:
+        numbers = {name: float(value) for name, value in row.items()}
+        assert numbers["total"] == pytest.approx(numbers["style"] + numbers["tv"] + numbers["tv_1"])
+        assert (numbers["width"], numbers["height"]) == (48, 36) and numbers["evaluations"] > numbers["step"]
+    assert log["settings"]["loss"] == loss.replace("-l ", "").replace("=2", "=2.0") and log["settings"]["seed"] == 7
+    assert log["evaluations"] == log["history"][-1]["evaluations"] and "3" in log["reason"]
+
+
+def test_every_option_reaches_the_run(here):
+    options = {"steps": 2, "size": 32, "style_scale": 1.5, "scales": 2, "init": "noise", "seed": 7, "history": 4}
+    options |= {"pooling": "max", "padding": "zero"}
+    line = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items())
+    shutil.copy(embedded(), "w.npz")
+    result = good(f"{RUN} {line} --bounds --weights w.npz --log log.json")
+    assert result.stderr.splitlines()[0] == "weights: w.npz"
+    settings = json.loads((here / "log.json").read_text())["settings"]
+    assert settings.items() >= (options | {"bounds": True, "weights": "w.npz", "loss": "style:layers=conv1_2"}).items()
+
+
+def test_a_numbered_picture_that_cannot_be_written_does_not_end_the_run(here):
+    (here / "p.py").write_text(PLUGIN.replace("    return", "    open('out-0002.png', 'x').close()\n    return"))
+    result = good(f"{RUN} --save-every 1 --plugin p.py -l redness -q")
+    assert result.stderr == "nstgraph: out-0002.png exists; choose another name or pass --overwrite\n"
+    assert (here / "out-0002.png").read_bytes() == b""
+    assert all(pixels(f"out{end}.png").ndim == 3 for end in ("", "-0001", "-0003"))
+
+
+def test_two_styles_are_blended(here):
+    picture("t.png", 64, 36)
+    good(f"stylize c.png s.png t.png -o first.png {SMALL},blend=1+0 -q --compare")
+    good(f"stylize c.png s.png t.png -o second.png {SMALL},blend=0+3 -q")
+    good(f"stylize c.png t.png -o alone.png {SMALL} -q")
+    assert pixels("first-compare.png").shape[1] == 48 + 8 + 36 + 8 + 64 + 8 + 48
+    assert np.abs(pixels("second.png") - pixels("alone.png")).max() <= 1
+    assert np.abs(pixels("second.png") - pixels("first.png")).mean() > 1
+
+
+@pytest.mark.parametrize(
+    ("same", "other"),
+    [
+        (("--init noise --seed 1", "--init noise --seed 1"), "--init noise --seed 2"),
+        (("--init style", "--init s.png"), "--init content"),
+    ],
+)
+def test_start(here, same, other):
+    for name, options in zip("abc", (*same, other), strict=True):
+        good(f"stylize c.png s.png -o start-{name}.png {SMALL} -q {options}")
+    a, b, c = (pixels(f"start-{name}.png") for name in "abc")
+    assert np.abs(a - b).max() <= 1 and np.abs(a - c).mean() > 20
+
+
+def test_alpha_is_kept(here):
+    picture("c.png", 48, 36, "RGBA")
+    good(f"{RUN} -q")
+    assert np.abs(load("out.png").alpha - load("c.png").alpha).max() < 1 / 255 and load("c.png").alpha.min() < 0.9
+
+
+def test_other_commands(here, vgg16_npz):
+    assert " style " in f" {good('terms').stdout} " and "unit" in good("terms tv").stdout
+    assert "the embedded weights" in good("weights list").stdout and "conv3_3" in good("weights info").stdout
+    assert good(f"weights fetch --folder {vgg16_npz.parent}").output == f"{vgg16_npz}\n"
+    (here / "p.py").write_text(PLUGIN)
+    assert "unit" in good("terms redness --plugin p.py").stdout
+    assert "GFLOP/s" in good("bench --size 32 --repeats 1 -l style:layers=conv1_1").stdout

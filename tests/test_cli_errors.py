@@ -1,0 +1,157 @@
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from nstgraph.cli import app
+from nstgraph.registry import registry
+from nstgraph.weights import embedded
+
+PLUGIN = """
+from nstgraph import loss_term
+@loss_term
+def redness(g):
+    {body}
+"""
+
+
+def picture(path, width, height, mode="RGB"):
+    colours = np.random.default_rng(width).integers(0, 256, (3, 4, len(mode)), dtype=np.uint8)
+    Image.fromarray(colours).resize((width, height)).save(path, "PNG")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """The current folder, with two pictures; no weights are found but the embedded ones."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NSTGRAPH_WEIGHTS", raising=False)
+    for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path / "cache"))
+    picture("c.png", 48, 36)
+    picture("s.png", 40, 40)
+    yield tmp_path
+    registry._terms.pop("redness", None)
+
+
+def run(line):
+    return CliRunner().invoke(app, line.split(" "))
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+
+
+BAD = [
+    ("nope.png s.png -o o.png", "nope.png does not exist"),
+    ("c.png nope.png -o o.png", "nope.png does not exist"),
+    ("text.png s.png -o o.png", "text.png is not a picture"),
+    ("c.png empty.png -o o.png", "empty.png is empty"),
+    ("folder s.png -o o.png", "folder is a folder"),
+    ("cut.jpg s.png -o o.png", r"cannot read cut.jpg \("),
+    ("dot.png s.png -o o.png", "at least 16 x 16"),
+    ("c.png long.png -o o.png", "raise the size from 512 to at least 960"),
+    ("c.png s.png -o o.gif", "'.gif' is not one of .png"),
+    ("c.png s.png -o o", "without extension"),
+    ("c.png s.png -o folder/none/o.png", "does not exist; create it first"),
+    ("c.png s.png -o old.png", "old.png exists; .* --overwrite"),
+    ("c.png s.png -o new.png --compare", "new-compare.png exists"),
+    ("c.png s.png -o new.png --save-every 2 --steps 9", "new-0008.png exists"),
+    ("c.png s.png -o new.png --log old.csv", "old.csv exists"),
+    ("c.png s.png -o c.png --overwrite", "c.png is an input"),
+    ("c.png s.png -o folder/../s.png --overwrite", "s.png is an input"),
+    ("c.png s.png -o old.png --init old.png --overwrite", "old.png is an input"),
+    ("c.png new-compare.png -o new.png --compare --overwrite", "new-compare.png is an input"),
+    ("new-0008.png s.png -o new.png --save-every 4 --overwrite", "new-0008.png is an input"),
+    ("c.png s.png --init old.csv -o o.png --log old.csv --overwrite", "old.csv is an input"),
+    ("c.png s.png -o o.png --log o.txt", "o.txt; end its name in .csv or .json"),
+    ("c.png s.png -o o.png --init nope.png", "nope.png does not exist"),
+    ("c.png s.png -o o.png -l stile", "'stile'; did you mean 'style'"),
+    ("c.png s.png -o o.png -l ", "name at least one"),
+    ("c.png s.png -o o.png -l style:x=1", "no parameter 'x'; choose from"),
+    ("c.png s.png -o o.png -l content:layer=conv3_9", "'conv3_9' in VGG; did you mean"),
+    ("c.png s.png -o o.png -l much*style", r"weight in 'much\*style' takes a number"),
+    ("c.png s.png -o o.png -l content:layer=conv4_1", "lacks conv4_1; .*nstgraph weights fetch vgg16"),
+    ("c.png s.png -o o.png -l style:blend=1+2", "needs 1 shares"),
+    ("c.png s.png s.png -o o.png -l style:blend=1+2+3", "needs 2 shares"),
+    ("c.png s.png -o o.png -l tv:unit=0 -q", "'tv' is not a number at the starting image"),
+    ("c.png s.png -o o.png --size 15", "size is 15; choose a whole number from 16"),
+    ("c.png s.png -o o.png --steps 0", "steps is 0; choose"),
+    ("c.png s.png -o o.png --scales 13", "scales is 13; choose"),
+    ("c.png s.png -o o.png --style-scale nan", "style_scale is nan; choose a number"),
+    ("c.png s.png -o o.png --pooling mean", "'mean'; choose from average, max"),
+    ("c.png s.png -o o.png --padding none", "'none'; choose from"),
+    ("c.png s.png -o o.png --weights nope.npz", "nope.npz does not exist; .*nstgraph weights fetch vgg16"),
+    ("c.png s.png -o o.png --weights text.png", "text.png is not an npz file"),
+    ("c.png s.png -o o.png --weights damaged.npz", "damaged.npz is damaged in conv"),
+    ("c.png s.png -o o.png --plugin nope.py", "no plugin file nope.py"),
+    ("c.png s.png -o o.png --plugin syntax.py", r"syntax.py cannot be imported \(SyntaxError"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD, ids=[arguments for arguments, _ in BAD])
+def test_bad_input_is_one_line_and_changes_nothing(here, arguments, message):
+    (here / "folder").mkdir()
+    (here / "text.png").write_text("no picture\n")
+    (here / "empty.png").touch()
+    picture("dot.png", 1, 1)
+    picture("long.png", 1200, 20)
+    for name in ("old.png", "old.csv", "new-compare.png", "new-0008.png"):
+        picture(name, 20, 20)
+    Image.open("c.png").save("whole.jpg")
+    (here / "cut.jpg").write_bytes((here / "whole.jpg").read_bytes()[:700])
+    (here / "syntax.py").write_text("def (:\n")
+    weights = bytearray(embedded().read_bytes())
+    weights[len(weights) // 2] ^= 255
+    (here / "damaged.npz").write_bytes(weights)
+    before = contents(here)
+    result = run(f"stylize {arguments}")
+    assert (result.exit_code, result.stdout, contents(here)) == (2, "", before)
+    assert result.stderr.count("\n") == 1 and result.stderr.startswith("nstgraph: ")
+    assert re.search(message, result.stderr) and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "line", ["weights info nope.npz", "weights fetch vgg99", "terms stile", "bench --size 1", "demo --steps 0 -o d"]
+)
+def test_bad_input_of_other_commands(here, line):
+    before = contents(here)
+    result = run(line)
+    assert (result.exit_code, result.stdout, contents(here)) == (2, "", before)
+    assert re.fullmatch(r"nstgraph: .*(; | or ).*\n", result.stderr)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "stylize",
+        "stylize c.png -o o.png",
+        "stylize c.png s.png",
+        "stylize c.png s.png -o o.png --no-such-option",
+        "stylize c.png s.png -o o.png --steps many",
+        "stylize c.png s.png -o o.png --save-every -1",
+        "stylise c.png s.png -o o.png",
+        "weights eat",
+    ],
+)
+def test_usage_errors(here, line):
+    before = contents(here)
+    result = run(line)
+    assert (result.exit_code, contents(here)) == (2, before)
+    assert "Usage:" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_debug_adds_the_traceback(here):
+    result = run("stylize c.png s.png -o o.png --pooling mean --debug")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Traceback") and result.stderr.splitlines()[-1].startswith("nstgraph: no pooling")
+
+
+@pytest.mark.parametrize("body", ["raise ValueError('first line' + chr(10) + 'second')", "return None"])
+def test_a_term_that_fails_is_one_line(here, body):
+    (here / "p.py").write_text(PLUGIN.format(body=body))
+    before = contents(here)
+    result = run("stylize c.png s.png -o o.png --plugin p.py -l redness --size 48 --steps 3")
+    assert result.exit_code in (1, 2) and contents(here) == before
+    assert re.fullmatch(r"nstgraph: .*\n", result.stderr)

@@ -1,0 +1,184 @@
+"""From pictures to a picture, in Python."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nstgraph import Config, Interrupted, Stylizer, stylize
+from nstgraph.errors import ConfigError, PictureError, WeightsError
+from nstgraph.image_load import load
+from nstgraph.image_save import save
+from nstgraph.scene_landscape import landscape
+from nstgraph.scene_painting import painting
+
+SMALL = Config(size=64, steps=6)
+
+
+@pytest.fixture(scope="module")
+def content():
+    return landscape(96, 72)
+
+
+@pytest.fixture(scope="module")
+def style():
+    return painting(80, 80)
+
+
+def test_arrays_paths_and_images_give_the_same_picture(tmp_path, content, style):
+    paths = [save(tmp_path / name, picture) for name, picture in (("c.png", content), ("s.png", style))]
+    arrays = [load(path).rgb for path in paths]
+    results = [
+        stylize(*sources, SMALL).image for sources in (arrays, paths, [Image.open(path) for path in map(str, paths)])
+    ]
+    assert results[0].shape == (1, 48, 64, 3)
+    np.testing.assert_array_equal(results[0], results[1])
+    np.testing.assert_array_equal(results[0], results[2])
+
+
+def test_the_loss_falls_and_the_result_tells_how(content, style):
+    seen = []
+    result = stylize(content, style, SMALL, callback=lambda step, image: seen.append((step, image.shape)))
+    assert result.history == tuple(step for step, _ in seen)
+    assert [step.step for step in result.history] == [1, 2, 3, 4, 5, 6]
+    assert result.history[-1].total < result.history[0].total
+    assert result.history[-1].done == pytest.approx(1)
+    assert result.evaluations >= result.history[-1].evaluations >= 6
+    assert result.reason == "finished after 6 of 6 steps"
+    assert 0 <= result.image.min() < result.image.max() <= 255
+    assert all(a.seconds <= b.seconds for a, b in zip(result.history, result.history[1:], strict=False))
+
+
+def test_coarse_levels_come_first_and_share_the_graph(content, style):
+    shapes = []
+    result = stylize(content, style, SMALL, size=256, callback=lambda step, image: shapes.append(image.shape[1:3]))
+    assert shapes[0] == (96, 128)
+    assert shapes[-1] == (192, 256)
+    assert result.image.shape == (1, 192, 256, 3)
+    assert sorted(shapes) == shapes
+
+
+def test_one_stylizer_serves_many_pictures(content, style):
+    with Stylizer(SMALL) as stylizer:
+        operations = len(stylizer.graph.graph.get_operations())
+        first = stylizer(content, [style])
+        other = stylizer(content[:, :, ::-1].transpose(0, 2, 1, 3).copy(), [content])
+        again = stylizer(content, [style])
+        assert len(stylizer.graph.graph.get_operations()) == operations
+    assert other.image.shape == (1, 64, 48, 3)
+    np.testing.assert_array_equal(first.image, again.image)
+
+
+def test_a_style_image_has_its_own_size(content, style):
+    sizes = []
+    with Stylizer(SMALL.replace(style_scale=0.5)) as stylizer:
+        bind = stylizer.evaluator.bind
+        stylizer.evaluator.bind = lambda c, s: (sizes.append((c.shape, s[0].shape)), bind(c, s))[1]
+        stylizer(content, [style])
+    assert sizes == [((1, 48, 64, 3), (1, 32, 32, 3))]
+
+
+@pytest.mark.parametrize("init", ["content", "style", "noise"])
+def test_starting_images(content, style, init):
+    first = []
+    with Stylizer(SMALL.replace(init=init)) as stylizer:
+        evaluate = stylizer.evaluator
+        stylizer(content, [style], callback=lambda step, image: first.append(image))
+        start = {"content": content, "style": style}.get(init)
+    assert evaluate.session is not None
+    if start is None:
+        assert 30 < first[0].std() < 80
+    else:
+        # One step moves a picture by a few grey levels only.
+        from nstgraph.images import resize
+
+        assert np.abs(first[0] - resize(start, 48, 64)).mean() < 30
+
+
+def test_noise_depends_on_the_seed(content, style):
+    a, b, c = (stylize(content, style, SMALL, init="noise", seed=seed, steps=2).image for seed in (1, 1, 2))
+    np.testing.assert_array_equal(a, b)
+    assert np.abs(a - c).mean() > 5
+
+
+def test_colours_keep_their_channels():
+    """A red photo under a loss that only keeps content stays red."""
+    red = np.zeros((1, 64, 64, 3), np.float32)
+    red[..., 0] = np.linspace(80, 250, 64)
+    result = stylize(red, red, SMALL, init="noise", loss="content:layer=conv1_1", steps=60)
+    means = result.image.mean((0, 1, 2))
+    assert means[0] > 100 > 40 > max(means[1:])
+
+
+def test_alpha_comes_back_at_the_result_s_size(style):
+    rgba = np.random.default_rng(0).integers(0, 255, (72, 96, 4), dtype=np.uint8)
+    result = stylize(rgba, style, SMALL, steps=1)
+    assert result.alpha is not None
+    assert result.alpha.shape == (48, 64)
+
+
+def test_interruption_carries_the_best_picture(content, style):
+    def stop(step, image):
+        if step.step == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted) as caught:
+        stylize(content, style, SMALL, callback=stop)
+    result = caught.value.result
+    assert result.reason == "interrupted after 4 of 6 steps"
+    assert result.image.shape == (1, 48, 64, 3)
+    assert len(result.history) == 4
+
+
+def test_an_interruption_before_the_first_step_has_nothing_to_carry(content, style):
+    with Stylizer(SMALL) as stylizer:
+
+        def interrupted(*_):
+            raise KeyboardInterrupt
+
+        stylizer.evaluator.bind = interrupted
+        with pytest.raises(KeyboardInterrupt) as caught:
+            stylizer(content, [style])
+    assert not isinstance(caught.value, Interrupted)
+
+
+def test_the_callback_can_stop_at_any_level(content, style):
+    def stop(step, image):
+        if step.step == 2:
+            raise StopIteration
+
+    result = stylize(content, style, SMALL, size=256, callback=stop)
+    assert result.reason == "stopped by the callback after 2 of 6 steps"
+    assert result.image.shape == (1, 192, 256, 3)
+
+
+def test_bad_input(content, style, tmp_path):
+    with pytest.raises(ConfigError, match="at least one"):
+        stylize(content, [])
+    with pytest.raises(ConfigError, match="did you mean 'steps'"):
+        stylize(content, style, step=3)
+    with pytest.raises(PictureError, match="does not exist"):
+        stylize(tmp_path / "missing.jpg", style)
+    with pytest.raises(PictureError, match="at least 16 x 16"):
+        stylize(content[:, :1, :1], style)
+    with pytest.raises(PictureError, match="raise the size"):
+        stylize(np.zeros((20, 2000, 3), np.uint8), style, SMALL)
+    with pytest.raises(WeightsError, match="lacks conv4_1"):
+        stylize(content, style, SMALL, loss="content:layer=conv4_1")
+
+
+def test_deeper_layers_come_from_the_downloaded_file(content, style, vgg16_npz):
+    result = stylize(
+        content, style, SMALL, loss="content:layer=conv4_2 style:layers=conv5_1", weights=vgg16_npz, steps=2
+    )
+    assert result.settings["weights"] == "vgg16_weights.npz"
+    assert result.history[-1].total < result.history[0].total * 1.0001
+
+
+def test_settings_are_complete(content, style):
+    result = stylize(content, style, SMALL, steps=1)
+    assert result.settings["weights_sha256"].startswith("10a4a2d8")
+    assert {"size", "steps", "loss", "seed", "pooling", "padding", "nstgraph", "tensorflow", "scipy"} <= set(
+        result.settings
+    )

@@ -1,0 +1,78 @@
+"""`check_term` catches what it promises to catch."""
+
+from __future__ import annotations
+
+import pytest
+
+from nstgraph import tf
+from nstgraph.loss import LossTerm
+from nstgraph.testing import check_term
+
+
+def term(function):
+    return LossTerm("probe", function, "test")
+
+
+def squared(g):
+    return tf.square(g.generated.image - g.content.image)
+
+
+def test_a_sound_term_gives_a_report():
+    report = check_term(term(lambda g: g.mean(squared(g))))
+    assert report.gradient_error < 1e-3
+    assert report.descent < 0.1
+    assert report.freezing_error < 1e-6
+    assert report.tileable
+    assert report.why_not == ""
+    assert report.tiling_error < 1e-5
+
+
+def test_a_term_that_reduces_by_itself_passes_but_is_reported():
+    report = check_term(term(lambda g: tf.reduce_mean(squared(g))))
+    assert not report.tileable
+    assert "reduces over positions by itself" in report.why_not
+
+
+def test_a_wrong_gradient_fails():
+    @tf.custom_gradient
+    def doubled(x):
+        return x, lambda upstream: 2 * upstream
+
+    with pytest.raises(AssertionError, match="gradient differs from finite differences"):
+        check_term(term(lambda g: doubled(g.mean(squared(g)))))
+
+
+def test_a_gradient_wrong_at_the_edge_only_fails():
+    @tf.custom_gradient
+    def blind_at_the_edge(x):
+        return x, lambda upstream: tf.pad(upstream[:, 1:-1, 1:-1], [[0, 0], [1, 1], [1, 1], [0, 0]])
+
+    with pytest.raises(AssertionError, match="gradient differs"):
+        check_term(term(lambda g: g.mean(blind_at_the_edge(squared(g)))))
+
+
+def test_a_term_that_cannot_be_lowered_fails():
+    def unmoved(g):
+        return 1e6 + g.mean(squared(g)) * 1e-3
+
+    with pytest.raises(AssertionError, match=r"gradient differs|do not lower the loss"):
+        check_term(term(unmoved))
+
+
+def test_a_term_that_changes_when_frozen_fails():
+    def restless(g):
+        # New random numbers at every evaluation stay the same once they are frozen.
+        noise = tf.random.uniform(tf.shape(g.content.image))
+        return g.mean(tf.square(g.generated.image - g.content.image * noise))
+
+    with pytest.raises(AssertionError, match=r"freezing changes the loss|gradient differs"):
+        check_term(term(restless))
+
+
+def test_statistics_that_depend_on_the_tile_fail():
+    def off_grid(g):
+        rows = tf.cast(tf.range(tf.shape(g.generated.image)[1]), tf.float32)
+        return g.mean(squared(g) * rows[None, :, None, None])  # a tile counts its rows from its own top
+
+    with pytest.raises(AssertionError, match="statistics over tiles differ"):
+        check_term(term(off_grid))

@@ -12,15 +12,20 @@ from nstgraph.errors import ConfigError
 
 __all__ = ["beside", "check_target"]
 
+#: Bytes of a file's name; file systems allow 255, of which the temporary name takes some.
+_LONGEST_NAME = 240
+
 
 def check_target(target: Path, *, overwrite: bool = False, inputs: Iterable[Path] = ()) -> None:
     """Refuse, before any work is done, a target that could not or should not be written.
 
     Raises:
-        ConfigError: the folder does not exist or cannot be written to, the target is a folder, is one of the
-            ``inputs`` (whatever ``overwrite`` says), or exists and ``overwrite`` is false.
+        ConfigError: the folder does not exist or cannot be written to; the target's name is too long; it is a
+            folder, one of the ``inputs`` (whatever ``overwrite`` says), or exists and ``overwrite`` is false.
     """
     folder = target.parent
+    if len(os.fsencode(target.name)) > _LONGEST_NAME:
+        raise ConfigError(f"cannot write {target}: the name is too long; choose a shorter one")
     if not folder.is_dir():
         raise ConfigError(f"cannot write {target}: the folder {folder} does not exist; create it first")
     if not os.access(folder, os.W_OK):

@@ -130,4 +130,7 @@ def text_of(value: Any) -> str:
     """A parameter's value as it is written on the command line."""
     if isinstance(value, Iterable) and not isinstance(value, str):
         return "+".join(map(text_of, value))
-    return str(value).replace("e+", "e") if isinstance(value, float) else str(value)  # a + would part a list
+    if not isinstance(value, float):
+        return str(value)
+    # Whole numbers without ".0", all digits that matter, and no "+", which would part a list.
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else repr(value).replace("e+", "e")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nstgraph._tf import tf
-from nstgraph.errors import LossError
+from nstgraph.errors import LossError, NstgraphError
 from nstgraph.graph import StyleGraph
 from nstgraph.loss import Loss, WeightedTerm
 from nstgraph.walk import dependents, frozen_tensors
@@ -64,8 +64,14 @@ class Objective:
         self.frozen = frozen_tensors([self.total, *self.terms.values(), self.gradient], moving, data)
 
     def _add(self, label: str, term: WeightedTerm) -> None:
-        with tf.name_scope(f"terms/{label}"):
-            value = tf.convert_to_tensor(term.term.function(self.graph, **term.parameters))
+        try:
+            with tf.name_scope(f"terms/{label}"):
+                value = tf.convert_to_tensor(term.term.function(self.graph, **term.parameters))
+        except NstgraphError:
+            raise
+        except Exception as error:  # whatever a stranger's function raises is that term's failure
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise LossError(f"loss term {label!r} cannot be built ({reason}); mend {term.term.origin}") from error
         if value.shape.rank != 0:
             raise LossError(f"loss term {label!r} returns a tensor of shape {value.shape}; reduce it to a scalar")
         self.weights[label] = tf.placeholder_with_default(tf.constant(term.weight, value.dtype), [], f"weight/{label}")

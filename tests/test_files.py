@@ -145,3 +145,12 @@ def test_an_input_is_never_written_over(tmp_path: Path, link: str, overwrite: bo
         pytest.skip(f"no links here ({error})")
     message = refusal(target, overwrite=overwrite, inputs=(tmp_path / "none.png", source))
     assert message == f"{target} is an input and is never written over; choose another name"
+
+
+def test_a_name_too_long_for_the_temporary_file_is_refused_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="the name is too long; choose a shorter one"):
+        check_target(tmp_path / ("n" * 250 + ".png"))
+    check_target(tmp_path / ("n" * 230 + ".png"))
+    with beside(tmp_path / ("n" * 230 + ".png")) as temporary:
+        temporary.write_text("fits")
+    assert (tmp_path / ("n" * 230 + ".png")).read_text() == "fits"

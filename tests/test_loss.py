@@ -90,7 +90,7 @@ def test_arithmetic_that_means_nothing(wrong: Callable[[], Any]) -> None:
         ("style(layers=('conv1_1', 'pool2'), blend=(1e+16, 0.1))", "style:layers=conv1_1+pool2,blend=1e16+0.1"),
         ("content() + 100 * style(layers=('conv1_1',)) + 0.5 * tv()", "content 100*style:layers=conv1_1 0.5*tv"),
         ("every_kind(layer='pool5', on=True, count=-4, share=2.0)",
-         "every_kind:layer=pool5,on=True,count=-4,share=2.0"),
+         "every_kind:layer=pool5,on=True,count=-4,share=2"),
         ("3 * every_kind(layer='pool5', on=False, names=('a', 'b'), sizes=(7,))",
          "3*every_kind:layer=pool5,on=False,names=a+b,sizes=7"),
     ],

@@ -119,3 +119,13 @@ def test_terms_that_do_not_fit_are_refused_by_name():
 
 def test_weights_are_not_in_the_graph_def(objective):
     assert objective.graph.graph.as_graph_def().ByteSize() < 2_000_000
+
+
+def test_a_term_that_raises_is_named_with_where_it_comes_from():
+    def broken(g):
+        raise ZeroDivisionError("by zero")
+
+    with pytest.raises(LossError, match=r"'probe' cannot be built \(by zero\); mend test"):
+        build(term(broken))
+    with pytest.raises(LossError, match="'probe' cannot be built"):
+        build(term(lambda g: None))

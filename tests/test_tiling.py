@@ -86,9 +86,7 @@ def test_statistics_over_tiles_are_those_of_the_whole_image(padding, pooling):
 )
 def test_a_term_that_reduces_by_itself_is_named_with_its_reduction(function, operation):
     objective = objective_of(function)
-    with pytest.raises(
-        TilingError, match=rf"'probe' cannot be tiled: it reduces .* \({operation}"
-    ):
+    with pytest.raises(TilingError, match=rf"'probe' cannot be tiled: it reduces .* \({operation}"):
         check_tileable(objective)
 
 

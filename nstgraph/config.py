@@ -18,7 +18,7 @@ __all__ = ["DEFAULT_LOSS", "INITS", "PADDINGS", "POOLINGS", "Config"]
 DEFAULT_LOSS: tuple[str, ...] = ("0.1*content", "moments", "0.4*tv:power=2", "pixel_range")
 
 POOLINGS = ("average", "max")
-PADDINGS = ("replicate", "reflect", "zero")
+PADDINGS = ("reflect", "replicate", "zero")
 
 #: Starting images by name; anything else is the path of a picture.
 INITS = ("content", "noise", "style")
@@ -37,7 +37,7 @@ class Config:
         init: starting image: ``content``, ``noise``, ``style``, or the path of a picture.
         seed: of the noise.
         pooling: ``average`` or ``max``.
-        padding: what convolutions see beyond the picture's edge: ``replicate``, ``reflect`` or ``zero``.
+        padding: what convolutions see beyond the picture's edge: ``reflect``, ``replicate`` or ``zero``.
         bounds: keep pixels within 0..255 during the search by bounds, which costs scipy about twice the time a step.
         history: number of corrections that L-BFGS-B keeps.
         freeze: compute what does not depend on the generated image once; off only to measure what that saves.
@@ -52,7 +52,7 @@ class Config:
     init: str | os.PathLike[str] = "content"
     seed: int = 0
     pooling: str = "average"
-    padding: str = "replicate"
+    padding: str = "reflect"
     bounds: bool = False
     history: int = 10
     freeze: bool = True

@@ -153,7 +153,9 @@ class _Run:
         self.styles = styles
         self.callback = callback
         self.size = check_pictures(config, content, *styles)
-        self.levels = pyramid(config.size, config.steps, config.scales)
+        sizes = [images.fitted(style.height, style.width, self._style_longest(config.size)) for style in styles]
+        shortest = min(min(size) for size in (self.size, *sizes))
+        self.levels = pyramid(config.size, config.steps, config.scales, shortest=shortest)
         self.searches: list[Search] = []
         self.history: list[Step] = []
         self.started = time.perf_counter()
@@ -198,8 +200,10 @@ class _Run:
         return images.resize(source.rgb, height, width)
 
     def _style(self, style: Picture, level: Level) -> Array:
-        longest = max(images.MIN_SIDE, round(level.size * self.config.style_scale))
-        return images.resize(style.rgb, *images.fitted(style.height, style.width, longest))
+        return images.resize(style.rgb, *images.fitted(style.height, style.width, self._style_longest(level.size)))
+
+    def _style_longest(self, size: int) -> int:
+        return round(size * self.config.style_scale)
 
     def _step(self, step: Step, image: Array) -> None:
         """Number a level's step within the whole run, and pass it on."""

@@ -87,7 +87,7 @@ class StyleGraph:
     """
 
     def __init__(
-        self, weights: Weights, *, styles: int = 1, pooling: str = "average", padding: str = "replicate"
+        self, weights: Weights, *, styles: int = 1, pooling: str = "average", padding: str = "reflect"
     ) -> None:
         self.graph = tf.Graph()
         self.network = Vgg(weights, pooling, padding)

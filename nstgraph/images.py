@@ -13,7 +13,7 @@ from nstgraph.errors import PictureError
 
 __all__ = ["MIN_SIDE", "Picture", "check_size", "fitted", "resize", "side_by_side"]
 
-MIN_SIDE = 16
+MIN_SIDE = 20
 """Shortest side, in pixels, that a picture may have, both as given and as used."""
 
 _GAP = 8

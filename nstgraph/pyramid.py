@@ -29,7 +29,7 @@ class Level:
         return self.steps * self.size**2
 
 
-def pyramid(size: int, steps: int, scales: int = 0) -> list[Level]:
+def pyramid(size: int, steps: int, scales: int = 0, *, shortest: int | None = None) -> list[Level]:
     """Sizes from coarse to fine, each about half the next, sharing ``steps`` between them.
 
     Coarse sizes are cheap and settle large shapes, so they get more steps.
@@ -38,12 +38,19 @@ def pyramid(size: int, steps: int, scales: int = 0) -> list[Level]:
         size: longest side of the last level, in pixels.
         steps: of all levels together.
         scales: number of levels; 0 takes as many as keep the coarsest at 96 pixels or more.
+        shortest: shortest side of any picture at the last level, in pixels; levels at which it would be below
+            `MIN_SIDE` are left out.
     """
-    count = scales or 1 + max(0, math.floor(math.log2(size / _COARSEST)))
-    count = min(count, steps)
+    wanted = scales or _halvings(size, _COARSEST) + 1
+    count = min(wanted, steps, _halvings(shortest or size, MIN_SIDE) + 1)
     shares = [_FEWER**i for i in range(count)]
     # Every level leaves at least one step to each of those after it.
     ends = [min(round(steps * sum(shares[: i + 1]) / sum(shares)), steps - count + 1 + i) for i in range(count)]
-    sizes = [max(MIN_SIDE, round(size / 2 ** (count - 1 - i))) for i in range(count)]
+    sizes = [round(size / 2 ** (count - 1 - i)) for i in range(count)]
     parts = [end - start for start, end in zip([0, *ends], ends, strict=False)]
     return [Level(*level) for level in zip(sizes, parts, strict=True)]
+
+
+def _halvings(size: int, least: int) -> int:
+    """How often ``size`` can be halved without falling below ``least``."""
+    return max(0, math.floor(math.log2(size / least)))

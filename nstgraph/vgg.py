@@ -33,7 +33,7 @@ class Vgg:
     Args:
         weights: where kernels and biases come from; a layer is read when it is first asked for.
         pooling: ``"average"`` (Gatys et al. recommend it for synthesis) or ``"max"`` (as VGG was trained).
-        padding: what a convolution sees beyond the picture's edge: ``"replicate"``, ``"reflect"`` or ``"zero"``.
+        padding: what a convolution sees beyond the picture's edge: ``"reflect"``, ``"replicate"`` or ``"zero"``.
     """
 
     def __init__(self, weights: Weights, pooling: str, padding: str) -> None:

@@ -160,7 +160,7 @@ def test_bad_input(content, style, tmp_path):
         stylize(content, style, step=3)
     with pytest.raises(PictureError, match="does not exist"):
         stylize(tmp_path / "missing.jpg", style)
-    with pytest.raises(PictureError, match="at least 16 x 16"):
+    with pytest.raises(PictureError, match="at least 20 x 20"):
         stylize(content[:, :1, :1], style)
     with pytest.raises(PictureError, match="raise the size"):
         stylize(np.zeros((20, 2000, 3), np.uint8), style, SMALL)

@@ -82,7 +82,7 @@ def test_every_term_that_comes_with_nstgraph_is_announced_by_its_entry_points() 
 def test_an_installed_package_is_imported_when_its_term_is_used(fresh: Registry, install: Install) -> None:
     install("stranger_good", ["good"], TERM.format("good"))
     assert fresh.names() == sorted([*ALL, "good"]) and "stranger_good" not in sys.modules
-    assert str(parse_loss("tv 2*good:power=3")) == "tv 2*good:power=3.0"
+    assert str(parse_loss("tv 2*good:power=3")) == "tv 2*good:power=3"
     assert fresh["good"].origin == "stranger_good"
 
 

@@ -13,11 +13,11 @@ def noise(height=24, width=32, channels=3):
 def test_fitted_and_check_size():
     assert (fitted(300, 400, 201), fitted(7, 3, 14), fitted(1000, 1, 100)) == ((151, 201), (14, 6), (100, 1))
     assert check_size(load(noise(20, 40)), 80) == (40, 80)
-    with pytest.raises(PictureError, match="array is 1 x 1 pixels; use one of at least 16 x 16"):
+    with pytest.raises(PictureError, match="array is 1 x 1 pixels; use one of at least 20 x 20"):
         check_size(load(noise(1, 1)), 100)
-    with pytest.raises(PictureError, match=r"shrink to 100 x 10.*crop it or raise the size.*at least 160"):
+    with pytest.raises(PictureError, match=r"shrink to 100 x 10.*crop it or raise the size.*at least 200"):
         check_size(load(noise(20, 200)), 100)
-    assert check_size(load(noise(20, 200)), 160) == (16, 160)
+    assert check_size(load(noise(20, 200)), 200) == (20, 200)
 
 
 def test_resize():

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from nstgraph.images import MIN_SIDE
 from nstgraph.pyramid import Level, pyramid
 
 SIZES = (16, 17, 31, 96, 97, 191, 192, 193, 383, 384, 500, 512, 1000, 1025, 2048, 4096, 32768)
@@ -20,18 +21,25 @@ def test_every_level_has_a_step_and_together_they_are_the_steps_asked_for(scales
 
 
 @pytest.mark.parametrize("scales", range(1, 13))
-def test_the_number_of_levels_is_the_one_given_as_far_as_there_are_steps(scales: int) -> None:
+def test_the_number_of_levels_is_the_one_given_as_far_as_steps_and_pixels_reach(scales: int) -> None:
     for size in SIZES:
-        assert len(pyramid(size, 1000, scales)) == scales
-        assert len(pyramid(size, 5, scales)) == min(5, scales)
+        most = 1 + sum(size / 2**i >= MIN_SIDE for i in range(1, 12))
+        assert len(pyramid(size, 1000, scales)) == min(scales, most)
+        assert len(pyramid(size, 5, scales)) == min(5, scales, most)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_each_size_is_half_the_next_and_none_is_too_small_for_a_picture(size: int) -> None:
     sizes = [level.size for level in pyramid(size, 1000, scales=12)]
-    assert min(sizes) >= 16
+    assert min(sizes) >= min(size, MIN_SIDE)
     for smaller, larger in itertools.pairwise(sizes):
-        assert abs(2 * smaller - larger) <= 1.5 or smaller == 16
+        assert abs(2 * smaller - larger) <= 1.5
+
+
+def test_a_narrow_picture_has_fewer_levels() -> None:
+    assert [level.size for level in pyramid(1024, 100, shortest=1024)] == [128, 256, 512, 1024]
+    assert [level.size for level in pyramid(1024, 100, shortest=2 * MIN_SIDE)] == [512, 1024]
+    assert [level.size for level in pyramid(1024, 100, shortest=MIN_SIDE)] == [1024]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from nstgraph import show
 from nstgraph.bench import Bench
-from nstgraph.loss import LossTerm
+from nstgraph.loss import LossTerm, text_of
 from nstgraph.registry import registry
 from nstgraph.weights import Weights, embedded
 
@@ -91,7 +91,7 @@ def test_the_terms_that_come_along_are_shown_whole_on_80_columns(capsys, name):
     assert set(table) == set(registry[name].parameters)
     for parameter, (_, default) in table.items():
         value = registry[name].parameters[parameter].default
-        assert default in (str(value), "(none)", "+".join(map(str, value)) if isinstance(value, tuple) else None)
+        assert default == (text_of(value) or "(none)")
 
 
 def test_a_long_default_is_folded_rather_than_cut(capsys, monkeypatch):

@@ -79,7 +79,7 @@ def test_the_result_of_a_run(result):
 def test_save(tmp_path, result, name):
     assert result.save(tmp_path / name) == tmp_path / name
     picture = load(tmp_path / name)
-    assert (picture.height, picture.width) == (36, 48) and (picture.alpha is None) == (name in ("a.jpg", "a.bmp"))
+    assert (picture.height, picture.width) == (48, 64) and (picture.alpha is None) == (name in ("a.jpg", "a.bmp"))
     assert list(contents(tmp_path)) == [name]
 
 
@@ -92,10 +92,10 @@ def test_settings_that_json_does_not_know_are_written_as_text(tmp_path):
 
 def test_save_comparison(tmp_path, result):
     row = load(result.save_comparison(tmp_path / "a.png")).rgb[0]
-    assert row.shape == (36, 48 + 8 + 36 + 8 + 108 + 8 + 48, 3)
-    assert np.abs(row[:, :48] - result.pictures[0][0]).max() <= 0.5
-    assert np.abs(row[:, -48:] - result.image[0]).max() <= 0.51
-    assert (row[:, 48:56] == 255).all() and (row[:, -56:-48] == 255).all()
+    assert row.shape == (48, 64 + 8 + 48 + 8 + 96 + 8 + 64, 3)
+    assert np.abs(row[:, :64] - result.pictures[0][0]).max() <= 0.5
+    assert np.abs(row[:, -64:] - result.image[0]).max() <= 0.51
+    assert (row[:, 64:72] == 255).all() and (row[:, -72:-64] == 255).all()
 
 
 def test_comparison_is_as_high_as_the_result(tmp_path):

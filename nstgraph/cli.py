@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 import typer
 
 import nstgraph
-from nstgraph.config import DEFAULT_LOSS, INITS, PADDINGS, POOLINGS, Config
+from nstgraph import options
+from nstgraph.config import DEFAULT_LOSS, Config
 from nstgraph.errors import Interrupted, NstgraphError
 from nstgraph.progress import Display
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 _P = ParamSpec("_P")
-_OUTPUT, _LOSS, _SEARCH, _NETWORK = "Output", "Loss", "Search", "Network"
 
 app = typer.Typer(
     help="Paint a photo in the manner of a painting, by optimising an explicit TensorFlow graph.",
@@ -59,12 +59,12 @@ def _command(function: Callable[_P, None]) -> Callable[_P, None]:
     """Turn errors into one line, nstgraph's own into exit code 2, and Ctrl-C into exit code 130."""
 
     @functools.wraps(function)
-    def run(*args: _P.args, **options: _P.kwargs) -> None:
+    def run(*args: _P.args, **given: _P.kwargs) -> None:
         try:
-            function(*args, **options)
+            function(*args, **given)
         except (KeyboardInterrupt, Exception) as error:
             interrupted = isinstance(error, KeyboardInterrupt) or _ctrl_c.is_set()
-            if options.get("debug") and not interrupted:
+            if given.get("debug") and not interrupted:
                 traceback.print_exc()
             if isinstance(error, NstgraphError):
                 _say(str(error))
@@ -89,7 +89,7 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback()
-def _options(
+def _global_options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
@@ -97,89 +97,31 @@ def _options(
     """Paint a photo in the manner of a painting, by optimising an explicit TensorFlow graph."""
 
 
-_Weights = Annotated[
-    str | None, typer.Option(help="VGG weights file (.npz). See: nstgraph weights list.", rich_help_panel=_NETWORK)
-]
-_Plugins = Annotated[
-    list[Path] | None,
-    typer.Option("--plugin", help="Python file with loss terms; may be given again.", rich_help_panel=_LOSS),
-]
-_Loss = Annotated[
-    list[str],
-    typer.Option(
-        "--loss",
-        "-l",
-        metavar="TERM",
-        # The backslash keeps Typer from taking what is in brackets for markup.
-        help="A term of the loss: \\[weight*]name\\[:parameter=value,...]; may be given again, and replaces the "
-        "default terms, which 'default' stands for. See: nstgraph terms.",
-        rich_help_panel=_LOSS,
-    ),
-]
-_Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
-
-
 @app.command()
 @_command
 def stylize(
-    content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The photo: what is to be seen.")],
-    styles: Annotated[list[Path], typer.Argument(metavar="STYLE", help="The painting, or several to be blended.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="The result: .png .jpg .webp .tif or .bmp.", rich_help_panel=_OUTPUT)
-    ],
-    size: Annotated[int, typer.Option(help="Longest side in pixels.", rich_help_panel=_OUTPUT)] = Config.size,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that exist.", rich_help_panel=_OUTPUT)
-    ] = False,
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Also write content, style and result in a row.", rich_help_panel=_OUTPUT)
-    ] = False,
-    save_every: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            min=0,
-            help="Also write the picture after every N steps, at the size it has then; 0 for never.",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = 0,
-    log: Annotated[
-        Path | None, typer.Option(help="Write every step's losses, as .csv or .json.", rich_help_panel=_OUTPUT)
-    ] = None,
-    loss: _Loss = list(DEFAULT_LOSS),  # noqa: B006
-    plugin: _Plugins = None,
-    style_scale: Annotated[
-        float,
-        typer.Option(
-            help="Size of the painting relative to the result: larger strokes above 1.", rich_help_panel=_LOSS
-        ),
-    ] = Config.style_scale,
-    steps: Annotated[int, typer.Option(help="Steps, at all sizes together.", rich_help_panel=_SEARCH)] = Config.steps,
-    scales: Annotated[
-        int, typer.Option(help="Sizes from coarse to fine; 0 chooses, 1 is full size alone.", rich_help_panel=_SEARCH)
-    ] = Config.scales,
-    init: Annotated[
-        str, typer.Option(metavar="|".join([*INITS, "FILE"]), help="Starting image.", rich_help_panel=_SEARCH)
-    ] = str(Config.init),
-    seed: Annotated[int, typer.Option(help="Seed of the noise.", rich_help_panel=_SEARCH)] = Config.seed,
-    bounds: Annotated[
-        bool, typer.Option("--bounds", help="Keep pixels within 0..255 by bounds; slower.", rich_help_panel=_SEARCH)
-    ] = Config.bounds,
-    history: Annotated[
-        int, typer.Option(help="Corrections that L-BFGS-B keeps.", rich_help_panel=_SEARCH)
-    ] = Config.history,
-    weights: _Weights = None,
-    pooling: Annotated[
-        str, typer.Option(metavar="|".join(POOLINGS), help="How layers shrink.", rich_help_panel=_NETWORK)
-    ] = Config.pooling,
-    padding: Annotated[
-        str,
-        typer.Option(
-            metavar="|".join(PADDINGS), help="What layers see beyond the picture's edge.", rich_help_panel=_NETWORK
-        ),
-    ] = Config.padding,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
-    debug: _Debug = False,
+    content: options.Content,
+    styles: options.Styles,
+    output: options.Output,
+    size: options.Size = Config.size,
+    overwrite: options.Overwrite = False,
+    compare: options.Compare = False,
+    save_every: options.SaveEvery = 0,
+    log: options.Log = None,
+    loss: options.Loss = list(DEFAULT_LOSS),  # noqa: B006
+    plugin: options.Plugins = None,
+    style_scale: options.StyleScale = Config.style_scale,
+    steps: options.Steps = Config.steps,
+    scales: options.Scales = Config.scales,
+    init: options.Init = str(Config.init),
+    seed: options.Seed = Config.seed,
+    bounds: options.Bounds = Config.bounds,
+    history: options.History = Config.history,
+    weights: options.Weights = None,
+    pooling: options.Pooling = Config.pooling,
+    padding: options.Padding = Config.padding,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
 ) -> None:
     """Stylise CONTENT in the manner of STYLE.
 
@@ -203,10 +145,10 @@ def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="A new folder for the pictures.")
     ] = Path("nstgraph-demo"),
-    size: Annotated[int, typer.Option(help="Longest side in pixels.")] = Config.size,
-    steps: Annotated[int, typer.Option(help="Steps, at all sizes together.")] = Config.steps,
+    size: options.Size = Config.size,
+    steps: options.Steps = Config.steps,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the folder's name only.")] = False,
-    debug: _Debug = False,
+    debug: options.Debug = False,
 ) -> None:
     """Draw a landscape and a painting, and stylise one with the other. Needs no network and no files."""
     from nstgraph.demo import draw, new_folder
@@ -227,8 +169,8 @@ def demo(
 @_command
 def terms(
     name: Annotated[str | None, typer.Argument(help="A term, to read all about it.")] = None,
-    plugin: _Plugins = None,
-    debug: _Debug = False,
+    plugin: options.Plugins = None,
+    debug: options.Debug = False,
 ) -> None:
     """List the loss terms, or describe one."""
     from nstgraph import show
@@ -243,7 +185,7 @@ def terms(
 
 @weights_app.command("list")
 @_command
-def weights_list(debug: _Debug = False) -> None:
+def weights_list(debug: options.Debug = False) -> None:
     """List the places where weights are looked for, in order."""
     from nstgraph import show
 
@@ -254,7 +196,7 @@ def weights_list(debug: _Debug = False) -> None:
 @_command
 def weights_info(
     file: Annotated[str | None, typer.Argument(help="A weights file; by default the one that would be used.")] = None,
-    debug: _Debug = False,
+    debug: options.Debug = False,
 ) -> None:
     """Show a weights file's layers, shapes and SHA-256."""
     from nstgraph import show
@@ -268,7 +210,7 @@ def weights_info(
 def weights_fetch(
     name: Annotated[str, typer.Argument(help="Which weights: vgg16.")] = "vgg16",
     folder: Annotated[Path | None, typer.Option(help="Where to put the file; by default the user's cache.")] = None,
-    debug: _Debug = False,
+    debug: options.Debug = False,
 ) -> None:
     """Download a weights file; an interrupted download is continued."""
     from nstgraph.fetch import fetch
@@ -283,12 +225,12 @@ def weights_fetch(
 @_command
 def bench(
     size: Annotated[int, typer.Option(help="Side of the square pictures, in pixels.")] = Config.size,
-    loss: _Loss = list(DEFAULT_LOSS),  # noqa: B006
-    plugin: _Plugins = None,
-    weights: _Weights = None,
+    loss: options.Loss = list(DEFAULT_LOSS),  # noqa: B006
+    plugin: options.Plugins = None,
+    weights: options.Weights = None,
     styles: Annotated[int, typer.Option(min=1, help="Number of style images.")] = 1,
     repeats: Annotated[int, typer.Option(min=1, help="Evaluations of each kind; medians are shown.")] = 7,
-    debug: _Debug = False,
+    debug: options.Debug = False,
 ) -> None:
     """Measure evaluations against this machine's own matrix-product rate."""
     from nstgraph.bench import bench as measure

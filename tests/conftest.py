@@ -1,4 +1,8 @@
-"""Weight files for the tests, in the keys and shapes of the published vgg16_weights.npz."""
+"""What several test modules share.
+
+Weight files in the keys and shapes of the published vgg16_weights.npz, colour profiles,
+working folders in which no weights are found but the embedded ones, and a registry of a test's own.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
+
+from nstgraph.registry import Registry, registry
 
 # Input and output channels, written out rather than taken from the code under test.
 CONVOLUTIONS = {
@@ -93,3 +100,49 @@ def icc_profiles() -> dict[str, bytes]:
         "cut short": _swapped_linear_rgb()[:140],
         "nonsense": b"nonsense",
     }
+
+
+def _save_picture(path: str | Path, width: int, height: int, mode: str = "RGB") -> None:
+    """A PNG file of 12 random colours blown up, which depend on the width; its name may end in anything."""
+    colours = np.random.default_rng(width).integers(0, 256, (3, 4, len(mode)), dtype=np.uint8)
+    Image.fromarray(colours).resize((width, height)).save(path, "PNG")
+
+
+@pytest.fixture(scope="session")
+def save_picture() -> Callable[..., None]:
+    """Function of path, width, height and mode that writes a picture."""
+    return _save_picture
+
+
+@pytest.fixture
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, empty; no weights are found but the embedded ones."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NSTGRAPH_WEIGHTS", raising=False)
+    for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path / "cache"))
+    return tmp_path
+
+
+@pytest.fixture
+def picture_folder(empty_folder: Path) -> Iterator[Path]:
+    """The same with two pictures; the loss term redness of a test's plugin goes with the test."""
+    _save_picture(empty_folder / "c.png", 48, 36)
+    _save_picture(empty_folder / "s.png", 40, 40)
+    yield empty_folder
+    registry._terms.pop("redness", None)
+
+
+@pytest.fixture(scope="session")
+def core() -> list[str]:
+    """Names of the loss terms that come with nstgraph."""
+    return ["content", "histogram", "laplacian", "luminance", "moments", "pixel_range", "style", "tv"]
+
+
+@pytest.fixture
+def fresh(core: list[str], monkeypatch: pytest.MonkeyPatch) -> Registry:
+    """A registry in the place of the global one, with all of nstgraph's terms; it goes with the test."""
+    own = Registry()
+    own._terms.update({name: registry[name] for name in core})
+    monkeypatch.setattr("nstgraph.registry.registry", own)
+    return own

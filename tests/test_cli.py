@@ -14,7 +14,6 @@ from nstgraph import __version__
 from nstgraph.cli import app
 from nstgraph.config import Config
 from nstgraph.image_load import load
-from nstgraph.registry import registry
 from nstgraph.weights import embedded
 
 SMALL = "--size 48 --steps 3 -l style:layers=conv1_2"  # one layer, since TensorFlow takes its time over each
@@ -27,23 +26,10 @@ def redness(g, unit: float = 255.0):
 """
 
 
-def picture(path, width, height, mode="RGB"):
-    colours = np.random.default_rng(width).integers(0, 256, (3, 4, len(mode)), dtype=np.uint8)
-    Image.fromarray(colours).resize((width, height)).save(path, "PNG")
-
-
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    """The current folder, with two pictures; no weights are found but the embedded ones."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NSTGRAPH_WEIGHTS", raising=False)
-    for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.setenv(variable, str(tmp_path / "cache"))
+def here(picture_folder, monkeypatch):
     monkeypatch.setenv("COLUMNS", "150")
-    picture("c.png", 48, 36)
-    picture("s.png", 40, 40)
-    yield tmp_path
-    registry._terms.pop("redness", None)
+    return picture_folder
 
 
 def run(line):
@@ -172,8 +158,8 @@ def test_a_numbered_picture_that_cannot_be_written_does_not_end_the_run(here):
     assert all(pixels(f"out{end}.png").ndim == 3 for end in ("", "-0001", "-0003"))
 
 
-def test_two_styles_are_blended(here):
-    picture("t.png", 64, 36)
+def test_two_styles_are_blended(save_picture):
+    save_picture("t.png", 64, 36)
     good(f"stylize c.png s.png t.png -o first.png {SMALL},blend=1+0 -q --compare")
     good(f"stylize c.png s.png t.png -o second.png {SMALL},blend=0+3 -q")
     good(f"stylize c.png t.png -o alone.png {SMALL} -q")
@@ -196,8 +182,8 @@ def test_start(here, same, other):
     assert np.abs(a - b).max() <= 1 and np.abs(a - c).mean() > 20
 
 
-def test_alpha_is_kept(here):
-    picture("c.png", 48, 36, "RGBA")
+def test_alpha_is_kept(save_picture):
+    save_picture("c.png", 48, 36, "RGBA")
     good(f"{RUN} -q")
     assert np.abs(load("out.png").alpha - load("c.png").alpha).max() < 1 / 255 and load("c.png").alpha.min() < 0.9
 

@@ -1,12 +1,10 @@
 import re
 
-import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
 from nstgraph.cli import app
-from nstgraph.registry import registry
 from nstgraph.weights import embedded
 
 PLUGIN = """
@@ -17,22 +15,9 @@ def redness(g):
 """
 
 
-def picture(path, width, height, mode="RGB"):
-    colours = np.random.default_rng(width).integers(0, 256, (3, 4, len(mode)), dtype=np.uint8)
-    Image.fromarray(colours).resize((width, height)).save(path, "PNG")
-
-
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    """The current folder, with two pictures; no weights are found but the embedded ones."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NSTGRAPH_WEIGHTS", raising=False)
-    for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.setenv(variable, str(tmp_path / "cache"))
-    picture("c.png", 48, 36)
-    picture("s.png", 40, 40)
-    yield tmp_path
-    registry._terms.pop("redness", None)
+def here(picture_folder):
+    return picture_folder
 
 
 def run(line):
@@ -91,14 +76,14 @@ BAD = [
 
 
 @pytest.mark.parametrize(("arguments", "message"), BAD, ids=[arguments for arguments, _ in BAD])
-def test_bad_input_is_one_line_and_changes_nothing(here, arguments, message):
+def test_bad_input_is_one_line_and_changes_nothing(here, save_picture, arguments, message):
     (here / "folder").mkdir()
     (here / "text.png").write_text("no picture\n")
     (here / "empty.png").touch()
-    picture("dot.png", 1, 1)
-    picture("long.png", 1200, 20)
+    save_picture("dot.png", 1, 1)
+    save_picture("long.png", 1200, 20)
     for name in ("old.png", "old.csv", "new-compare.png", "new-0008.png"):
-        picture(name, 20, 20)
+        save_picture(name, 20, 20)
     Image.open("c.png").save("whole.jpg")
     (here / "cut.jpg").write_bytes((here / "whole.jpg").read_bytes()[:700])
     (here / "syntax.py").write_text("def (:\n")

@@ -14,20 +14,10 @@ from nstgraph.errors import LossError, NstgraphError, PluginError
 from nstgraph.loss import LossTerm
 from nstgraph.registry import Registry, loss_term, parse_loss, registry
 
-CORE = ["content", "histogram", "laplacian", "luminance", "moments", "pixel_range", "style", "tv"]
 ALL = Registry().names()  # also those of other packages that happen to be installed
 SCRIPT = shutil.which("nstgraph", path=sysconfig.get_path("scripts"))
 
 TERM = "from nstgraph import loss_term\n@loss_term\ndef {}(g, power=1.0): ...\n"
-
-
-@pytest.fixture
-def fresh(monkeypatch: pytest.MonkeyPatch) -> Registry:
-    """A registry in the place of the global one, with all of nstgraph's terms; it goes with the test."""
-    own = Registry()
-    own._terms.update({name: registry[name] for name in CORE})
-    monkeypatch.setattr("nstgraph.registry.registry", own)
-    return own
 
 
 def message_of(function: Callable[..., Any], *arguments: Any, kind: type[NstgraphError] = PluginError) -> str:
@@ -126,7 +116,7 @@ def test_a_folder_is_no_plugin_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(SCRIPT is None, reason="the console script is not installed")
-def test_nothing_in_the_working_folder_is_run_unasked(tmp_path: Path) -> None:
+def test_nothing_in_the_working_folder_is_run_unasked(core: list[str], tmp_path: Path) -> None:
     def listed(*options: str) -> set[str]:
         command = [str(SCRIPT), "terms", *options]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
@@ -137,5 +127,5 @@ def test_nothing_in_the_working_folder_is_run_unasked(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir(exist_ok=True)
         for name in ("mine", "plugin", "nstgraph_mine", "luminance", "conftest", "__init__"):
             (tmp_path / folder / f"{name}.py").write_text(source)
-    assert {*CORE} <= (names := listed()) and "mine" not in names and not (tmp_path / "ran").exists()
+    assert {*core} <= (names := listed()) and "mine" not in names and not (tmp_path / "ran").exists()
     assert "mine" in listed("--plugin", "mine.py") and (tmp_path / "ran").exists()

@@ -9,19 +9,6 @@ def picture(request):
     return landscape(192, 144, seed=request.param)[0]
 
 
-def test_same_seed_same_picture_other_seed_another():
-    first = landscape(64, 48, seed=3)
-    np.testing.assert_array_equal(first, landscape(64, 48, seed=3))
-    assert np.abs(first - landscape(64, 48, seed=4)).mean() > 5
-
-
-@pytest.mark.parametrize(("width", "height"), [(96, 48), (33, 57)])
-def test_form(width, height):
-    picture = landscape(width, height)
-    assert picture.shape == (1, height, width, 3) and picture.dtype == np.float32
-    assert picture.min() >= 0 and picture.max() <= 255
-
-
 def test_tones_reach_from_dark_to_light(picture):
     dark, light = np.percentile(picture.mean(axis=-1), [2, 98])
     assert dark < 60 and light > 200

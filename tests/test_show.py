@@ -13,14 +13,9 @@ from nstgraph.weights import Weights, embedded
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    """The current folder, empty; no weights are found but the embedded ones."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NSTGRAPH_WEIGHTS", raising=False)
-    for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.setenv(variable, str(tmp_path / "cache"))
+def here(empty_folder, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    return tmp_path
+    return empty_folder
 
 
 def rows(text):

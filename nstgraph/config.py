@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_LOSS", "INITS", "PADDINGS", "POOLINGS", "Config"]
 
 #: The default loss as text; ``default`` stands for it in a loss given as text.
-DEFAULT_LOSS: tuple[str, ...] = ("0.1*content", "moments", "0.4*tv:power=2", "pixel_range")
+DEFAULT_LOSS: tuple[str, ...] = ("0.1*content", "moments", "0.8*tv:power=2", "pixel_range")
 
 POOLINGS = ("average", "max")
 PADDINGS = ("reflect", "replicate", "zero")

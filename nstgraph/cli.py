@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import shutil
 import signal
 import sys
@@ -45,6 +46,9 @@ _ctrl_c = threading.Event()
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without × or · still gets its tables
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be ignored, as in `nohup`
         signal.signal(signal.SIGINT, _on_ctrl_c)
     app()

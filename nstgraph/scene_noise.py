@@ -42,7 +42,7 @@ class Noise:
         return np.asarray(ndimage.map_coordinates(self._tile, points, order=1, mode="grid-wrap"))
 
     def fractal(self, x: Floats, y: Floats, octaves: int, gain: float = 0.5, ridged: bool = False) -> Floats:
-        """Sum of octaves, each ``gain`` times as high as the one before; ``ridged`` makes it positive and sharp.
+        """Sum of octaves, each ``gain`` times as high as the one before; ``ridged`` gives it sharp crests.
 
         The shape is that of ``at``.
         """

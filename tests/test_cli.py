@@ -1,8 +1,11 @@
 import csv
 import dataclasses
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -195,3 +198,14 @@ def test_other_commands(here, vgg16_npz):
     (here / "p.py").write_text(PLUGIN)
     assert "unit" in good("terms redness --plugin p.py").stdout
     assert "GFLOP/s" in good("bench --size 32 --repeats 1 -l style:layers=conv1_1").stdout
+
+
+def test_a_terminal_that_only_knows_ascii_gets_its_tables():
+    outcome = subprocess.run(
+        [sys.executable, "-c", "from nstgraph.cli import main; main()", "weights", "info"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    assert b"conv3_3" in outcome.stdout and b"3 ? 3 ? 256 ? 256" in outcome.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import shutil
@@ -9,7 +10,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, ParamSpec
@@ -80,6 +81,16 @@ def _command(function: Callable[_P, None]) -> Callable[_P, None]:
             raise typer.Exit(2 if isinstance(error, NstgraphError) else 1) from error
 
     return run
+
+
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Let no second, impatient Ctrl-C cut off the writing of what the first one left."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _say(message: str) -> None:
@@ -164,7 +175,8 @@ def demo(
         content, style = draw(folder)
         _run(config, content, [style], Outputs(folder / "result.png", compare=True), quiet)
     except NstgraphError:
-        shutil.rmtree(folder)
+        if not (folder / "result.png").exists():
+            shutil.rmtree(folder)
         raise
     print(folder)
 
@@ -277,6 +289,7 @@ def _run(config: Config, content: Path, styles: list[Path], outputs: Outputs, qu
         try:
             result = stylizer(pictures[0], pictures[1:], callback=callback)
         except Interrupted as stop:
-            outputs.write(stop.result, display.note)
+            with _deaf_to_ctrl_c():
+                outputs.write(stop.result, display.note)
             raise
         outputs.write(result, display.note)

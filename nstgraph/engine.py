@@ -65,6 +65,8 @@ class Stylizer:
             SearchError: the loss is not a number at the starting image.
             Interrupted: Ctrl-C; carries the result so far.
         """
+        if len(styles) != len(self.graph.styles):
+            raise ConfigError(f"{len(styles)} style images given to a stylizer for {len(self.graph.styles)}")
         return _Run(self, load(content), [load(style) for style in styles], callback).result()
 
     def settings(self) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nstgraph._tf import tf
-from nstgraph.errors import LossError
+from nstgraph.errors import LossError, TilingError
+from nstgraph.reach import reach
 from nstgraph.vgg import Vgg, check_layer
 from nstgraph.walk import ancestors
 from nstgraph.weights import Weights
@@ -157,12 +158,13 @@ class StyleGraph:
         if (kind, x.name) not in self._sums:
             if x.shape.rank != 4:
                 raise LossError(f"spatial sums take [1, height, width, channels], not {x.shape}; reshape {x.name}")
-            sources = ancestors(x, stop=[s.tensor for s in self.statistics])
+            sums = [statistic.tensor for statistic in self.statistics]
+            sources = ancestors(x, stop=sums)
             views = tuple(view for view in self.views if view.image.name in sources)
             if not views:
                 raise LossError(f"{x.name} is made from no picture, so it has no positions to sum over")
             with tf.name_scope(f"statistics/{kind}"):
-                tensor = tf.identity(reduce(_inside(x, views)), "value")
+                tensor = tf.identity(reduce(_inside(x, views, sums)), "value")
             self._sums[kind, x.name] = tensor
             self.statistics.append(Statistic(tensor, x, views))
         return self._sums[kind, x.name]
@@ -172,16 +174,17 @@ def _interior(name: str) -> Any:
     return tf.placeholder_with_default(tf.constant([0, 0, -1, -1]), [4], name)
 
 
-def _inside(x: Any, views: tuple[View, ...]) -> Any:
+def _inside(x: Any, views: tuple[View, ...], sums: list[Any]) -> Any:
     """The part of ``x`` inside the views' interior. TensorFlow forwards a slice of everything without a copy."""
     if len({view.interior.name for view in views}) != 1:
         return x
-    box = views[0].interior
-    size, full = tf.shape(x)[1:3], tf.shape(views[0].image)[1:3]
-    # Strides are powers of two, and x may be short of a row or column (a difference of neighbours is).
-    ratio = tf.cast(full, tf.float32) / tf.cast(tf.maximum(size, 1), tf.float32)
-    stride = tf.cast(2.0 ** tf.round(tf.math.log(ratio) / tf.math.log(2.0)), tf.int32)
+    try:
+        stride = max(reach(x, view.image, sums).stride for view in views)
+    except TilingError:  # it cannot be tiled, and is told so when tiling is asked for
+        return x
+    box, size = views[0].interior, tf.shape(x)[1:3]
     begin = box[:2] // stride
+    # x may be short of a row or column, as a difference of neighbours is.
     end = tf.where(box[2:] < 0, size, tf.minimum(size, -(-box[2:] // stride)))
     inside = tf.slice(x, [0, begin[0], begin[1], 0], [1, end[0] - begin[0], end[1] - begin[1], -1])
     return tf.ensure_shape(inside, [1, None, None, x.shape[-1]])

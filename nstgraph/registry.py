@@ -29,6 +29,7 @@ from nstgraph.parameters import number
 __all__ = ["Registry", "as_loss", "loss_term", "parse_loss", "registry"]
 
 _GROUP = "nstgraph.terms"
+_RESERVED = ("total", "step", "width", "height", "evaluations", "seconds")
 _FILE_MODULE = "nstgraph_plugin_file_"
 
 
@@ -54,8 +55,10 @@ class Registry:
                 the same function again, as a notebook does, replaces it.
         """
         name = name or function.__name__
-        if not re.fullmatch(r"[A-Za-z_]\w*", name) or name == "default":
+        if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) or name == "default":
             raise PluginError(f"{name!r} cannot name a loss term; use letters, digits and _ (and not 'default')")
+        if name in _RESERVED:
+            raise PluginError(f"{name!r} cannot name a loss term, as nstgraph's logs and graphs use it; choose another")
         term = LossTerm(name, function, _origin(function))
         known = self._terms.get(name)
         if known is not None and (known.origin, known.function.__qualname__) != (term.origin, function.__qualname__):
@@ -137,7 +140,7 @@ def loss_term(function: Callable[..., Any] | None = None, /, *, name: str | None
     """Register a function of the graph as a loss term.
 
         @loss_term
-        def luminance(g, power=2.0):
+        def greys(g, power=2.0):
             '''Keep the greyscale of the content image.'''
             grey = tf.image.rgb_to_grayscale
             return g.mean(tf.abs(grey(g.generated.image) - grey(g.content.image)) ** power)
@@ -145,7 +148,7 @@ def loss_term(function: Callable[..., Any] | None = None, /, *, name: str | None
     The function's first parameter is the `StyleGraph`, the others are the term's parameters; it returns a scalar.
     Types come from annotations or default values (bool, int, float, str, or a tuple of one of them); parameters
     called ``layer`` or ``layers`` are checked to be layers of VGG. What the decorator leaves under the function's
-    name makes losses: ``0.5 * luminance(power=1)``.
+    name makes losses: ``0.5 * greys(power=1)``.
 
     Raises:
         PluginError: the name is taken.

@@ -13,31 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from nstgraph._tf import tf
 from nstgraph.errors import TilingError
 from nstgraph.graph import Statistic
 from nstgraph.objective import Array, Evaluator, Objective
+from nstgraph.reach import REDUCTIONS, Reach, fault, over_positions, reach
 from nstgraph.walk import ancestors, dependents
 
-__all__ = ["Reach", "Tile", "check_tileable", "reach", "statistics", "tiles"]
-
-_REDUCTIONS = {"Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "ArgMax", "ArgMin", "EuclideanNorm"}
-_CONVOLUTIONS = {"Conv2D", "DepthwiseConv2dNative"}
-_POOLS = {"AvgPool", "MaxPool"}
-_PADS = {"MirrorPad", "Pad", "PadV2"}
-_SLICES = {"StridedSlice", "Slice"}
-
-
-@dataclass(frozen=True)
-class Reach:
-    """The pixels that position i of a tensor sees: i · stride - before to i · stride + after, in each direction."""
-
-    stride: int = 1
-    before: int = 0
-    after: int = 0
-
-    def __or__(self, other: Reach) -> Reach:
-        return Reach(max(self.stride, other.stride), max(self.before, other.before), max(self.after, other.after))
+__all__ = ["Tile", "check_tileable", "statistics", "tiles"]
 
 
 @dataclass(frozen=True)
@@ -52,62 +34,6 @@ class Tile:
         return picture[:, self.outer[0], self.outer[1]]
 
 
-def reach(tensor: Any, image: Any, stop: Iterable[Any] = ()) -> Reach:
-    """How far ``tensor``, [1, height, width, channels], sees on ``image``, other than through the tensors ``stop``.
-
-    Raises:
-        TilingError: something between them reduces over positions.
-    """
-    known: dict[str, Reach | None] = {**{end.name: None for end in stop}, image.name: Reach()}
-
-    def of(current: Any) -> Reach | None:
-        if current.name not in known:
-            below = [found for found in map(of, current.op.inputs) if found is not None]
-            known[current.name] = _through(current.op, functools.reduce(Reach.__or__, below)) if below else None
-        return known[current.name]
-
-    return of(tensor) or Reach()
-
-
-def _through(op: Any, below: Reach) -> Reach:
-    """Reach of an operation's output, given that of its inputs."""
-    step = below.stride
-    if op.type in _CONVOLUTIONS or op.type in _POOLS:
-        size = int(op.inputs[1].shape[0]) if op.type in _CONVOLUTIONS else op.get_attr("ksize")[1]
-        same = op.get_attr("padding") == b"SAME"
-        if same and op.type in _POOLS and size > 2:
-            raise TilingError(f"{op.type} {op.name!r} starts elsewhere on every size; pool by 2 repeatedly, or VALID")
-        left = (size - 1) // 2 if same else 0
-        return Reach(
-            op.get_attr("strides")[1] * step, below.before + left * step, below.after + (size - 1 - left) * step
-        )
-    if op.type in _PADS:
-        margin = int(_constant(op)[1:3, 0].max())
-        return Reach(step, below.before + margin * step, below.after - margin * step)
-    if op.type in _SLICES:
-        return Reach(step, below.before, below.after + max(0, int(_constant(op).max())) * step)
-    if op.type in _REDUCTIONS and _over_positions(op):
-        raise TilingError(_fault(op))
-    return below
-
-
-def _constant(op: Any) -> Array:
-    value = tf.get_static_value(op.inputs[1])
-    if value is None:
-        raise TilingError(f"{op.type} {op.name!r} cuts or pads by an amount that is not a constant")
-    return np.asarray(value)
-
-
-def _over_positions(op: Any) -> bool:
-    axes = tf.get_static_value(op.inputs[1]) if len(op.inputs) > 1 else None
-    rank = op.inputs[0].shape.rank
-    return axes is None or rank is None or any(axis % rank in (1, 2) for axis in np.ravel(axes))
-
-
-def _fault(op: Any) -> str:
-    return f"it reduces over positions by itself ({op.type}, operation {op.name!r}); use g.sum, g.mean or g.gram"
-
-
 def check_tileable(objective: Objective) -> None:
     """Make sure that every term of an objective can be computed tile by tile.
 
@@ -120,7 +46,7 @@ def check_tileable(objective: Objective) -> None:
         try:
             beside = ancestors(value, stop=sums)
             if graph.generated.image.name in beside:
-                raise TilingError(_fault(_reduction(beside.values(), graph.generated.image)))
+                raise TilingError(fault(_reduction(beside.values(), graph.generated.image)))
             for statistic in graph.statistics:
                 if statistic.tensor.name in beside:
                     _common(statistic, sums)
@@ -132,7 +58,7 @@ def _reduction(tensors: Iterable[Any], image: Any) -> Any:
     """The operation at which positions of ``image`` get lost, among the ones that made ``tensors``."""
     moves = dependents([image])
     moving = [tensor.op for tensor in tensors if tensor.op.name in moves]
-    return next((op for op in moving if op.type in _REDUCTIONS and _over_positions(op)), moving[-1])
+    return next((op for op in moving if op.type in REDUCTIONS and over_positions(op)), moving[-1])
 
 
 def _common(statistic: Statistic, sums: Sequence[Any]) -> Reach:

@@ -156,6 +156,8 @@ def test_the_callback_can_stop_at_any_level(content, style):
 def test_bad_input(content, style, tmp_path):
     with pytest.raises(ConfigError, match="at least one"):
         stylize(content, [])
+    with Stylizer(SMALL) as stylizer, pytest.raises(ConfigError, match="2 style images given to a stylizer for 1"):
+        stylizer(content, [style, style])
     with pytest.raises(ConfigError, match="did you mean 'steps'"):
         stylize(content, style, step=3)
     with pytest.raises(PictureError, match="does not exist"):

@@ -129,3 +129,9 @@ def test_nothing_in_the_working_folder_is_run_unasked(core: list[str], tmp_path:
             (tmp_path / folder / f"{name}.py").write_text(source)
     assert {*core} <= (names := listed()) and "mine" not in names and not (tmp_path / "ran").exists()
     assert "mine" in listed("--plugin", "mine.py") and (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["total", "seconds"])
+def test_names_that_logs_and_graphs_use_are_refused(name: str) -> None:
+    with pytest.raises(PluginError, match=f"'{name}' cannot name a loss term"):
+        Registry().add(lambda g: 0, name)

@@ -8,39 +8,14 @@ import pytest
 from nstgraph import Evaluator, Objective, StyleGraph, parse_loss, tf
 from nstgraph.errors import TilingError
 from nstgraph.loss import Loss, LossTerm
-from nstgraph.tiling import Reach, check_tileable, reach, statistics, tiles
+from nstgraph.reach import Reach
+from nstgraph.tiling import check_tileable, statistics, tiles
 from nstgraph.weights import Weights, embedded
 
 
 def objective_of(function):
     graph = StyleGraph(Weights(embedded()))
     return Objective(graph, Loss(LossTerm("probe", function, "test")().terms))
-
-
-@pytest.fixture(scope="module")
-def graph():
-    return StyleGraph(Weights(embedded()))
-
-
-def test_reach_of_the_layers_is_their_receptive_field(graph):
-    with graph.graph.as_default():
-        found = {layer: reach(graph.content[layer], graph.content.image) for layer in ("conv1_1", "pool1", "conv3_3")}
-    assert found["conv1_1"] == Reach(1, 1, 1)
-    assert found["pool1"] == Reach(2, 2, 3)
-    assert found["conv3_3"].stride == 4
-    # 40 pixels wide: position 0 sees 18 before its first pixel, which is 4 pixels wide itself, and as many after.
-    assert found["conv3_3"].before + found["conv3_3"].after + 1 == 40
-
-
-def test_reach_follows_what_a_plugin_does(graph):
-    image = graph.generated.image
-    with graph.graph.as_default():
-        assert reach(image[:, 1:] - image[:, :-1], image) == Reach(1, 0, 1)
-        wide = tf.nn.depthwise_conv2d(image, tf.ones([5, 5, 3, 1]), [1, 1, 1, 1], "SAME")
-        assert reach(wide, image) == Reach(1, 2, 2)
-        assert reach(tf.nn.avg_pool2d(wide, 4, 4, "VALID"), image) == Reach(4, 2, 5)
-        with pytest.raises(TilingError, match="pool by 2 repeatedly"):
-            reach(tf.nn.avg_pool2d(image, 4, 4, "SAME"), image)
 
 
 @pytest.mark.parametrize("size", [(64, 64), (65, 97), (16, 200)])
@@ -115,3 +90,17 @@ def test_terms_of_the_shelf_are_tileable():
     graph = StyleGraph(Weights(embedded()))
     check_tileable(Objective(graph, parse_loss("default moments histogram laplacian luminance")))
     assert len(graph.statistics) > 10
+
+
+@pytest.mark.parametrize("height", [65, 79, 97])
+def test_a_last_tile_with_a_single_row_of_positions_is_counted(height):
+    graph = StyleGraph(Weights(embedded()))
+    objective = Objective(graph, parse_loss("laplacian:pools=16"))
+    random = np.random.default_rng(0)
+    pictures = {
+        n: random.uniform(0, 255, (1, height, 48, 3)).astype(np.float32) for n in ("generated", "content", "style")
+    }
+    with Evaluator(objective) as evaluator:
+        whole, tiled = (statistics(evaluator, pictures, side) for side in (None, 32))
+    for name, value in whole.items():
+        np.testing.assert_allclose(tiled[name], value, rtol=1e-5, err_msg=name)

@@ -1,0 +1,36 @@
+"""Strides and receptive fields, read off the graph."""
+
+from __future__ import annotations
+
+import pytest
+
+from nstgraph import StyleGraph, tf
+from nstgraph.errors import TilingError
+from nstgraph.reach import Reach, reach
+from nstgraph.weights import Weights, embedded
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return StyleGraph(Weights(embedded()))
+
+
+def test_reach_of_the_layers_is_their_receptive_field(graph):
+    with graph.graph.as_default():
+        found = {layer: reach(graph.content[layer], graph.content.image) for layer in ("conv1_1", "pool1", "conv3_3")}
+    assert found["conv1_1"] == Reach(1, 1, 1)
+    assert found["pool1"] == Reach(2, 2, 3)
+    assert found["conv3_3"].stride == 4
+    # 40 pixels wide: position 0 sees 18 before its first pixel, which is 4 pixels wide itself, and as many after.
+    assert found["conv3_3"].before + found["conv3_3"].after + 1 == 40
+
+
+def test_reach_follows_what_a_plugin_does(graph):
+    image = graph.generated.image
+    with graph.graph.as_default():
+        assert reach(image[:, 1:] - image[:, :-1], image) == Reach(1, 0, 1)
+        wide = tf.nn.depthwise_conv2d(image, tf.ones([5, 5, 3, 1]), [1, 1, 1, 1], "SAME")
+        assert reach(wide, image) == Reach(1, 2, 2)
+        assert reach(tf.nn.avg_pool2d(wide, 4, 4, "VALID"), image) == Reach(4, 2, 5)
+        with pytest.raises(TilingError, match="pool by 2 repeatedly"):
+            reach(tf.nn.avg_pool2d(image, 4, 4, "SAME"), image)

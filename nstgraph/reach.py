@@ -80,10 +80,12 @@ def _constant(op: Any) -> Any:
 
 
 def over_positions(op: Any) -> bool:
+    """Whether a reduction runs over rows or columns, or over axes that cannot be told."""
     axes = tf.get_static_value(op.inputs[1]) if len(op.inputs) > 1 else None
     rank = op.inputs[0].shape.rank
     return axes is None or rank is None or any(axis % rank in (1, 2) for axis in np.ravel(axes))
 
 
 def fault(op: Any) -> str:
+    """What is wrong with a reduction over positions, and what to use in its place."""
     return f"it reduces over positions by itself ({op.type}, operation {op.name!r}); use g.sum, g.mean or g.gram"

@@ -116,12 +116,13 @@ def flop_count(objective: Objective, height: int, width: int) -> tuple[float, fl
     graph = objective.graph
     counts = {True: 0.0, False: 0.0}
     for view in graph.views:
-        for layer, maps in view.maps.items():
+        for layer in view.network_maps:
             if layer.startswith("conv"):
-                kernel = np.prod(graph.network.weights.layers[layer])
-                counts[view is graph.generated] += 2 * kernel * _positions(layer, height, width)
-                channels = int(maps.shape[-1])
-                grams = sum(s.summand.name == maps.name and s.tensor.shape.rank == 2 for s in graph.statistics)
+                kernel = graph.network.weights.layers[layer]
+                counts[view is graph.generated] += 2 * np.prod(kernel) * _positions(layer, height, width)
+                channels = kernel[-1]
+                name = view.maps[layer].name if layer in view.maps else ""
+                grams = sum(s.summand.name == name and s.tensor.shape.rank == 2 for s in graph.statistics)
                 counts[view is graph.generated] += 2 * grams * channels**2 * _positions(layer, height, width)
     return 2 * counts[True], counts[False]
 

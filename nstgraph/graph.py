@@ -23,6 +23,9 @@ __all__ = ["Statistic", "StyleGraph", "View"]
 
 _PICTURE = (1, None, None, 3)
 
+#: Parts of a low-precision Gram product: more make it more exact, and slower from about 64 on.
+_PARTS = 32
+
 
 class View:
     """One picture as the graph sees it: ``view.image``, and ``view["conv3_1"]``, built when first asked for.
@@ -33,6 +36,7 @@ class View:
         interior: [4] int32, top, left, bottom, right of the part that spatial sums count, in pixels; a negative
             bottom or right is the picture's edge. The whole picture unless it is fed, which is how tiles are computed.
         maps: the feature maps built so far, by layer; ``view["image"]`` is the picture itself.
+        network_maps: those of all layers up to the deepest one asked for, in the network's precision.
     """
 
     def __init__(self, name: str, image: Any, interior: Any, network: Vgg) -> None:
@@ -41,20 +45,30 @@ class View:
         self.interior = interior
         self._network = network
         self.maps: dict[str, Any] = {"image": image}
+        self.network_maps: dict[str, Any] = {}
 
     def __getitem__(self, layer: str) -> Any:
-        """Feature maps of a layer, after its ReLU: [1, height / stride, width / stride, channels], at least 0.
+        """Feature maps of a layer, after its ReLU: [1, height / stride, width / stride, channels], at least 0, float32.
 
         Raises:
             LossError: there is no such layer.
             WeightsError: the weights file lacks a convolution that the layer needs.
         """
         if layer not in self.maps:
-            below = self._network.below(check_layer(layer))
-            maps = self._network.prepare(self.image) if below is None else self[below]
+            maps = self._in_network(check_layer(layer))
             with tf.name_scope(f"features/{self.name}/"):
-                self.maps[layer] = self._network.apply(layer, maps)
+                self.maps[layer] = tf.cast(maps, tf.float32, layer)
         return self.maps[layer]
+
+    def _in_network(self, layer: str) -> Any:
+        """Feature maps in the network's precision."""
+        if layer not in self.network_maps:
+            below = self._network.below(layer)
+            maps = self._network.prepare(self.image) if below is None else self._in_network(below)
+            name = layer if self._network.dtype == tf.float32 else f"{layer}/{self._network.dtype.name}"
+            with tf.name_scope(f"features/{self.name}/"):
+                self.network_maps[layer] = self._network.apply(layer, maps, name)
+        return self.network_maps[layer]
 
 
 @dataclass(frozen=True)
@@ -78,7 +92,7 @@ class StyleGraph:
     Args:
         weights: the network's weights.
         styles: how many style images there are.
-        pooling, padding: see `Vgg`.
+        pooling, padding, precision: see `Vgg`.
 
     Attributes:
         graph: the ``tf.Graph``.
@@ -88,10 +102,11 @@ class StyleGraph:
     """
 
     def __init__(
-        self, weights: Weights, *, styles: int = 1, pooling: str = "average", padding: str = "reflect"
+        self, weights: Weights, *, styles: int = 1, pooling: str = "average", padding: str = "reflect",
+        precision: str = "float32",
     ) -> None:
         self.graph = tf.Graph()
-        self.network = Vgg(weights, pooling, padding)
+        self.network = Vgg(weights, pooling, padding, precision)
         self.statistics: list[Statistic] = []
         self._sums: dict[tuple[str, str], Any] = {}
         with self.graph.as_default():
@@ -122,7 +137,7 @@ class StyleGraph:
 
     def sum(self, x: Any, *, per_channel: bool = False) -> Any:
         """Sum of ``x``, [1, height, width, channels], over positions and channels, or [channels] if ``per_channel``."""
-        sums = self._statistic("sum", x, lambda inside: tf.reduce_sum(inside, [0, 1, 2]))
+        sums = self._statistic("sum", x, _sum)
         return sums if per_channel else tf.reduce_sum(sums)
 
     def mean(self, x: Any, *, per_channel: bool = False) -> Any:
@@ -140,7 +155,7 @@ class StyleGraph:
 
     def positions(self, x: Any) -> Any:
         """Number of positions, height · width, of feature maps ``x``, as a float."""
-        return self._statistic("positions", x, lambda inside: tf.cast(tf.size(inside[0, :, :, 0]), x.dtype))
+        return self._statistic("positions", x, lambda inside: tf.cast(tf.size(inside[0, :, :, 0]), tf.float32))
 
     def style_mean(self, target: Callable[[View], Any], blend: Sequence[float] = ()) -> Any:
         """Mean of ``target(view)`` over the style images, weighted by ``blend`` (default: all alike).
@@ -164,7 +179,7 @@ class StyleGraph:
             if not views:
                 raise LossError(f"{x.name} is made from no picture, so it has no positions to sum over")
             with tf.name_scope(f"statistics/{kind}"):
-                tensor = tf.identity(reduce(_inside(x, views, sums)), "value")
+                tensor = tf.identity(reduce(_inside(_uncast(x), views, sums)), "value")
             self._sums[kind, x.name] = tensor
             self.statistics.append(Statistic(tensor, x, views))
         return self._sums[kind, x.name]
@@ -190,10 +205,38 @@ def _inside(x: Any, views: tuple[View, ...], sums: list[Any]) -> Any:
     return tf.ensure_shape(inside, [1, None, None, x.shape[-1]])
 
 
+def _uncast(x: Any) -> Any:
+    """Feature maps in the network's precision, of which ``x`` is the float32 view; other tensors as they are."""
+    return x.op.inputs[0] if x.op.type == "Cast" and x.op.inputs[0].dtype.size == 2 else x
+
+
+def _sum(x: Any) -> Any:
+    # Row by row first: TensorFlow adds up in float32 but returns the type of x, so only short sums may be rounded.
+    return tf.reduce_sum(tf.cast(tf.reduce_sum(x, 2), tf.float32), [0, 1])
+
+
 def _gram(x: Any) -> Any:
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def product(flat: Any) -> Any:
-        # One product for the gradient instead of the two that automatic differentiation makes of FᵀF.
-        return tf.matmul(flat, flat, transpose_a=True), lambda dy: tf.matmul(flat, dy + tf.transpose(dy))
+        # float16 has too small a range for sums of squares.
+        factor = tf.cast(flat, tf.float32) if flat.dtype == tf.float16 else flat
+
+        def gradient(dy: Any) -> Any:
+            # One product instead of the two that automatic differentiation makes of FᵀF.
+            return tf.cast(tf.matmul(factor, tf.cast(dy + tf.transpose(dy), factor.dtype)), flat.dtype)
+
+        return _product(factor), gradient
 
     return product(tf.reshape(x, [-1, x.shape[-1]]))
+
+
+def _product(flat: Any) -> Any:
+    """FᵀF in float32."""
+    if flat.dtype == tf.float32:
+        return tf.matmul(flat, flat, transpose_a=True)
+    # TensorFlow rounds a low-precision product to the type of its factors: adding up parts averages that out.
+    length = tf.shape(flat)[0] // _PARTS
+    parts = tf.reshape(flat[: length * _PARTS], [_PARTS, length, flat.shape[1]])
+    rest = flat[length * _PARTS :]
+    product = tf.cast(tf.matmul(parts, parts, transpose_a=True), tf.float32)
+    return tf.reduce_sum(product, 0) + tf.cast(tf.matmul(rest, rest, transpose_a=True), tf.float32)

@@ -13,11 +13,14 @@ from nstgraph._tf import tf
 from nstgraph.errors import LossError, NstgraphError
 from nstgraph.graph import StyleGraph
 from nstgraph.loss import Loss, WeightedTerm
+from nstgraph.schedule import delay
 from nstgraph.walk import dependents, frozen_tensors
 
 __all__ = ["Evaluator", "Objective", "Values"]
 
 Array = np.ndarray[Any, Any]
+
+_SCALE = {"float16": 2.0**17}
 
 
 class Objective:
@@ -31,6 +34,7 @@ class Objective:
         terms: by label, the scalar ``loss/<label>:0``, which is the term times its weight.
         weights: by label, the scalar graph input ``weight/<label>:0``; the loss's own weight unless it is fed.
         total: ``loss/total:0``, the sum of the terms.
+        gradient_scale: what gradients are multiplied by while they pass through the network.
         gradient: ``gradient:0``, of the total with respect to the generated image: [1, height, width, 3].
         frozen: tensors that stay the same while the generated image moves (see `frozen_tensors`).
 
@@ -48,16 +52,19 @@ class Objective:
             for label, term in loss.labelled().items():
                 self._add(label, term)
             self.total = tf.add_n(list(self.terms.values()), "loss/total")
+            # A pixel's share of a mean is below what float16 can hold; the other types have float32's range.
+            self.gradient_scale = _SCALE.get(graph.network.dtype.name, 1.0)
             moves = dependents(moving)
             for label, value in self.terms.items():
                 if value.op.name not in moves:
                     raise LossError(f"loss term {label!r} does not depend on g.generated, so it cannot be minimised")
-            gradient = tf.gradients(self.total, graph.generated.image)[0]
+            gradient = tf.gradients(self.gradient_scale * self.total, graph.generated.image)[0]
             if gradient is None:
                 raise LossError(
                     f"no gradient reaches the generated image through {loss}; use differentiable operations"
                 )
-            self.gradient = tf.identity(gradient, "gradient")
+            self.gradient = tf.multiply(gradient, 1 / self.gradient_scale, "gradient")
+            delay([self.gradient], [self.total])
             # Run with a fed generated_image, this stores what was fed; unfed, it assigns the variable to itself.
             self.store = tf.assign(graph.variable, graph.generated.image, validate_shape=False).op
         data = [view.image for view in (graph.content, *graph.styles)]
@@ -123,10 +130,14 @@ class Evaluator:
 
     def __call__(self, image: Array) -> Values:
         """Evaluate at ``image``, [1, height, width, 3], 0..255; afterwards the variable ``generated`` holds it."""
-        loss = self.objective.loss.labelled()
-        weights = [self.weights.get(label, term.weight) for label, term in loss.items()]
-        total, terms, gradient, _ = self._run(image, *weights, *self._fed)
+        total, terms, gradient, _ = self._run(image, *self.fed_weights().values(), *self._fed)
         return Values(float(total), dict(zip(self.objective.terms, map(float, terms), strict=True)), gradient)
+
+    def fed_weights(self) -> dict[str, float]:
+        """Weights of terms as they are in force, by the name of the tensor that they are fed to."""
+        loss = self.objective.loss.labelled()
+        tensors = self.objective.weights
+        return {tensors[label].name: self.weights.get(label, term.weight) for label, term in loss.items()}
 
     def close(self) -> None:
         """Give the session's memory and threads back."""

@@ -1,8 +1,8 @@
-"""The search: scipy's L-BFGS-B over the generated image, with a supervisor around it.
+"""The search: an optimiser over the generated image, with a supervisor around it.
 
-Byrd, Lu, Nocedal & Zhu, "A Limited Memory Algorithm for Bound Constrained Optimization" (1995). scipy owns the state;
-the supervisor keeps the best image so far, and turns a loss that is not a number, or a stalled line search, into a
-restart from it.
+The optimiser is scipy's L-BFGS-B (Byrd, Lu, Nocedal & Zhu, "A Limited Memory Algorithm for Bound Constrained
+Optimization", 1995), which owns the state, or the float32 one of `nstgraph.lbfgs`. The supervisor keeps the best image
+so far, and turns a loss that is not a number, or a stalled line search, into a restart from it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import scipy.optimize
 
+from nstgraph import lbfgs
 from nstgraph.errors import SearchError
 from nstgraph.objective import Array, Values
 
@@ -56,7 +57,7 @@ StepCallback = Callable[[Step, Array], None]
 
 
 class _NotANumber(Exception):
-    """Leaves scipy when loss or gradient stop being finite."""
+    """Leaves the optimiser when loss or gradient stop being finite."""
 
 
 class Search:
@@ -66,8 +67,9 @@ class Search:
         evaluate: gives `Values` for an image [1, height, width, 3].
         image: the starting image, 0..255.
         steps: L-BFGS-B iterations.
-        history: number of corrections that L-BFGS-B keeps; its memory is (2 · history + 5) · 8 bytes an unknown.
-        bounds: keep every pixel within 0..255.
+        optimizer: ``"lbfgsb"``, scipy's, in float64; or ``"lbfgs"``, in float32, for less memory and time.
+        history: number of corrections that it keeps.
+        bounds: keep every pixel within 0..255; needs ``"lbfgsb"``.
         callback: see `StepCallback`.
 
     Attributes:
@@ -77,6 +79,7 @@ class Search:
         evaluations: how many evaluations there were.
         reason: why the search ended: finished, stopped by the callback, or stopped as no lower loss was found.
         stopped: whether the callback ended it.
+        stalled: whether it ended as no lower loss was found.
         restarts: how often scipy was started again from the best image.
     """
 
@@ -86,12 +89,14 @@ class Search:
         image: Array,
         steps: int,
         *,
+        optimizer: str = "lbfgsb",
         history: int = 10,
         bounds: bool = False,
         callback: StepCallback | None = None,
     ) -> None:
         self._evaluate = evaluate
         self._limit = steps
+        self._minimize = {"lbfgsb": self._scipy, "lbfgs": self._float32}[optimizer]
         self._history = history
         self._bounds = bounds
         self._callback = callback
@@ -101,6 +106,7 @@ class Search:
         self.evaluations = 0
         self.reason = ""
         self.stopped = False
+        self.stalled = False
         self.restarts = 0
         self._last: tuple[Array, Values] | None = None
         self._scale = 1.0
@@ -126,6 +132,7 @@ class Search:
                 return
             if len(self.steps) < self._limit:
                 if not self.best < before * (1 - _WORTH_A_RESTART):
+                    self.stalled = True
                     self.reason = f"stopped, as {why},"
                     return
                 self.restarts += 1
@@ -156,17 +163,27 @@ class Search:
         return bool(np.isfinite(values.total) and np.isfinite(values.gradient.sum()))
 
     def _scaled(self, unknowns: Array) -> tuple[float, Array]:
-        image = (unknowns * self._unit).astype(np.float32).reshape(self.image.shape)
-        # scipy begins with the point at which the scale was found.
+        image = (unknowns * np.float32(self._unit)).astype(np.float32, copy=False).reshape(self.image.shape)
+        # An optimiser begins with the point at which the scale was found.
         known = self._last is not None and np.array_equal(image, self._last[0])
         values = self._last[1] if self._last is not None and known else self._look(image)
         if not self._finite(values):
             raise _NotANumber
-        gradient = values.gradient.ravel().astype(np.float64)
-        gradient *= self._scale * self._unit
+        gradient = values.gradient.ravel() * unknowns.dtype.type(self._scale * self._unit)
         return values.total * self._scale, gradient
 
-    def _minimize(self) -> str:
+    def _float32(self) -> str:
+        """One run of `nstgraph.lbfgs` from the best image; returns why it ended."""
+        start = self.image.ravel() / np.float32(self._unit)
+        return lbfgs.minimize(
+            self._scaled,
+            start,
+            corrections=self._history,
+            iterations=self._limit - len(self.steps),
+            callback=self._step,
+        )
+
+    def _scipy(self) -> str:
         """One run of scipy from the best image; returns why it ended."""
         start = self.image.ravel().astype(np.float64) / self._unit
         limits = scipy.optimize.Bounds(0.0, 255.0 / self._unit) if self._bounds else None
@@ -176,7 +193,7 @@ class Search:
             jac=True,
             method="L-BFGS-B",
             bounds=limits,
-            callback=self._step,
+            callback=lambda intermediate_result: self._step(),
             options={
                 "maxiter": self._limit - len(self.steps),
                 "maxfun": 20 * self._limit,
@@ -187,9 +204,9 @@ class Search:
         )
         return "the line search found no lower loss" if result.status == 2 else "the loss no longer falls"
 
-    def _step(self, intermediate_result: Any) -> None:
+    def _step(self) -> None:
         assert self._last is not None
-        # scipy calls back at the point it evaluated last: nothing is computed again for the record.
+        # Optimisers call back at the point they evaluated last: nothing is computed again for the record.
         image, values = self._last
         height, width = image.shape[1:3]
         step = Step(
@@ -208,4 +225,4 @@ class Search:
                 self._callback(step, image)
             except StopIteration:
                 self.stopped = True
-                raise  # scipy takes it as the wish to stop
+                raise  # which is how optimisers are told to stop

@@ -1,4 +1,4 @@
-"""Tiles: which terms can be computed on them, how far they must overlap, and statistics summed over them.
+"""Tiles: which terms can be computed on them, and how far they must overlap.
 
 A statistic of a picture is the sum of its values over the picture's tiles. It is exact because a tile carries a margin
 as wide as the receptive field, counts only its interior, and starts at a multiple of every stride.
@@ -7,19 +7,18 @@ as wide as the receptive field, counts only its interior, and starts at a multip
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from nstgraph.errors import TilingError
 from nstgraph.graph import Statistic
-from nstgraph.objective import Array, Evaluator, Objective
+from nstgraph.objective import Array, Objective
 from nstgraph.reach import REDUCTIONS, Reach, fault, over_positions, reach
 from nstgraph.walk import ancestors, dependents
 
-__all__ = ["Tile", "check_tileable", "statistics", "tiles"]
+__all__ = ["Tile", "check_tileable", "margin", "tiles", "waves"]
 
 
 @dataclass(frozen=True)
@@ -70,46 +69,23 @@ def _common(statistic: Statistic, sums: Sequence[Any]) -> Reach:
     return functools.reduce(Reach.__or__, reaches)
 
 
-def tiles(height: int, width: int, side: int, margin: Reach) -> Iterator[Tile]:
-    """Tiles of ``side`` pixels, made a multiple of the margin's stride, that cover a picture once."""
-    side = max(1, side // margin.stride) * margin.stride
-    before = -(-max(0, margin.before) // margin.stride) * margin.stride
-    for top in range(0, height, side):
-        for left in range(0, width, side):
-            bottom, right = min(top + side, height), min(left + side, width)
-            first, start = max(0, top - before), max(0, left - before)
-            outer = slice(first, bottom + max(0, margin.after)), slice(start, right + max(0, margin.after))
-            yield Tile(outer, (top - first, left - start, bottom - first, right - start))
+def margin(together: Sequence[Statistic], sums: Sequence[Any]) -> Reach:
+    """How far tiles must overlap for some statistics; ``sums`` are the tensors of all statistics of the graph."""
+    return functools.reduce(Reach.__or__, (_common(statistic, sums) for statistic in together))
 
 
-def statistics(evaluator: Evaluator, pictures: Mapping[str, Array], side: int | None = None) -> dict[str, Array]:
-    """Every statistic of an objective's graph, summed over tiles.
+def waves(statistics: Sequence[Statistic]) -> list[list[Statistic]]:
+    """Statistics in an order in which they can be computed, each group over the same pictures.
 
-    Args:
-        evaluator: gives the objective and the session.
-        pictures: by view name, ``generated``, ``content``, ``style``, ...: [1, height, width, 3].
-        side: of a tile's interior, in pixels; None computes each picture whole.
-
-    Returns:
-        By tensor name, float64.
-
-    Raises:
-        TilingError: see `check_tileable`.
+    A statistic may be built on others, such as a histogram whose bins follow the mean: those are in an earlier group.
     """
-    if side is not None:
-        check_tileable(evaluator.objective)
-    known: dict[Any, Array] = {}
-    waiting = list(evaluator.objective.graph.statistics)
+    waiting, found = list(statistics), []
     while waiting:
-        # A statistic may be built on others, such as a histogram whose bins follow the mean: those come first.
-        ready = [s for s in waiting if not _needs(s, waiting)]
-        found: dict[Any, Array] = {}
-        for interior in {view.interior for s in ready for view in s.views}:
-            together = [s for s in ready if s.views[0].interior is interior]
-            found |= _over_tiles(evaluator, together, pictures, known, side)
-        known |= found
-        waiting = [s for s in waiting if s not in ready]
-    return {tensor.name: value for tensor, value in known.items()}
+        ready = [statistic for statistic in waiting if not _needs(statistic, waiting)]
+        for interior in sorted({statistic.views[0].interior.name for statistic in ready}):
+            found.append([statistic for statistic in ready if statistic.views[0].interior.name == interior])
+        waiting = [statistic for statistic in waiting if statistic not in ready]
+    return found
 
 
 def _needs(statistic: Statistic, others: Sequence[Statistic]) -> bool:
@@ -117,27 +93,22 @@ def _needs(statistic: Statistic, others: Sequence[Statistic]) -> bool:
     return any(other is not statistic and other.tensor.name in sources for other in others)
 
 
-def _over_tiles(
-    evaluator: Evaluator,
-    together: Sequence[Statistic],
-    pictures: Mapping[str, Array],
-    known: Mapping[Any, Array],
-    side: int | None,
-) -> dict[Any, Array]:
-    """Statistics of the same pictures, summed over their tiles."""
-    tensors = [statistic.tensor for statistic in together]
-    views = {view for statistic in together for view in statistic.views}
-    height, width = pictures[next(iter(views)).name].shape[1:3]
-    sums = [statistic.tensor for statistic in evaluator.objective.graph.statistics]
-    whole = [Tile((slice(None), slice(None)), (0, 0, -1, -1))]
-    totals: list[Array] = [np.zeros(()) for _ in tensors]
-    for tile in tiles(height, width, side, _margin(together, sums)) if side is not None else whole:
-        feed = {view.image: tile.cut(pictures[view.name]) for view in views}
-        interiors = {view.interior: tile.inner for view in views}
-        parts = evaluator.session.run(tensors, {**feed, **interiors, **known})
-        totals = [total + np.asarray(part, np.float64) for total, part in zip(totals, parts, strict=True)]
-    return dict(zip(tensors, totals, strict=True))
+def tiles(height: int, width: int, side: int, margin: Reach) -> list[Tile]:
+    """Tiles of at most about ``side`` pixels, as alike as multiples of the margin's stride allow, that cover a picture."""
+    before = _up(max(0, margin.before), margin.stride)
+    found = []
+    for top, bottom in _parts(height, side, margin.stride):
+        for left, right in _parts(width, side, margin.stride):
+            first, start = max(0, top - before), max(0, left - before)
+            outer = slice(first, bottom + max(0, margin.after)), slice(start, right + max(0, margin.after))
+            found.append(Tile(outer, (top - first, left - start, bottom - first, right - start)))
+    return found
 
 
-def _margin(together: Sequence[Statistic], sums: Sequence[Any]) -> Reach:
-    return functools.reduce(Reach.__or__, (_common(statistic, sums) for statistic in together))
+def _parts(length: int, side: int, stride: int) -> list[tuple[int, int]]:
+    part = _up(math.ceil(length / math.ceil(length / max(side, stride))), stride)
+    return [(begin, min(begin + part, length)) for begin in range(0, length, part)]
+
+
+def _up(value: int, step: int) -> int:
+    return -(-value // step) * step

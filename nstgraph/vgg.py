@@ -34,10 +34,13 @@ class Vgg:
         weights: where kernels and biases come from; a layer is read when it is first asked for.
         pooling: ``"average"`` (Gatys et al. recommend it for synthesis) or ``"max"`` (as VGG was trained).
         padding: what a convolution sees beyond the picture's edge: ``"reflect"``, ``"replicate"`` or ``"zero"``.
+        precision: type of the feature maps: ``"float32"``, ``"bfloat16"`` or ``"float16"``; weights and pictures stay
+            float32.
     """
 
-    def __init__(self, weights: Weights, pooling: str, padding: str) -> None:
+    def __init__(self, weights: Weights, pooling: str, padding: str, precision: str = "float32") -> None:
         self.weights = weights
+        self.dtype = tf.as_dtype(precision)
         self._pooling = pooling
         self._padding = padding
         self._variables: dict[str, tuple[Any, Any]] = {}
@@ -68,25 +71,27 @@ class Vgg:
         return needed[-2] if needed[-2][4] == layer[4] else f"pool{needed[-2][4]}"
 
     def prepare(self, image: Any) -> Any:
-        """Subtract the channel means from an RGB image, 0..255."""
-        return image - tf.constant(MEAN_RGB, image.dtype)
+        """Subtract the channel means from an RGB image, 0..255; in the network's precision."""
+        return tf.cast(image - tf.constant(MEAN_RGB, image.dtype), self.dtype)
 
-    def apply(self, layer: str, below: Any) -> Any:
-        """Feature maps of ``layer`` from those of the layer below it.
+    def apply(self, layer: str, below: Any, name: str) -> Any:
+        """Feature maps of ``layer`` from those of the layer below it, in the network's precision.
 
         Pools round odd sizes up, so that every pixel reaches the deep layers.
         """
         if layer.startswith("pool"):
             pool = tf.nn.avg_pool2d if self._pooling == "average" else tf.nn.max_pool2d
-            return pool(below, 2, 2, "SAME", name=layer)
-        kernel, bias = self._variables.get(layer) or self._create(layer)
+            return pool(below, 2, 2, "SAME", name=name)
+        kernel, bias = (
+            tf.cast(variable, self.dtype) for variable in self._variables.get(layer) or self._create(layer)
+        )
         if self._padding == "zero":
             maps = tf.nn.conv2d(below, kernel, 1, "SAME")
         else:
             # For a margin of one pixel TensorFlow's SYMMETRIC repeats the edge pixel, which is "replicate".
             mode = "SYMMETRIC" if self._padding == "replicate" else "REFLECT"
             maps = tf.nn.conv2d(tf.pad(below, [[0, 0], [1, 1], [1, 1], [0, 0]], mode), kernel, 1, "VALID")
-        return tf.nn.relu(tf.nn.bias_add(maps, bias), name=layer)
+        return tf.nn.relu(tf.nn.bias_add(maps, bias), name=name)
 
     def _create(self, layer: str) -> tuple[Any, Any]:
         # Initial values are fed: an array given to a variable would be written into the GraphDef as a constant.

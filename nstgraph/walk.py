@@ -40,7 +40,7 @@ def frozen_tensors(fetches: Iterable[Any], moving: Iterable[Any], data: Iterable
 
     They depend on ``data`` and not on ``moving``, and something that depends on ``moving`` uses them (or they are
     fetched). Evaluated once and fed from then on, they leave the value of every fetch as it is. What depends on
-    neither, such as weight variables and constants, stays in the graph.
+    neither, such as weight variables and constants, stays in the graph, and so does a cast to a wider type.
     """
     fetches, moving, data = list(fetches), list(moving), list(data)
     graph = fetches[0].graph
@@ -58,7 +58,7 @@ def frozen_tensors(fetches: Iterable[Any], moving: Iterable[Any], data: Iterable
         seen.add(tensor.name)
         still = tensor.op.name not in moves
         from_data = tensor.op.name in follows or tensor.name in data_names
-        if still and from_data and graph.is_feedable(tensor) and _holds_numbers(tensor):
+        if still and from_data and graph.is_feedable(tensor) and _holds_numbers(tensor) and not _widens(tensor.op):
             frozen[tensor.name] = tensor
         elif not still or from_data:
             pending.extend(tensor.op.inputs)
@@ -68,3 +68,8 @@ def frozen_tensors(fetches: Iterable[Any], moving: Iterable[Any], data: Iterable
 def _holds_numbers(tensor: Any) -> bool:
     kind = tensor.dtype.base_dtype
     return bool(kind.is_floating or kind.is_integer or kind.is_bool or kind.is_complex)
+
+
+def _widens(op: Any) -> bool:
+    """Whether an operation casts to a wider type: its input takes less memory, and less time to feed."""
+    return bool(op.type == "Cast" and op.inputs[0].dtype.is_floating and op.inputs[0].dtype.size < op.outputs[0].dtype.size)

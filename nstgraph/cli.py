@@ -20,10 +20,11 @@ import typer
 import nstgraph
 from nstgraph import options
 from nstgraph.config import DEFAULT_LOSS, Config
-from nstgraph.errors import Interrupted, NstgraphError
+from nstgraph.errors import Interrupted, NstgraphError, RunError
 from nstgraph.progress import Display
 
 if TYPE_CHECKING:
+    from nstgraph.images import Picture
     from nstgraph.objective import Array
     from nstgraph.optimize import Step
     from nstgraph.outputs import Outputs
@@ -114,27 +115,17 @@ def _global_options(
 
 @app.command()
 @_command
+@options.takes_config
 def stylize(
     content: options.Content,
     styles: options.Styles,
     output: options.Output,
-    size: options.Size = Config.size,
+    config: Config,
     overwrite: options.Overwrite = False,
     compare: options.Compare = False,
     save_every: options.SaveEvery = 0,
     log: options.Log = None,
-    loss: options.Loss = list(DEFAULT_LOSS),  # noqa: B006
     plugin: options.Plugins = None,
-    style_scale: options.StyleScale = Config.style_scale,
-    steps: options.Steps = Config.steps,
-    scales: options.Scales = Config.scales,
-    init: options.Init = str(Config.init),
-    seed: options.Seed = Config.seed,
-    bounds: options.Bounds = Config.bounds,
-    history: options.History = Config.history,
-    weights: options.Weights = None,
-    pooling: options.Pooling = Config.pooling,
-    padding: options.Padding = Config.padding,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -144,14 +135,31 @@ def stylize(
     """
     from nstgraph.outputs import Outputs
 
-    config = Config(
-        loss=tuple(loss), size=size, style_scale=style_scale, steps=steps, scales=scales, init=init, seed=seed,
-        bounds=bounds, history=history, weights=weights, pooling=pooling, padding=padding,
-    )  # fmt: skip
     outputs = Outputs(output, compare, save_every, log, overwrite)
-    outputs.check([content, *styles, Path(init)], config.steps)
+    outputs.check([content, *styles, Path(config.init)], config.steps)
     _load_plugins(plugin)
     _run(config, content, styles, outputs, quiet)
+
+
+@app.command()
+@_command
+@options.takes_config
+def plan(
+    content: options.Content,
+    styles: options.Styles,
+    config: Config,
+    plugin: options.Plugins = None,
+    debug: options.Debug = False,
+) -> None:
+    """Predict memory and time of a run on this machine, and show what it would choose. Takes stylize's options."""
+    from nstgraph.show import show_plan
+
+    _load_plugins(plugin)
+    pictures, config = _checked(config, content, styles)
+    from nstgraph.engine import Stylizer
+
+    with Stylizer(config, len(styles)) as stylizer:
+        show_plan(stylizer.plan(pictures[0], pictures[1:]))
 
 
 @app.command()
@@ -263,19 +271,27 @@ def _load_plugins(files: list[Path] | None) -> None:
         registry.load_file(file)
 
 
-def _run(config: Config, content: Path, styles: list[Path], outputs: Outputs, quiet: bool) -> None:
-    """Stylise with a display and write all outputs; after Ctrl-C, those of the best picture so far."""
-    from nstgraph.engine import Stylizer, check_pictures
+def _checked(config: Config, content: Path, styles: list[Path]) -> tuple[list[Picture], Config]:
+    """Pictures and loss, read: what can be wrong with arguments is said before TensorFlow takes its seconds to start."""
+    from nstgraph.engine import check_pictures
     from nstgraph.image_load import load
     from nstgraph.registry import as_loss
 
-    # What can be wrong with arguments is said before TensorFlow takes its seconds to start.
     pictures = [load(path) for path in (content, *styles)]
     check_pictures(config, *pictures)
-    config = config.replace(loss=as_loss(config.loss))
+    return pictures, config.replace(loss=as_loss(config.loss))
+
+
+def _run(config: Config, content: Path, styles: list[Path], outputs: Outputs, quiet: bool) -> None:
+    """Stylise with a display and write all outputs; after Ctrl-C or a failure, those of the best picture so far."""
+    from nstgraph.engine import Stylizer
+
+    pictures, config = _checked(config, content, styles)
     with Display(config.steps, quiet=quiet) as display, Stylizer(config, len(styles)) as stylizer:
         if _ctrl_c.is_set():
             raise KeyboardInterrupt
+        plan = stylizer.plan(pictures[0], pictures[1:])
+        display.note(f"plan: {plan}")
         display.note(f"weights: {stylizer.weights.source}")
         display.note(f"loss: {stylizer.loss}")
 
@@ -287,9 +303,10 @@ def _run(config: Config, content: Path, styles: list[Path], outputs: Outputs, qu
                 _say(str(error))
 
         try:
-            result = stylizer(pictures[0], pictures[1:], callback=callback)
-        except Interrupted as stop:
-            with _deaf_to_ctrl_c():
-                outputs.write(stop.result, display.note)
+            result = stylizer(pictures[0], pictures[1:], plan=plan, callback=callback)
+        except (Interrupted, RunError) as stop:
+            if stop.result is not None:
+                with _deaf_to_ctrl_c():
+                    outputs.write(stop.result, display.note)
             raise
         outputs.write(result, display.note)

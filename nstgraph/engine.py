@@ -1,31 +1,36 @@
-"""From pictures to a picture: coarse-to-fine search over one graph."""
+"""From pictures to a picture: a loss, a network and a session, and the plan by which they are used."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import importlib.metadata
-import os
-import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, cast
 
-import numpy as np
-
 from nstgraph import __version__, images
 from nstgraph.config import INITS, Config
-from nstgraph.errors import ConfigError, Interrupted
+from nstgraph.cost import measure
+from nstgraph.errors import ConfigError
 from nstgraph.graph import StyleGraph
 from nstgraph.image_load import Source, load
 from nstgraph.images import Picture
-from nstgraph.objective import Array, Evaluator, Objective
-from nstgraph.optimize import Search, Step, StepCallback
-from nstgraph.pyramid import Level, pyramid
+from nstgraph.machine import available_memory, native_precision
+from nstgraph.objective import Evaluator, Objective
+from nstgraph.optimize import StepCallback
+from nstgraph.plan import Plan, make_plan
 from nstgraph.registry import as_loss
 from nstgraph.result import Result
+from nstgraph.run import Run
+from nstgraph.tiled import TiledEvaluator
 from nstgraph.weights import find
 
 __all__ = ["Stylizer", "check_pictures", "stylize"]
+
+#: How much of the memory that is free a run may take.
+_SHARE = 0.9
 
 
 class Stylizer:
@@ -39,6 +44,10 @@ class Stylizer:
         config: all settings.
         styles: how many style images each picture is made from.
 
+    Attributes:
+        precision: of the network, as chosen.
+        cost: of an evaluation, measured.
+
     Raises:
         LossError, PluginError: the loss cannot be read or built.
         WeightsError: the weights file cannot be found, or lacks a layer.
@@ -48,35 +57,77 @@ class Stylizer:
         self.config = config
         self.loss = as_loss(config.loss)
         self.weights = find(config.weights)
-        self.graph = StyleGraph(self.weights, styles=styles, pooling=config.pooling, padding=config.padding)
+        self.precision = native_precision() if config.precision == "auto" else config.precision
+        self.graph = StyleGraph(
+            self.weights, styles=styles, pooling=config.pooling, padding=config.padding, precision=self.precision
+        )
         self.objective = Objective(self.graph, self.loss)
-        self.evaluator = Evaluator(self.objective, freeze=config.freeze)
+        self._closing = contextlib.ExitStack()
+        self.evaluator = self._closing.enter_context(Evaluator(self.objective, freeze=config.freeze))
+        self.cost = measure(self.evaluator)
 
-    def __call__(self, content: Source, styles: Sequence[Source], *, callback: StepCallback | None = None) -> Result:
+    @functools.cached_property
+    def tiled(self) -> TiledEvaluator:
+        """The same loss, tile by tile."""
+        return TiledEvaluator(self.evaluator)
+
+    @functools.cached_property
+    def exact(self) -> Stylizer:
+        """The same in float32, for what low precision cannot finish."""
+        self.evaluator.release()
+        return self._closing.enter_context(Stylizer(self.config.replace(precision="float32"), len(self.graph.styles)))
+
+    def plan(self, content: Picture, styles: Sequence[Picture]) -> Plan:
+        """What a picture will take in memory and time, and how it will be computed.
+
+        Raises:
+            ConfigError: it does not fit into memory; the message says which option would make it fit.
+            PictureError: see `check_pictures`.
+        """
+        config = self.config
+        check_pictures(config, content, *styles)
+        limit = config.memory * 1e9 or self.cost.process + _SHARE * available_memory()
+        sizes = [(style.height, style.width) for style in styles]
+        return make_plan(config, self.precision, self.cost, (content.height, content.width), sizes, limit)
+
+    def __call__(
+        self,
+        content: Source,
+        styles: Sequence[Source],
+        *,
+        plan: Plan | None = None,
+        callback: StepCallback | None = None,
+    ) -> Result:
         """Stylise one picture.
 
         Args:
             content: a path, a PIL image or an array (see `nstgraph.image_load.load`).
             styles: as many as the stylizer was made for.
+            plan: what `plan` gave for these pictures; made if it is not given.
             callback: called after each step with its `Step` and the current image [1, height, width, 3].
 
         Raises:
             PictureError: a picture cannot be read or is too small or too narrow.
+            ConfigError: the run does not fit into memory.
             SearchError: the loss is not a number at the starting image.
+            RunError: TensorFlow failed on the way, for want of memory mostly; carries the result so far.
             Interrupted: Ctrl-C; carries the result so far.
         """
         if len(styles) != len(self.graph.styles):
             raise ConfigError(f"{len(styles)} style images given to a stylizer for {len(self.graph.styles)}")
-        return _Run(self, load(content), [load(style) for style in styles], callback).result()
+        pictures = [load(picture) for picture in (content, *styles)]
+        plan = plan or self.plan(pictures[0], pictures[1:])
+        return Run(self, plan, pictures[0], pictures[1:], callback).result()
 
     def settings(self) -> dict[str, Any]:
-        """Everything that the result depends on, but the pictures: settings, the loss, versions, the weights' hash."""
+        """Everything that results depend on, but the pictures: settings, the loss, versions, the weights' hash."""
         return {
             **{
                 name: value
                 for name, value in dataclasses.asdict(self.config).items()
                 if name not in ("loss", "weights")
             },
+            "precision": self.precision,
             "loss": str(self.loss),
             "weights": self.weights.path.name,
             "weights_sha256": self.weights.sha256,
@@ -87,7 +138,7 @@ class Stylizer:
 
     def close(self) -> None:
         """Give the session's memory and threads back."""
-        self.evaluator.close()
+        self._closing.close()
 
     def __enter__(self) -> Stylizer:
         return self
@@ -141,97 +192,3 @@ def check_pictures(config: Config, content: Picture, *styles: Picture) -> tuple[
     if config.init not in INITS:
         load(config.init)
     return images.check_size(content, config.size)
-
-
-class _Run:
-    """One picture on its way through the pyramid."""
-
-    def __init__(
-        self, stylizer: Stylizer, content: Picture, styles: list[Picture], callback: StepCallback | None
-    ) -> None:
-        self.config = config = stylizer.config
-        self.stylizer = stylizer
-        self.content = content
-        self.styles = styles
-        self.callback = callback
-        self.size = check_pictures(config, content, *styles)
-        sizes = [images.fitted(style.height, style.width, self._style_longest(config.size)) for style in styles]
-        shortest = min(min(size) for size in (self.size, *sizes))
-        self.levels = pyramid(config.size, config.steps, config.scales, shortest=shortest)
-        self.searches: list[Search] = []
-        self.history: list[Step] = []
-        self.started = time.perf_counter()
-
-    def result(self) -> Result:
-        """Search at every level in turn, each starting from the enlarged result of the one before."""
-        try:
-            for level in self.levels:
-                self._search(level)
-                if self.searches[-1].stopped:
-                    break
-        except KeyboardInterrupt:
-            if not self.history:
-                raise
-            raise Interrupted(self._result("interrupted")) from None
-        return self._result(self.searches[-1].reason)
-
-    def _search(self, level: Level) -> None:
-        height, width = images.fitted(self.content.height, self.content.width, level.size)
-        evaluator = self.stylizer.evaluator
-        evaluator.bind(
-            images.resize(self.content.rgb, height, width), [self._style(style, level) for style in self.styles]
-        )
-        search = Search(
-            evaluator,
-            images.resize(self.searches[-1].image, height, width) if self.searches else self._start(height, width),
-            level.steps,
-            history=self.config.history,
-            bounds=self.config.bounds,
-            callback=self._step,
-        )
-        self.searches.append(search)
-        search.run()
-
-    def _start(self, height: int, width: int) -> Array:
-        init = self.config.init
-        if init == "noise":
-            # Around mid-grey, with the contrast of a photograph.
-            noise = np.random.default_rng(self.config.seed).normal(127.5, 58.0, (1, height, width, 3))
-            return noise.clip(0, 255).astype(np.float32)
-        source = {"content": self.content, "style": self.styles[0]}.get(os.fspath(init)) or load(init)
-        return images.resize(source.rgb, height, width)
-
-    def _style(self, style: Picture, level: Level) -> Array:
-        return images.resize(style.rgb, *images.fitted(style.height, style.width, self._style_longest(level.size)))
-
-    def _style_longest(self, size: int) -> int:
-        return round(size * self.config.style_scale)
-
-    def _step(self, step: Step, image: Array) -> None:
-        """Number a level's step within the whole run, and pass it on."""
-        works = [level.work for level in self.levels]
-        level = len(self.searches) - 1
-        step = dataclasses.replace(
-            step,
-            step=len(self.history) + 1,
-            evaluations=sum(search.evaluations for search in self.searches),
-            seconds=time.perf_counter() - self.started,
-            done=(sum(works[:level]) + step.done * works[level]) / sum(works),
-        )
-        self.history.append(step)
-        if self.callback is not None:
-            self.callback(step, image)
-
-    def _result(self, reason: str) -> Result:
-        alpha = self.content.alpha
-        restarts = sum(search.restarts for search in self.searches)
-        return Result(
-            image=images.resize(self.searches[-1].image, *self.size).clip(0, 255),
-            alpha=None if alpha is None else images.resize(alpha, *self.size).clip(0, 1),
-            pictures=(self.content.rgb, *(style.rgb for style in self.styles)),
-            history=tuple(self.history),
-            reason=f"{reason} after {len(self.history)} of {self.config.steps} steps"
-            + (f", {restarts} restarts from the best image" if restarts else ""),
-            evaluations=sum(search.evaluations for search in self.searches),
-            settings=self.stylizer.settings(),
-        )

@@ -7,7 +7,8 @@
     ├── LossError       a loss term, parameter or layer that does not exist or does not fit
     │   └── TilingError a term that cannot be computed tile by tile
     ├── PluginError     a plugin that cannot be imported or registered
-    └── SearchError     a loss that is not a number before the search has begun
+    ├── SearchError     a loss that is not a number before the search has begun
+    └── RunError        TensorFlow failed in the middle of a run; carries the best picture so far
 
     Interrupted         Ctrl-C during a search; carries the best picture so far
 
@@ -27,6 +28,7 @@ __all__ = [
     "NstgraphError",
     "PictureError",
     "PluginError",
+    "RunError",
     "SearchError",
     "TilingError",
     "WeightsError",
@@ -64,6 +66,14 @@ class PluginError(NstgraphError):
 
 class SearchError(NstgraphError):
     """A loss that is not a number before the search has begun."""
+
+
+class RunError(NstgraphError):
+    """A failure in the middle of a run. ``result`` is the best result so far, or None before the first step."""
+
+    def __init__(self, message: str, result: Any) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class Interrupted(KeyboardInterrupt):

@@ -102,7 +102,12 @@ class StyleGraph:
     """
 
     def __init__(
-        self, weights: Weights, *, styles: int = 1, pooling: str = "average", padding: str = "reflect",
+        self,
+        weights: Weights,
+        *,
+        styles: int = 1,
+        pooling: str = "average",
+        padding: str = "reflect",
         precision: str = "float32",
     ) -> None:
         self.graph = tf.Graph()

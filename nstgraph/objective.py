@@ -125,8 +125,18 @@ class Evaluator:
 
     def bind(self, content: Array, styles: Sequence[Array]) -> None:
         """Choose the pictures: content and styles, each [1, height, width, 3], 0..255, of any size."""
+        self.release()  # before as much again is computed
         pictures = dict(zip(self._pictures, (content, *styles), strict=True))
         self._fed = self.session.run(self._fixed, pictures)
+
+    @property
+    def bound(self) -> dict[Any, Array]:
+        """What is fed for the pictures bound last, by tensor."""
+        return dict(zip(self._fixed, self._fed, strict=True))
+
+    def release(self) -> None:
+        """Forget the pictures, and give back the memory of what was computed from them."""
+        self._fed = []
 
     def __call__(self, image: Array) -> Values:
         """Evaluate at ``image``, [1, height, width, 3], 0..255; afterwards the variable ``generated`` holds it."""

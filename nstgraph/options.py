@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from nstgraph.config import INITS, PADDINGS, POOLINGS
+from nstgraph.config import DEFAULT_LOSS, INITS, OPTIMIZERS, PADDINGS, POOLINGS, PRECISIONS, Config
 
 __all__ = [
-    "Bounds", "Compare", "Content", "Debug", "History", "Init", "Log", "Loss", "Output", "Overwrite", "Padding",
-    "Plugins", "Pooling", "Quiet", "SaveEvery", "Scales", "Seed", "Size", "Steps", "StyleScale", "Styles", "Weights",
+    "Compare", "Content", "Debug", "Log", "Loss", "Output", "Overwrite", "Plugins", "Quiet", "SaveEvery", "Size",
+    "Steps", "Styles", "Weights", "takes_config",
 ]  # fmt: skip
 
 
@@ -63,7 +66,18 @@ Scales: TypeAlias = Annotated[int, _option("Search", "Sizes from coarse to fine;
 Init: TypeAlias = Annotated[str, _option("Search", "Starting image.", metavar="|".join([*INITS, "FILE"]))]
 Seed: TypeAlias = Annotated[int, _option("Search", "Seed of the noise.")]
 Bounds: TypeAlias = Annotated[bool, _option("Search", "Keep pixels within 0..255 by bounds; slower.", "--bounds")]
-History: TypeAlias = Annotated[int, _option("Search", "Corrections that L-BFGS-B keeps.")]
+Optimizer: TypeAlias = Annotated[
+    str, _option("Search", "lbfgsb is scipy's, lbfgs a leaner one in float32.", metavar="|".join(OPTIMIZERS))
+]
+History: TypeAlias = Annotated[int, _option("Search", "Corrections that the optimiser keeps; 0 chooses.")]
+
+Precision: TypeAlias = Annotated[
+    str, _option("Machine", "Of the network; auto takes bfloat16 where it is faster.", metavar="|".join(PRECISIONS))
+]
+Tile: TypeAlias = Annotated[
+    str, _option("Machine", "Compute in tiles of so many pixels; auto does if need be.", metavar="auto|off|PIXELS")
+]
+Memory: TypeAlias = Annotated[float, _option("Machine", "GB that the process may take; 0 is what is free.")]
 
 Weights: TypeAlias = Annotated[str | None, _option("Network", "VGG weights file (.npz). See: nstgraph weights list.")]
 Pooling: TypeAlias = Annotated[str, _option("Network", "How layers shrink.", metavar="|".join(POOLINGS))]
@@ -73,3 +87,37 @@ Padding: TypeAlias = Annotated[
 
 Quiet: TypeAlias = Annotated[bool, _option(None, "Print errors only.", "--quiet", "-q")]
 Debug: TypeAlias = Annotated[bool, _option(None, "Show the whole traceback of an error.", "--debug")]
+
+_CONFIG: dict[str, Any] = {
+    "size": Size, "loss": Loss, "style_scale": StyleScale, "steps": Steps, "scales": Scales, "init": Init, "seed": Seed,
+    "bounds": Bounds, "optimizer": Optimizer, "history": History, "weights": Weights, "pooling": Pooling,
+    "padding": Padding, "precision": Precision, "tile": Tile, "memory": Memory,
+}  # fmt: skip
+
+
+def takes_config(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `Config`, and hand them to it as its argument ``config``."""
+    settings = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_default(name), annotation=kind)
+        for name, kind in _CONFIG.items()
+    ]
+    signature = inspect.signature(command, eval_str=True)
+    own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in signature.parameters.values()]
+    ends = own.index(next(parameter for parameter in own if parameter.name == "config"))
+    merged = [*own[:ends], *settings, *own[ends + 1 :]]
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        chosen = {name: given.pop(name) for name in _CONFIG}
+        chosen["loss"] = tuple(chosen["loss"])
+        if str(chosen["tile"]).isdecimal():
+            chosen["tile"] = int(chosen["tile"])
+        command(**given, config=Config(**chosen))
+
+    run.__signature__ = signature.replace(parameters=merged)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in merged}
+    return run
+
+
+def _default(name: str) -> Any:
+    return list(DEFAULT_LOSS) if name == "loss" else getattr(Config, name)

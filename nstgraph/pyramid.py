@@ -23,11 +23,6 @@ class Level:
     size: int
     steps: int
 
-    @property
-    def work(self) -> int:
-        """What the level costs, in steps times pixels, up to the picture's shape."""
-        return self.steps * self.size**2
-
 
 def pyramid(size: int, steps: int, scales: int = 0, *, shortest: int | None = None) -> list[Level]:
     """Sizes from coarse to fine, each about half the next, sharing ``steps`` between them.

@@ -26,9 +26,7 @@ def delay(ends: Sequence[Any], starts: Sequence[Any]) -> None:
         starts: where it begins, such as the total loss; nothing before it is touched.
     """
     forward = {name for start in starts for name in ancestors(start)}
-    backward = {
-        name: tensor for end in ends for name, tensor in ancestors(end).items() if name not in forward
-    }
+    backward = {name: tensor for end in ends for name, tensor in ancestors(end).items() if name not in forward}
     depths: dict[str, int] = {}
     for op in {tensor.op.name: tensor.op for tensor in backward.values()}.values():
         if op.type != "AddN" or len(op.inputs) < 2:

@@ -15,8 +15,9 @@ from nstgraph.weights import Weights, candidates
 
 if TYPE_CHECKING:
     from nstgraph.bench import Bench
+    from nstgraph.plan import Plan
 
-__all__ = ["show_bench", "show_term", "show_terms", "show_weights", "show_weights_file"]
+__all__ = ["show_bench", "show_plan", "show_term", "show_terms", "show_weights", "show_weights_file"]
 
 
 def show_terms() -> None:
@@ -85,6 +86,23 @@ def show_bench(result: Bench) -> None:
         f"than unfrozen ({result.possible_speedup:.2f} by operations); loss differs by {result.difference:.0e}",
     )
     _print(table)
+
+
+def show_plan(plan: Plan) -> None:
+    """A plan's sizes, how each is computed, and what it takes; then the line that stands for it."""
+    table = Table("size", "steps", "evaluated", "search", "memory", "time", box=None, pad_edge=False)
+    for stage in plan.stages:
+        where = {"memory": "", "disk": ", targets on disk", "recompute": ", targets recomputed"}[stage.keep]
+        table.add_row(
+            f"{stage.width} × {stage.height}",
+            str(stage.steps),
+            f"in tiles of {stage.tile} px{where}" if stage.tile else "whole",
+            f"{stage.optimizer}, {stage.history} corrections",
+            f"{stage.memory / 1e9:.2f} GB",
+            f"{stage.seconds:.0f} s",
+        )
+    _print(table)
+    _print(f"\n{plan}")
 
 
 def _type(kind: Any) -> str:

@@ -40,7 +40,9 @@ class TiledEvaluator:
         moves = dependents([graph.generated.image])
         used = ancestors(objective.total)
         statistics = [s for s in graph.statistics if s.tensor.name in used]
-        fixed, moving = (waves([s for s in statistics if (s.tensor.op.name in moves) is moved]) for moved in (False, True))
+        fixed, moving = (
+            waves([s for s in statistics if (s.tensor.op.name in moves) is moved]) for moved in (False, True)
+        )
         self._fixed = [Sums(evaluator, wave) for wave in fixed]
         self._moving: list[MovingSums] = []
         sums: list[Any] = []

@@ -82,9 +82,7 @@ class Vgg:
         if layer.startswith("pool"):
             pool = tf.nn.avg_pool2d if self._pooling == "average" else tf.nn.max_pool2d
             return pool(below, 2, 2, "SAME", name=name)
-        kernel, bias = (
-            tf.cast(variable, self.dtype) for variable in self._variables.get(layer) or self._create(layer)
-        )
+        kernel, bias = (tf.cast(variable, self.dtype) for variable in self._variables.get(layer) or self._create(layer))
         if self._padding == "zero":
             maps = tf.nn.conv2d(below, kernel, 1, "SAME")
         else:

@@ -72,4 +72,6 @@ def _holds_numbers(tensor: Any) -> bool:
 
 def _widens(op: Any) -> bool:
     """Whether an operation casts to a wider type: its input takes less memory, and less time to feed."""
-    return bool(op.type == "Cast" and op.inputs[0].dtype.is_floating and op.inputs[0].dtype.size < op.outputs[0].dtype.size)
+    return bool(
+        op.type == "Cast" and op.inputs[0].dtype.is_floating and op.inputs[0].dtype.size < op.outputs[0].dtype.size
+    )

@@ -1,0 +1,161 @@
+"""One picture on its way through the sizes of its plan."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nstgraph import images
+from nstgraph._tf import tf
+from nstgraph.errors import Interrupted, RunError
+from nstgraph.image_load import load
+from nstgraph.images import Picture
+from nstgraph.objective import Array, Values
+from nstgraph.optimize import Search, Step, StepCallback
+from nstgraph.plan import Plan, Stage
+from nstgraph.result import Result
+
+if TYPE_CHECKING:
+    from nstgraph.engine import Stylizer
+
+__all__ = ["Run"]
+
+
+class Run:
+    """A coarse-to-fine search.
+
+    Args:
+        stylizer: gives loss, network and session.
+        plan: the sizes, and how each is computed.
+        content, styles: the pictures.
+        callback: see `StepCallback`.
+    """
+
+    def __init__(
+        self, stylizer: Stylizer, plan: Plan, content: Picture, styles: list[Picture], callback: StepCallback | None
+    ) -> None:
+        self._stylizer = stylizer
+        self._config = stylizer.config
+        self._plan = plan
+        self._content = content
+        self._styles = styles
+        self._callback = callback
+        self._image: Array | None = None
+        self._searches: list[Search] = []
+        self._history: list[Step] = []
+        self._exact_steps = 0
+        self._ahead = plan.seconds
+        self._started = time.perf_counter()
+
+    def result(self) -> Result:
+        """Search at every size in turn, each starting from the enlarged result of the one before.
+
+        Raises:
+            SearchError, RunError, Interrupted: see `Stylizer`.
+        """
+        try:
+            for stage in self._plan.stages:
+                self._ahead -= stage.seconds
+                self._search(stage)
+                if self._searches[-1].stopped:
+                    break
+        except KeyboardInterrupt:
+            if not self._history:
+                raise
+            raise Interrupted(self._result("interrupted")) from None
+        except (MemoryError, tf.errors.OpError) as error:
+            at = "x".join(map(str, reversed(self._searches[-1].image.shape[1:3]))) if self._searches else "the start"
+            reason = f"{type(error).__name__} at {at}: {' '.join(str(error).split())[:200]}"
+            raise RunError(f"{reason}; use a smaller --memory, --tile or --size", self._kept(reason)) from error
+        return self._result(self._searches[-1].reason)
+
+    def _search(self, stage: Stage) -> None:
+        start = self._start(stage) if not self._searches else self._searches[-1].image
+        search = self._one(self._stylizer, stage, start)
+        left = stage.steps - len(search.steps)
+        if search.stalled and left and self._plan.precision != "float32":
+            # The noise of low precision hides what is still to be gained: the rest is done without it.
+            exact = self._stylizer.exact
+            plan = exact.plan(self._content, self._styles)
+            stages = {(other.height, other.width): other for other in plan.stages}
+            seconds = stage.seconds * left / stage.steps
+            other = dataclasses.replace(stages[stage.height, stage.width], steps=left, seconds=seconds)
+            self._exact_steps += len(self._one(exact, other, search.image).steps)
+
+    def _one(self, stylizer: Stylizer, stage: Stage, start: Array) -> Search:
+        search = Search(
+            self._bind(stylizer, stage),
+            images.resize(start, stage.height, stage.width),
+            stage.steps,
+            optimizer=stage.optimizer,
+            history=stage.history,
+            bounds=self._config.bounds,
+            callback=lambda step, image: self._step(step, image, stage),
+        )
+        self._searches.append(search)
+        search.run()
+        return search
+
+    def _bind(self, stylizer: Stylizer, stage: Stage) -> Callable[[Array], Values]:
+        """The loss at a stage's size, as a function of the generated image."""
+        longest = round(max(stage.height, stage.width) * self._config.style_scale)
+        content = images.resize(self._content.rgb, stage.height, stage.width)
+        styles = [images.resize(s.rgb, *images.fitted(s.height, s.width, longest)) for s in self._styles]
+        if stage.tile is None:
+            stylizer.evaluator.bind(content, styles)
+            return stylizer.evaluator
+        stylizer.evaluator.release()
+        stylizer.tiled.bind(content, styles, stage.tile, stage.keep)
+        return stylizer.tiled
+
+    def _start(self, stage: Stage) -> Array:
+        init = self._config.init
+        if init == "noise":
+            # Around mid-grey, with the contrast of a photograph.
+            shape = (1, stage.height, stage.width, 3)
+            return np.random.default_rng(self._config.seed).normal(127.5, 58.0, shape).clip(0, 255).astype(np.float32)
+        named = {"content": self._content, "style": self._styles[0]}
+        return (named.get(os.fspath(init)) or load(init)).rgb
+
+    def _step(self, step: Step, image: Array, stage: Stage) -> None:
+        """Number a stage's step within the whole run, and pass it on."""
+        step = dataclasses.replace(
+            step,
+            step=len(self._history) + 1,
+            evaluations=sum(search.evaluations for search in self._searches),
+            seconds=time.perf_counter() - self._started,
+            done=1 - (self._ahead + (1 - step.done) * stage.seconds) / self._plan.seconds,
+        )
+        self._history.append(step)
+        if self._callback is not None:
+            self._callback(step, image)
+
+    def _kept(self, reason: str) -> Result | None:
+        return self._result(f"failed ({reason})") if self._history else None
+
+    def _result(self, reason: str) -> Result:
+        size = self._plan.stages[-1].height, self._plan.stages[-1].width
+        alpha = self._content.alpha
+        restarts = sum(search.restarts for search in self._searches)
+        steps = sum(stage.steps for stage in self._plan.stages)
+        best = next(search.image for search in reversed(self._searches) if search.steps)
+        return Result(
+            image=images.resize(best, *size).clip(0, 255),
+            alpha=None if alpha is None else images.resize(alpha, *size).clip(0, 1),
+            pictures=(self._content.rgb, *(style.rgb for style in self._styles)),
+            history=tuple(self._history),
+            reason=f"{reason} after {len(self._history)} of {steps} steps"
+            + (f", {restarts} restarts from the best image" if restarts else "")
+            + (
+                f", {self._exact_steps} of them in float32, to go on where {self._plan.precision} stalled"
+                if self._exact_steps
+                else ""
+            ),
+            evaluations=sum(search.evaluations for search in self._searches),
+            settings={**self._stylizer.settings(), "stages": [str(stage) for stage in self._plan.stages]},
+        )

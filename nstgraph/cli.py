@@ -272,7 +272,7 @@ def _load_plugins(files: list[Path] | None) -> None:
 
 
 def _checked(config: Config, content: Path, styles: list[Path]) -> tuple[list[Picture], Config]:
-    """Pictures and loss, read: what can be wrong with arguments is said before TensorFlow takes its seconds to start."""
+    """Pictures and loss, read: what is wrong with arguments is said before TensorFlow takes its seconds to start."""
     from nstgraph.engine import check_pictures
     from nstgraph.image_load import load
     from nstgraph.registry import as_loss

@@ -1,4 +1,4 @@
-"""What one evaluation costs on this machine, measured on a small picture: every term, a stranger's too, counts itself."""
+"""What one evaluation costs on this machine, measured on a small picture, so that any term is counted."""
 
 from __future__ import annotations
 

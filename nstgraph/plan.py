@@ -172,7 +172,7 @@ def _predict(stage: Stage, cost: Cost, styles: Sequence[Size]) -> Stage:
     unknowns = 3 * pixels
     # scipy's workspace and its copies, as measured with 1.11 and 1.17; ours is what is written in `lbfgs`.
     words = (2 * stage.history + 19) * 2 if stage.optimizer == "lbfgsb" else 2 * stage.history + 9
-    memory = cost.process + 4 * words * unknowns + 3 * _PICTURE * pixels + _PICTURE * style_pixels
+    memory = float(cost.process) + 4 * words * unknowns + 3 * _PICTURE * pixels + _PICTURE * style_pixels
     if stage.tile is None:
         forward = 0.4 * cost.memory * (pixels + style_pixels)
         memory += max(cost.memory * pixels + cost.kept * pixels, forward)

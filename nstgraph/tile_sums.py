@@ -66,7 +66,8 @@ class Sums:
         return _total(self._tensors, parts)
 
     def _tiles(self, values: Mapping[str, Any], side: int) -> list[Tile]:
-        return tiles(*values[self._views[0].image.name].shape[1:3], side, self._margin)
+        height, width = values[self._views[0].image.name].shape[1:3]
+        return tiles(height, width, side, self._margin)
 
     def _cut(self, tile: Tile, values: Mapping[str, Any]) -> dict[str, Any]:
         """``values``, of which pictures are those of the tile."""

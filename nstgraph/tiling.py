@@ -94,7 +94,7 @@ def _needs(statistic: Statistic, others: Sequence[Statistic]) -> bool:
 
 
 def tiles(height: int, width: int, side: int, margin: Reach) -> list[Tile]:
-    """Tiles of at most about ``side`` pixels, as alike as multiples of the margin's stride allow, that cover a picture."""
+    """Tiles of about ``side`` pixels at most, as alike as the margin's stride allows, that cover a picture."""
     before = _up(max(0, margin.before), margin.stride)
     found = []
     for top, bottom in _parts(height, side, margin.stride):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nstgraph.optimize import Search, Step
     from nstgraph.registry import loss_term, parse_loss
     from nstgraph.result import Result
+    from nstgraph.tiled import TiledEvaluator
 
 _HOMES = {
     "tf": "_tf",
@@ -41,6 +42,7 @@ _HOMES = {
     "loss_term": "registry",
     "parse_loss": "registry",
     "Result": "result",
+    "TiledEvaluator": "tiled",
 }
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "Step",
     "StyleGraph",
     "Stylizer",
+    "TiledEvaluator",
     "View",
     "loss_term",
     "parse_loss",

@@ -1,4 +1,4 @@
-"""How fast an evaluation is on this machine, as shares of what the machine can do.
+"""How fast evaluations and searches are on this machine, as shares of what the machine can do.
 
 Every figure that judges is a ratio between two things measured in the same run: a time alone says little about a
 program and much about the computer.
@@ -6,102 +6,190 @@ program and much about the computer.
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
+import json
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from nstgraph._tf import tf
 from nstgraph.config import Config
 from nstgraph.engine import Stylizer
+from nstgraph.errors import ConfigError, NstgraphError
+from nstgraph.image_load import load
+from nstgraph.images import resize
+from nstgraph.machine import Product, peak_memory
 from nstgraph.objective import Array, Evaluator, Objective, Values
-from nstgraph.optimize import Search
+from nstgraph.optimize import Search, Step
+from nstgraph.plan import Stage
+from nstgraph.registry import as_loss
 from nstgraph.scene_landscape import landscape
 from nstgraph.scene_painting import painting
+from nstgraph.show_bench import Descent, Failure, Freezing, Row
+from nstgraph.weights import find
 
-__all__ = ["Bench", "bench", "flop_count"]
+__all__ = [
+    "Descent", "Failure", "Freezing", "Row", "compare_searches", "configurations", "flop_count", "freezing",
+    "measure_apart", "measure_row",
+]  # fmt: skip
 
-_PRODUCT = 4096  # rows and columns of the reference matrix product
+#: Rows and columns of the reference matrix product.
+_SIDE = 2048
 
+#: After so many seconds nothing is repeated that was measured twice.
+_SECONDS = 30.0
 
-@dataclass(frozen=True)
-class Bench:
-    """What was measured, at ``size`` × ``size`` pixels.
-
-    Attributes:
-        size: of content, style and generated image, in pixels.
-        seconds: median time of one evaluation of loss and gradient.
-        gflop: useful floating-point operations of one evaluation: convolutions and Gram matrices, forward and backward.
-        product_rate: GFLOP/s of this machine in a float32 matrix product.
-        outside: share of a search's wall time that is spent outside evaluations, 0..1.
-        unfrozen_seconds: median time of an evaluation that computes the targets anew each time.
-        possible_speedup: operations of an unfrozen evaluation over those of a frozen one.
-        difference: between frozen and unfrozen loss, relative.
-    """
-
-    size: int
-    seconds: float
-    gflop: float
-    product_rate: float
-    outside: float
-    unfrozen_seconds: float
-    possible_speedup: float
-    difference: float
-
-    @property
-    def rate(self) -> float:
-        """Useful GFLOP/s of an evaluation."""
-        return self.gflop / self.seconds
-
-    @property
-    def share(self) -> float:
-        """`rate` as a share of `product_rate`."""
-        return self.rate / self.product_rate
-
-    @property
-    def speedup(self) -> float:
-        """How many times faster a frozen evaluation is than an unfrozen one."""
-        return self.unfrozen_seconds / self.seconds
+#: Pictures that are only evaluated are enlarged from this: to draw them would take more memory than the evaluation.
+_DRAWN = 512
 
 
-def bench(config: Config, *, styles: int = 1, repeats: int = 7) -> Bench:
-    """Measure evaluations and a short search at ``config.size`` pixels square, on the demo's pictures.
+def measure_row(config: Config, *, styles: int = 1, repeats: int = 10) -> Row:
+    """Measure evaluations as they follow each other in a search, on the demo's pictures.
 
     Args:
-        config: loss, weights, network and size to measure.
+        config: size, precision, tile, loss, network and memory to measure with.
         styles: number of style images.
-        repeats: evaluations of each kind, and steps of the search; medians are reported.
+        repeats: evaluations; fewer if they would take more than about 30 seconds, but at least two.
+
+    Raises:
+        NstgraphError: it does not fit into memory, or a term cannot be computed in tiles.
     """
     size = config.size
-    content, targets = landscape(size, size), [painting(size, size)] * styles
-    with Stylizer(config, styles) as stylizer, Evaluator(stylizer.objective, freeze=False) as unfrozen:
-        frozen = stylizer.evaluator
-        for evaluator in (frozen, unfrozen):
-            evaluator.bind(content, targets)
-            evaluator(content)  # the first call also plans the graph's execution
-        # Taking turns, so that a change of the machine's speed meets all of them.
-        times: dict[str, list[float]] = {"product": [], "frozen": [], "unfrozen": []}
-        with _Product() as product:
-            for _ in range(repeats):
-                times["product"].append(_clocked(product)[0])
-                seconds, values = _clocked(lambda: frozen(content))
-                times["frozen"].append(seconds)
-                seconds, reference = _clocked(lambda: unfrozen(content))
-                times["unfrozen"].append(seconds)
-        moving, fixed = flop_count(stylizer.objective, size, size)
-        return Bench(
+    content, targets, start = _pictures(size, styles)
+    with Stylizer(config.replace(scales=1), styles) as stylizer, Product(stylizer.precision, _SIDE) as product:
+        stage, evaluate = _bound(stylizer, content, targets)
+        clock = _Clock(evaluate, repeats, product)
+        Search(
+            clock,
+            start,
+            repeats,
+            optimizer=stage.optimizer,
+            history=stage.history,
+            bounds=config.bounds,
+            callback=clock.stop,
+        ).run()
+        while not clock.done:  # the search found nothing to do
+            clock(start)
+        inside, outside = statistics.median(clock.inside), statistics.median(clock.outside)
+        return Row(
             size=size,
-            seconds=statistics.median(times["frozen"]),
-            gflop=moving / 1e9,
-            product_rate=2 * _PRODUCT**3 / statistics.median(times["product"]) / 1e9,
-            outside=_outside(frozen, content, config, repeats),
-            unfrozen_seconds=statistics.median(times["unfrozen"]),
-            possible_speedup=(moving + fixed) / moving,
-            difference=abs(values.total - reference.total) / abs(reference.total),
+            precision=stylizer.precision,
+            tile=stage.tile,
+            seconds=inside,
+            gflop=flop_count(stylizer.objective, size, size)[0] / 1e9,
+            product_rate=statistics.median(clock.rates),
+            outside=outside / (outside + inside),
+            peak_memory=peak_memory(),
         )
+
+
+def measure_apart(config: Config, plugins: Sequence[Path] = (), *, styles: int = 1, repeats: int = 10) -> Row | Failure:
+    """`measure_row` in a process of its own, since the peak memory of a process never falls.
+
+    Args:
+        config, styles, repeats: see there; of ``config``, what the bench has options for.
+        plugins: files that the loss's terms come from.
+    """
+    given = {"size": config.size, "precision": config.precision, "tile": config.tile, "memory": config.memory}
+    given |= {"styles": styles, "repeats": repeats} | ({"weights": config.weights} if config.weights else {})
+    options = [*given.items(), ("loss", as_loss(config.loss)), *(("plugin", file) for file in plugins)]
+    command = [sys.executable, "-m", "nstgraph", "bench", "--json", *(f"--{name}={value}" for name, value in options)]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode == 0:
+        found = json.loads(done.stdout.splitlines()[-1])["rows"][0]  # plugins may print, too
+        return Row(**{field.name: found[field.name] for field in dataclasses.fields(Row)})
+    said = done.stderr.splitlines() or [f"the process ended with code {done.returncode}"]
+    tile = config.tile if isinstance(config.tile, int) else None
+    return Failure(config.size, config.precision, tile, said[-1].removeprefix("nstgraph: "))
+
+
+def configurations(config: Config, sizes: list[int], precisions: list[str], tiles: list[str]) -> list[Config]:
+    """Every combination, small ones first, but tiles that are no smaller than the picture.
+
+    Args:
+        config: all other settings.
+        sizes, precisions: see `Config`.
+        tiles: ``off`` or pixels, as text.
+
+    Raises:
+        NstgraphError: a setting is out of range, a term or the weights are not to be found, or nothing is left.
+    """
+    as_loss(config.loss)
+    find(config.weights)
+    sides: list[str | int] = [int(tile) if tile.isdecimal() else tile for tile in tiles]
+    every = [
+        config.replace(size=size, precision=precision, tile=side)
+        for size, precision, side in itertools.product(sorted(sizes), precisions, sides)
+    ]
+    kept = [one for one in every if isinstance(one.tile, str) or one.tile < one.size]
+    if not kept:
+        raise ConfigError(f"no tile is smaller than {max(sizes)} px; choose a smaller --tile, or off")
+    return kept
+
+
+def freezing(config: Config, *, styles: int = 1, repeats: int = 10) -> Freezing | Failure:
+    """Compare evaluations, whole, with and without frozen targets; arguments as for `measure_row`."""
+    try:
+        return _freezing(config.replace(scales=1, tile="off"), styles, repeats)
+    except NstgraphError as error:
+        return Failure(config.size, config.precision, None, str(error))
+
+
+def _freezing(config: Config, styles: int, repeats: int) -> Freezing:
+    content, targets, image = _pictures(config.size, styles)
+    with Stylizer(config, styles) as stylizer, Evaluator(stylizer.objective, freeze=False) as unfrozen:
+        _, frozen = _bound(stylizer, content, targets)
+        unfrozen.bind(content, targets)
+        clocks = _Clock(frozen, repeats), _Clock(unfrozen, repeats)
+        while not clocks[1].done:  # taking turns, so that a change of the machine's speed meets both
+            loss, reference = (clock(image).total for clock in clocks)
+        moving, fixed = flop_count(stylizer.objective, config.size, config.size)
+        return Freezing(
+            size=config.size,
+            precision=stylizer.precision,
+            seconds=statistics.median(clocks[0].inside),
+            unfrozen_seconds=statistics.median(clocks[1].inside),
+            possible_speedup=(moving + fixed) / moving if moving else 1.0,
+            difference=abs(loss - reference) / (abs(reference) or 1.0),
+        )
+
+
+def compare_searches(config: Config, *, steps: int = 300, styles: int = 1) -> Iterator[Descent]:
+    """Run variants of the search on the demo's pictures: a reference, changes of it in one thing, and ``config``.
+
+    Args:
+        config: loss, network, size and memory of all, and what coarse to fine is to be.
+        steps: of all but coarse to fine.
+        styles: number of style images.
+
+    Raises:
+        NstgraphError: it does not fit into memory, or the loss is not a number.
+    """
+    plain = config.replace(scales=1, steps=steps, optimizer="lbfgsb", precision="float32")
+    variants = {
+        "plain lbfgsb float32": plain,
+        "plain lbfgs": plain.replace(optimizer="lbfgs"),
+        "plain, 5 corrections": plain.replace(history=5),
+        "plain, 20 corrections": plain.replace(history=20),
+        "plain bfloat16": plain.replace(precision="bfloat16"),
+        "coarse to fine (default)": config,
+    }
+    content, targets = landscape(config.size, config.size), [painting(config.size, config.size)] * styles
+    reference = None
+    with Stylizer(plain, styles) as judge:
+        judge.evaluator.bind(content, targets)
+        for name, variant in variants.items():
+            with Stylizer(variant, styles) as stylizer:
+                result = stylizer(content, targets)
+            loss = judge.evaluator(result.image).total
+            reference = loss if reference is None else reference
+            curve = tuple((step.seconds, step.total) for step in result.history if step.width == config.size)
+            yield Descent(name, len(result.history), result.history[-1].seconds, loss, reference, curve)
 
 
 def flop_count(objective: Objective, height: int, width: int) -> tuple[float, float]:
@@ -132,40 +220,59 @@ def _positions(layer: str, height: int, width: int) -> int:
     return -(-height // stride) * -(-width // stride)
 
 
-def _outside(evaluator: Evaluator, image: Array, config: Config, steps: int) -> float:
-    """Share of a search's time that is not spent in evaluations."""
-    inside = 0.0
+class _Clock:
+    """An evaluator whose calls are timed, each followed by a product: a change of the machine's speed meets both.
 
-    def clocked(candidate: Array) -> Values:
-        nonlocal inside
-        started = time.perf_counter()
-        values = evaluator(candidate)
-        inside += time.perf_counter() - started
+    Attributes:
+        inside, outside: seconds of each evaluation but the first, which also plans the graph's execution, and of
+            what came between it and the one before.
+        rates: of the products.
+    """
+
+    def __init__(
+        self, evaluate: Callable[[Array], Values], limit: int, product: Callable[[], float] | None = None
+    ) -> None:
+        self._evaluate, self._limit, self._product = evaluate, max(2, limit), product
+        self._started = time.perf_counter()
+        self._ended: float | None = None
+        self.inside: list[float] = []
+        self.outside: list[float] = []
+        self.rates: list[float] = []
+
+    def __call__(self, image: Array) -> Values:
+        began = time.perf_counter()
+        values = self._evaluate(image)
+        if self._ended is not None:
+            self.inside.append(time.perf_counter() - began)
+            self.outside.append(began - self._ended)
+            if self._product is not None:
+                self.rates.append(self._product())
+        self._ended = time.perf_counter()
         return values
 
-    search = Search(clocked, image, steps, history=config.history, bounds=config.bounds)
-    wall, _ = _clocked(search.run)
-    return 1 - inside / wall
+    @property
+    def done(self) -> bool:
+        count = len(self.inside)
+        return count >= self._limit or (count >= 2 and time.perf_counter() - self._started > _SECONDS)
+
+    def stop(self, step: Step, image: Array) -> None:
+        """As callback of a search, end it when there is enough."""
+        if self.done:
+            raise StopIteration
 
 
-def _clocked(call: Callable[[], Any]) -> tuple[float, Any]:
-    start = time.perf_counter()
-    value = call()
-    return time.perf_counter() - start, value
+def _bound(stylizer: Stylizer, content: Array, targets: list[Array]) -> tuple[Stage, Callable[[Array], Values]]:
+    """How the engine would compute these pictures, if they fit, and the loss as a function of the image."""
+    stage = stylizer.plan(load(content), [load(target) for target in targets]).stages[-1]
+    if stage.tile is None:
+        stylizer.evaluator.bind(content, targets)
+        return stage, stylizer.evaluator
+    stylizer.tiled.bind(content, targets, stage.tile, stage.keep)
+    return stage, stylizer.tiled
 
 
-class _Product:
-    """A float32 matrix product in a session of its own: the machine's yardstick."""
-
-    def __enter__(self) -> Callable[[], Any]:
-        with tf.Graph().as_default() as graph:
-            factor = tf.Variable(tf.random.stateless_uniform([_PRODUCT, _PRODUCT], [1, 2]), use_resource=True)
-            product = tf.matmul(factor, factor).op
-            self._session = tf.Session(graph=graph)
-            self._session.run(factor.initializer)
-            call: Callable[[], Any] = self._session.make_callable(product)
-        call()
-        return call
-
-    def __exit__(self, *_: object) -> None:
-        self._session.close()
+def _pictures(size: int, styles: int) -> tuple[Array, list[Array], Array]:
+    """Content, styles, and an image between them: at a picture itself, some losses leave nothing to search for."""
+    drawn = min(size, _DRAWN)
+    content, target = (resize(scene(drawn, drawn), size, size).clip(0, 255) for scene in (landscape, painting))
+    return content, [target] * styles, (content + target) / 2

@@ -1,25 +1,20 @@
-"""The command line: parses, prints, and is the only module that exits."""
+"""The command line: parses and prints; what a command raises becomes an exit code in `command` alone."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import io
 import shutil
 import signal
 import sys
-import threading
-import traceback
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import nstgraph
-from nstgraph import options
-from nstgraph.config import DEFAULT_LOSS, Config
+from nstgraph import cli_weights, options
+from nstgraph.command import command, ctrl_c, deaf_to_ctrl_c, on_ctrl_c, say
+from nstgraph.config import DEFAULT_LOSS, PRECISIONS, Config
 from nstgraph.errors import Interrupted, NstgraphError, RunError
 from nstgraph.progress import Display
 
@@ -31,19 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-_P = ParamSpec("_P")
-
 app = typer.Typer(
     help="Paint a photo in the manner of a painting, by optimising an explicit TensorFlow graph.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-weights_app = typer.Typer(help="VGG weights files: what there is, and how to get more.", no_args_is_help=True)
-app.add_typer(weights_app, name="weights")
-
-#: Set by Ctrl-C: what runs while TensorFlow is imported may swallow the exception, or turn it into another.
-_ctrl_c = threading.Event()
+app.add_typer(cli_weights.app, name="weights")
 
 
 def main() -> None:
@@ -52,50 +41,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without × or · still gets its tables
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be ignored, as in `nohup`
-        signal.signal(signal.SIGINT, _on_ctrl_c)
+        signal.signal(signal.SIGINT, on_ctrl_c)
     app()
-
-
-def _on_ctrl_c(number: int, frame: FrameType | None) -> None:
-    _ctrl_c.set()
-    raise KeyboardInterrupt
-
-
-def _command(function: Callable[_P, None]) -> Callable[_P, None]:
-    """Turn errors into one line, nstgraph's own into exit code 2, and Ctrl-C into exit code 130."""
-
-    @functools.wraps(function)
-    def run(*args: _P.args, **given: _P.kwargs) -> None:
-        try:
-            function(*args, **given)
-        except (KeyboardInterrupt, Exception) as error:
-            interrupted = isinstance(error, KeyboardInterrupt) or _ctrl_c.is_set()
-            if given.get("debug") and not interrupted:
-                traceback.print_exc()
-            if isinstance(error, NstgraphError):
-                _say(str(error))
-            elif not interrupted:
-                _say(f"{type(error).__name__}: {error} (unexpected; --debug shows where)")
-            if interrupted:
-                _say("interrupted")
-                raise typer.Exit(130) from error
-            raise typer.Exit(2 if isinstance(error, NstgraphError) else 1) from error
-
-    return run
-
-
-@contextlib.contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Let no second, impatient Ctrl-C cut off the writing of what the first one left."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _say(message: str) -> None:
-    print("nstgraph:", *message.splitlines(), file=sys.stderr)
 
 
 def _version(wanted: bool) -> None:
@@ -114,7 +61,7 @@ def _global_options(
 
 
 @app.command()
-@_command
+@command
 @options.takes_config
 def stylize(
     content: options.Content,
@@ -134,15 +81,17 @@ def stylize(
     For example: nstgraph stylize photo.jpg painting.jpg -o out.png
     """
     from nstgraph.outputs import Outputs
+    from nstgraph.pyramid import pyramid
 
     outputs = Outputs(output, compare, save_every, log, overwrite)
-    outputs.check([content, *styles, Path(config.init)], config.steps)
+    most = sum(level.steps for level in pyramid(config.size, config.steps, config.scales))
+    outputs.check([content, *styles, Path(config.init)], most)
     _load_plugins(plugin)
     _run(config, content, styles, outputs, quiet)
 
 
 @app.command()
-@_command
+@command
 @options.takes_config
 def plan(
     content: options.Content,
@@ -163,7 +112,7 @@ def plan(
 
 
 @app.command()
-@_command
+@command
 def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="A new folder for the pictures.")
@@ -190,7 +139,7 @@ def demo(
 
 
 @app.command()
-@_command
+@command
 def terms(
     name: Annotated[str | None, typer.Argument(help="A term, to read all about it.")] = None,
     plugin: options.Plugins = None,
@@ -207,61 +156,65 @@ def terms(
         show.show_term(registry[name])
 
 
-@weights_app.command("list")
-@_command
-def weights_list(debug: options.Debug = False) -> None:
-    """List the places where weights are looked for, in order."""
-    from nstgraph import show
-
-    show.show_weights()
-
-
-@weights_app.command("info")
-@_command
-def weights_info(
-    file: Annotated[str | None, typer.Argument(help="A weights file; by default the one that would be used.")] = None,
-    debug: options.Debug = False,
-) -> None:
-    """Show a weights file's layers, shapes and SHA-256."""
-    from nstgraph import show
-    from nstgraph.weights import find
-
-    show.show_weights_file(find(file))
-
-
-@weights_app.command("fetch")
-@_command
-def weights_fetch(
-    name: Annotated[str, typer.Argument(help="Which weights: vgg16.")] = "vgg16",
-    folder: Annotated[Path | None, typer.Option(help="Where to put the file; by default the user's cache.")] = None,
-    debug: options.Debug = False,
-) -> None:
-    """Download a weights file; an interrupted download is continued."""
-    from nstgraph.fetch import fetch
-    from nstgraph.progress import download_bar
-
-    with download_bar() as progress:
-        target = fetch(name, folder, progress=progress)
-    print(target)
-
-
 @app.command()
-@_command
+@command
 def bench(
-    size: Annotated[int, typer.Option(help="Side of the square pictures, in pixels.")] = Config.size,
+    size: Annotated[
+        list[int], typer.Option(metavar="N", help="Side of the square pictures, in pixels; may be given again.")
+    ] = [256, 512, 1024, 2048],  # noqa: B006
+    precision: Annotated[
+        list[str], typer.Option(metavar="|".join(PRECISIONS), help="Of the network; may be given again.")
+    ] = ["float32", "bfloat16"],  # noqa: B006
+    tile: Annotated[
+        list[str],
+        typer.Option(metavar="off|PIXELS", help="Side of tiles that are smaller than the picture; may be given again."),
+    ] = ["off", "512"],  # noqa: B006
+    repeats: Annotated[
+        int, typer.Option(min=1, help="Evaluations of each kind, if half a minute is enough; medians are shown.")
+    ] = 10,
+    convergence: Annotated[
+        bool, typer.Option("--convergence", help="Compare variants of the search instead, at the first size.")
+    ] = False,
+    steps: Annotated[int, typer.Option(help="Steps of the variants; with --convergence.")] = 300,
     loss: options.Loss = list(DEFAULT_LOSS),  # noqa: B006
     plugin: options.Plugins = None,
-    weights: options.Weights = None,
     styles: Annotated[int, typer.Option(min=1, help="Number of style images.")] = 1,
-    repeats: Annotated[int, typer.Option(min=1, help="Evaluations of each kind; medians are shown.")] = 7,
+    weights: options.Weights = None,
+    memory: options.Memory = Config.memory,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all figures as one line of JSON instead.")] = False,
     debug: options.Debug = False,
 ) -> None:
-    """Measure evaluations against this machine's own matrix-product rate."""
-    from nstgraph.bench import bench as measure
-    from nstgraph.show import show_bench
+    """Measure evaluations against this machine's own matrix-product rate, or how fast searches converge."""
+    from nstgraph import bench as measures
+    from nstgraph import show_bench as show
 
     _load_plugins(plugin)
-    show_bench(measure(Config(size=size, loss=tuple(loss), weights=weights), styles=styles, repeats=repeats))
+    config = Config(size=size[0], loss=tuple(loss), weights=weights, memory=memory)
+    if convergence:
+        descents = [*show.noted(measures.compare_searches(config, steps=steps, styles=styles))]
+        show.print_json(convergence=descents) if as_json else show.show_descents(descents)
+    else:
+        configs = measures.configurations(config, size, precision, tile)
+        _measure_rows(configs, plugin or [], {"styles": styles, "repeats": repeats}, as_json)
+
+
+def _measure_rows(configs: list[Config], plugins: list[Path], how: dict[str, int], as_json: bool) -> None:
+    from nstgraph import bench as measures
+    from nstgraph import show_bench as show
+
+    alone = len(configs) == 1
+    if alone:
+        rows: list[measures.Row | measures.Failure] = [measures.measure_row(configs[0], **how)]
+    else:
+        rows = [*show.noted(measures.measure_apart(one, plugins, **how) for one in configs)]
+    smallest = configs[0].replace(precision="auto")
+    if not as_json:
+        show.show_rows(rows)
+        show.show_freezing(measures.freezing(smallest, **how))
+    elif alone:  # which is how `measure_apart` asks for its row
+        show.print_json(rows=rows)
+    else:
+        show.print_json(rows=rows, freezing=measures.freezing(smallest, **how))
 
 
 def _load_plugins(files: list[Path] | None) -> None:
@@ -287,26 +240,27 @@ def _run(config: Config, content: Path, styles: list[Path], outputs: Outputs, qu
     from nstgraph.engine import Stylizer
 
     pictures, config = _checked(config, content, styles)
-    with Display(config.steps, quiet=quiet) as display, Stylizer(config, len(styles)) as stylizer:
-        if _ctrl_c.is_set():
+    with Stylizer(config, len(styles)) as stylizer:
+        if ctrl_c.is_set():
             raise KeyboardInterrupt
         plan = stylizer.plan(pictures[0], pictures[1:])
-        display.note(f"plan: {plan}")
-        display.note(f"weights: {stylizer.weights.source}")
-        display.note(f"loss: {stylizer.loss}")
+        with Display(plan.steps, quiet=quiet) as display:
+            display.note(f"plan: {plan}")
+            display.note(f"weights: {stylizer.weights.source}")
+            display.note(f"loss: {stylizer.loss}")
 
-        def callback(step: Step, image: Array) -> None:
-            display(step, image)
+            def callback(step: Step, image: Array) -> None:
+                display(step, image)
+                try:
+                    outputs.intermediate(step, image)
+                except NstgraphError as error:  # is no reason to lose the steps taken so far
+                    say(str(error))
+
             try:
-                outputs.intermediate(step, image)
-            except NstgraphError as error:  # is no reason to lose the steps taken so far
-                _say(str(error))
-
-        try:
-            result = stylizer(pictures[0], pictures[1:], plan=plan, callback=callback)
-        except (Interrupted, RunError) as stop:
-            if stop.result is not None:
-                with _deaf_to_ctrl_c():
-                    outputs.write(stop.result, display.note)
-            raise
-        outputs.write(result, display.note)
+                result = stylizer(pictures[0], pictures[1:], plan=plan, callback=callback)
+            except (Interrupted, RunError) as stop:
+                if stop.result is not None:
+                    with deaf_to_ctrl_c():
+                        outputs.write(stop.result, display.note)
+                raise
+            outputs.write(result, display.note)

@@ -39,7 +39,7 @@ class Config:
         loss: terms as text (see `nstgraph.registry.parse_loss`) or a `Loss`.
         size: longest side of the result, in pixels.
         style_scale: longest side of the style images relative to ``size``; larger gives larger strokes.
-        steps: iterations of the search, over all sizes together.
+        steps: iterations of the search, over all sizes together; 0 chooses.
         scales: how many sizes the search passes through, each half the next; 0 chooses, 1 is full size alone.
         init: starting image: ``content``, ``noise``, ``style``, or the path of a picture.
         seed: of the noise.
@@ -59,7 +59,7 @@ class Config:
     loss: tuple[str, ...] | str | Loss = DEFAULT_LOSS
     size: int = 512
     style_scale: float = 1.0
-    steps: int = 170
+    steps: int = 0
     scales: int = 0
     init: str | os.PathLike[str] = "content"
     seed: int = 0
@@ -78,7 +78,7 @@ class Config:
         for name, low, high in (
             ("size", 16, 32768),
             ("style_scale", 0.05, 20.0),
-            ("steps", 1, 1_000_000),
+            ("steps", 0, 1_000_000),
             ("scales", 0, 12),
             ("history", 0, 1000),
             ("memory", 0.0, 1e6),

@@ -114,6 +114,7 @@ class StyleGraph:
         self.network = Vgg(weights, pooling, padding, precision)
         self.statistics: list[Statistic] = []
         self._sums: dict[tuple[str, str], Any] = {}
+        self._insides: dict[str, Any] = {}
         with self.graph.as_default():
             content = tf.placeholder(tf.float32, _PICTURE, "content")
             pictures = [tf.placeholder(tf.float32, _PICTURE, f"style_{i}" if i else "style") for i in range(styles)]
@@ -160,7 +161,7 @@ class StyleGraph:
 
     def positions(self, x: Any) -> Any:
         """Number of positions, height · width, of feature maps ``x``, as a float."""
-        return self._statistic("positions", x, lambda inside: tf.cast(tf.size(inside[0, :, :, 0]), tf.float32))
+        return self._statistic("positions", x, lambda part: tf.cast(tf.reduce_prod(tf.shape(part)[1:3]), tf.float32))
 
     def style_mean(self, target: Callable[[View], Any], blend: Sequence[float] = ()) -> Any:
         """Mean of ``target(view)`` over the style images, weighted by ``blend`` (default: all alike).
@@ -184,7 +185,9 @@ class StyleGraph:
             if not views:
                 raise LossError(f"{x.name} is made from no picture, so it has no positions to sum over")
             with tf.name_scope(f"statistics/{kind}"):
-                tensor = tf.identity(reduce(_inside(_uncast(x), views, sums)), "value")
+                if x.name not in self._insides:
+                    self._insides[x.name] = _inside(_uncast(x), views, sums)
+                tensor = tf.identity(reduce(self._insides[x.name]), "value")
             self._sums[kind, x.name] = tensor
             self.statistics.append(Statistic(tensor, x, views))
         return self._sums[kind, x.name]
@@ -203,20 +206,23 @@ def _inside(x: Any, views: tuple[View, ...], sums: list[Any]) -> Any:
     except TilingError:  # it cannot be tiled, and is told so when tiling is asked for
         return x
     box, size = views[0].interior, tf.shape(x)[1:3]
-    begin = box[:2] // stride
+    begin = tf.minimum(size, box[:2] // stride)
     # x may be short of a row or column, as a difference of neighbours is.
-    end = tf.where(box[2:] < 0, size, tf.minimum(size, -(-box[2:] // stride)))
+    end = tf.where(box[2:] < 0, size, tf.maximum(begin, tf.minimum(size, -(-box[2:] // stride))))
     inside = tf.slice(x, [0, begin[0], begin[1], 0], [1, end[0] - begin[0], end[1] - begin[1], -1])
     return tf.ensure_shape(inside, [1, None, None, x.shape[-1]])
 
 
 def _uncast(x: Any) -> Any:
     """Feature maps in the network's precision, of which ``x`` is the float32 view; other tensors as they are."""
-    return x.op.inputs[0] if x.op.type == "Cast" and x.op.inputs[0].dtype.size == 2 else x
+    widened = x.op.type == "Cast" and x.dtype == tf.float32 and x.op.inputs[0].dtype in (tf.bfloat16, tf.float16)
+    return x.op.inputs[0] if widened else x
 
 
 def _sum(x: Any) -> Any:
-    # Row by row first: TensorFlow adds up in float32 but returns the type of x, so only short sums may be rounded.
+    if x.dtype == tf.float16:  # which TensorFlow adds up in float16
+        return tf.reduce_sum(tf.cast(x, tf.float32), [0, 1, 2])
+    # Row by row first: bfloat16 is added up in float32 but returned as bfloat16, so only short sums may be rounded.
     return tf.reduce_sum(tf.cast(tf.reduce_sum(x, 2), tf.float32), [0, 1])
 
 

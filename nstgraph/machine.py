@@ -10,7 +10,7 @@ from typing import Any
 
 from nstgraph._tf import tf
 
-__all__ = ["Product", "available_memory", "native_precision", "process_memory"]
+__all__ = ["Product", "available_memory", "native_precision", "peak_memory", "process_memory"]
 
 #: bfloat16 that is not much faster than float32 is emulated, or not worth its rounding.
 _WORTH = 1.3
@@ -69,10 +69,17 @@ def process_memory() -> int:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
-        return _peak_memory()
+        return peak_memory()
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
+    """Most bytes of memory that this process has held."""
+    try:  # unlike what `getrusage` tells, this does not begin with the parent's peak
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
     try:
         import resource
     except ImportError:  # Windows

@@ -68,7 +68,8 @@ class Objective:
             # Run with a fed generated_image, this stores what was fed; unfed, it assigns the variable to itself.
             self.store = tf.assign(graph.variable, graph.generated.image, validate_shape=False).op
         data = [view.image for view in (graph.content, *graph.styles)]
-        self.frozen = frozen_tensors([self.total, *self.terms.values(), self.gradient], moving, data)
+        fetches = [self.total, *self.terms.values(), self.gradient]
+        self.frozen = frozen_tensors(fetches, [*moving, *self.weights.values()], data)
 
     def _add(self, label: str, term: WeightedTerm) -> None:
         try:
@@ -104,6 +105,7 @@ class Evaluator:
     Attributes:
         session: the ``tf.Session``; it is closed with the evaluator, which is a context manager.
         weights: weights of terms by label, to be changed at any time; those not given are the loss's own.
+        fetches: what an evaluation runs.
     """
 
     def __init__(self, objective: Objective, *, freeze: bool = True) -> None:
@@ -118,10 +120,7 @@ class Evaluator:
         self.session = tf.Session(graph=graph.graph, config=options)
         graph.network.load(self.session)
         self.session.run(graph.variable.initializer)
-        self._run = self.session.make_callable(
-            [objective.total, list(objective.terms.values()), objective.gradient, objective.store],
-            feed_list=[graph.generated.image, *objective.weights.values(), *self._fixed],
-        )
+        self.fetches = [objective.total, list(objective.terms.values()), objective.gradient, objective.store]
 
     def bind(self, content: Array, styles: Sequence[Array]) -> None:
         """Choose the pictures: content and styles, each [1, height, width, 3], 0..255, of any size."""
@@ -140,14 +139,18 @@ class Evaluator:
 
     def __call__(self, image: Array) -> Values:
         """Evaluate at ``image``, [1, height, width, 3], 0..255; afterwards the variable ``generated`` holds it."""
-        total, terms, gradient, _ = self._run(image, *self.fed_weights().values(), *self._fed)
+        total, terms, gradient, _ = self.session.run(self.fetches, self.feed(image))
         return Values(float(total), dict(zip(self.objective.terms, map(float, terms), strict=True)), gradient)
 
-    def fed_weights(self) -> dict[str, float]:
-        """Weights of terms as they are in force, by the name of the tensor that they are fed to."""
+    def feed(self, image: Array) -> dict[Any, Any]:
+        """What an evaluation at ``image`` is fed, by tensor."""
+        return {self.objective.graph.generated.image: image, **self.fed_weights(), **self.bound}
+
+    def fed_weights(self) -> dict[Any, float]:
+        """Weights of terms as they are in force, by the tensor that they are fed to."""
         loss = self.objective.loss.labelled()
         tensors = self.objective.weights
-        return {tensors[label].name: self.weights.get(label, term.weight) for label, term in loss.items()}
+        return {tensors[label]: self.weights.get(label, term.weight) for label, term in loss.items()}
 
     def close(self) -> None:
         """Give the session's memory and threads back."""

@@ -61,7 +61,7 @@ StyleScale: TypeAlias = Annotated[
     float, _option("Loss", "Size of the painting relative to the result: larger strokes above 1.")
 ]
 
-Steps: TypeAlias = Annotated[int, _option("Search", "Steps, at all sizes together.")]
+Steps: TypeAlias = Annotated[int, _option("Search", "Steps, at all sizes together; 0 chooses.")]
 Scales: TypeAlias = Annotated[int, _option("Search", "Sizes from coarse to fine; 0 chooses, 1 is full size alone.")]
 Init: TypeAlias = Annotated[str, _option("Search", "Starting image.", metavar="|".join([*INITS, "FILE"]))]
 Seed: TypeAlias = Annotated[int, _option("Search", "Seed of the noise.")]

@@ -78,6 +78,11 @@ class Plan:
         return max(stage.memory for stage in self.stages)
 
     @property
+    def steps(self) -> int:
+        """Of all stages."""
+        return sum(stage.steps for stage in self.stages)
+
+    @property
     def seconds(self) -> float:
         """Predicted time of all stages."""
         return sum(stage.seconds for stage in self.stages)
@@ -171,7 +176,8 @@ def _predict(stage: Stage, cost: Cost, styles: Sequence[Size]) -> Stage:
     style_pixels = sum(height * width for height, width in styles)
     unknowns = 3 * pixels
     # scipy's workspace and its copies, as measured with 1.11 and 1.17; ours is what is written in `lbfgs`.
-    words = (2 * stage.history + 19) * 2 if stage.optimizer == "lbfgsb" else 2 * stage.history + 9
+    pairs = min(stage.history, stage.steps)  # a row that is never written takes no memory
+    words = (2 * pairs + 19) * 2 if stage.optimizer == "lbfgsb" else 2 * pairs + 9
     memory = float(cost.process) + 4 * words * unknowns + 3 * _PICTURE * pixels + _PICTURE * style_pixels
     if stage.tile is None:
         forward = 0.4 * cost.memory * (pixels + style_pixels)

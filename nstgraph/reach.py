@@ -19,6 +19,11 @@ _CONVOLUTIONS = {"Conv2D", "DepthwiseConv2dNative"}
 _POOLS = {"AvgPool", "MaxPool"}
 _PADS = {"MirrorPad", "Pad", "PadV2"}
 _SLICES = {"StridedSlice", "Slice"}
+_MOVES = {
+    "Roll", "ReverseV2", "ResizeBilinear", "ResizeBicubic", "ResizeNearestNeighbor", "ResizeArea", "ScaleAndTranslate",
+    "CropAndResize", "Cumsum", "Cumprod", "FFT2D", "IFFT2D", "RFFT2D", "IRFFT2D", "FFT", "IFFT", "RFFT", "IRFFT",
+    "SpaceToDepth", "DepthToSpace", "SpaceToBatchND", "BatchToSpaceND", "GatherV2", "GatherNd", "ScatterNd",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,14 +59,13 @@ def _through(op: Any, below: Reach) -> Reach:
     """Reach of an operation's output, given that of its inputs."""
     step = below.stride
     if op.type in _CONVOLUTIONS or op.type in _POOLS:
-        size = int(op.inputs[1].shape[0]) if op.type in _CONVOLUTIONS else op.get_attr("ksize")[1]
+        stride = op.get_attr("strides")[1]
+        size = _window(op)
         same = op.get_attr("padding") == b"SAME"
-        if same and op.type in _POOLS and size > 2:
+        if same and (size > 2 if op.type in _POOLS else stride > 1):
             raise TilingError(f"{op.type} {op.name!r} starts elsewhere on every size; pool by 2 repeatedly, or VALID")
         left = (size - 1) // 2 if same else 0
-        return Reach(
-            op.get_attr("strides")[1] * step, below.before + left * step, below.after + (size - 1 - left) * step
-        )
+        return Reach(stride * step, below.before + left * step, below.after + (size - 1 - left) * step)
     if op.type in _PADS:
         margin = int(_constant(op)[1:3, 0].max())
         return Reach(step, below.before + margin * step, below.after - margin * step)
@@ -69,7 +73,16 @@ def _through(op: Any, below: Reach) -> Reach:
         return Reach(step, below.before, below.after + max(0, int(_constant(op).max())) * step)
     if op.type in REDUCTIONS and over_positions(op):
         raise TilingError(fault(op))
+    if op.type in _MOVES:
+        raise TilingError(f"{op.type} {op.name!r} moves positions by itself; leave it out, or compute without tiles")
     return below
+
+
+def _window(op: Any) -> int:
+    """Positions from the first to the last that a convolution or pool looks at, in one direction."""
+    if op.type in _POOLS:
+        return int(op.get_attr("ksize")[1])
+    return (int(op.inputs[1].shape[0]) - 1) * int(op.get_attr("dilations")[1]) + 1
 
 
 def _constant(op: Any) -> Any:

@@ -7,7 +7,7 @@ their layers. A control dependency makes each wait for that arrival, which saves
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nstgraph.walk import ancestors
@@ -29,23 +29,38 @@ def delay(ends: Sequence[Any], starts: Sequence[Any]) -> None:
     backward = {name: tensor for end in ends for name, tensor in ancestors(end).items() if name not in forward}
     depths: dict[str, int] = {}
     for op in {tensor.op.name: tensor.op for tensor in backward.values()}.values():
-        if op.type != "AddN" or len(op.inputs) < 2:
+        if op.type != "AddN" or op.outputs[0].shape.rank != 4:
             continue
         last = max(op.inputs, key=lambda tensor: _depth(tensor, depths))
-        before_last = ancestors(last)
-        for summand in op.inputs:
-            source = _source(summand)
+        before_last = _waited_for(last.op)
+        for source in (source for summand in op.inputs if summand is not last for source in _sources(summand)):
             # Only what the last one does not itself wait for, lest they wait for each other.
-            if summand is not last and summand.name in backward and source.outputs[0].name not in before_last:
+            if source.outputs[0].name in backward and source not in before_last:
                 source._add_control_input(last.op)
 
 
-def _source(tensor: Any) -> Any:
-    """The operation that computed a tensor."""
+def _waited_for(op: Any) -> set[Any]:
+    """An operation and all that are computed before it, by its inputs and by control dependencies."""
+    found, pending = set(), [op]
+    while pending:
+        current = pending.pop()
+        if current not in found:
+            found.add(current)
+            pending += [tensor.op for tensor in current.inputs]
+            pending += current.control_inputs
+    return found
+
+
+def _sources(tensor: Any) -> Iterator[Any]:
+    """The operations that computed a tensor, or the summands that it is made of."""
     op = tensor.op
-    while op.type in _PASSING and op.inputs:
-        op = op.inputs[0].op
-    return op
+    if op.type == "AddN":
+        for summand in op.inputs:
+            yield from _sources(summand)
+    elif op.type in _PASSING and op.inputs:
+        yield from _sources(op.inputs[0])
+    else:
+        yield op
 
 
 def _depth(tensor: Any, known: dict[str, int]) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,8 @@ class Shelf:
         self._make = make
         self._kept: list[Sequence[Array]] = []
         if keep == "disk":
-            self._folder = tempfile.TemporaryDirectory(prefix="nstgraph-")
+            self._folder = tempfile.mkdtemp(prefix="nstgraph-")
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         if keep != "recompute":
             for number in range(count):
                 arrays = make(number)
@@ -42,7 +45,7 @@ class Shelf:
     def _to_disk(self, number: int, arrays: Sequence[Array]) -> list[Array]:
         mapped: list[Array] = []
         for i, array in enumerate(arrays):
-            path = Path(self._folder.name) / f"{number}-{i}"
+            path = Path(self._folder) / f"{number}-{i}"
             array.tofile(path)
             # Read through the operating system's cache, which takes the memory back when others need it.
             mapped.append(np.memmap(path, array.dtype, "r", shape=array.shape) if array.size else array)

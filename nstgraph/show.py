@@ -14,10 +14,9 @@ from nstgraph.registry import registry
 from nstgraph.weights import Weights, candidates
 
 if TYPE_CHECKING:
-    from nstgraph.bench import Bench
     from nstgraph.plan import Plan
 
-__all__ = ["show_bench", "show_plan", "show_term", "show_terms", "show_weights", "show_weights_file"]
+__all__ = ["show_plan", "show_term", "show_terms", "show_weights", "show_weights_file"]
 
 
 def show_terms() -> None:
@@ -67,24 +66,6 @@ def show_weights_file(weights: Weights) -> None:
     for layer, shape in weights.layers.items():
         table.add_row(layer, " × ".join(map(str, shape)))
     _print(f"{weights.path}\n{weights.architecture}, {len(weights.layers)} convolutions\nSHA-256 {weights.sha256}\n")
-    _print(table)
-
-
-def show_bench(result: Bench) -> None:
-    """A bench's figures, each with what it is compared to."""
-    table = Table("", "measured", "compared to", box=None, pad_edge=False)
-    table.add_row("evaluation", f"{result.seconds:.3f} s", f"{result.size} × {result.size} pixels, float32")
-    table.add_row(
-        "useful rate",
-        f"{result.rate:.0f} GFLOP/s",
-        f"{result.share:.0%} of a matrix product's {result.product_rate:.0f}",
-    )
-    table.add_row("outside the graph", f"{result.outside:.1%}", "of a search's wall time")
-    table.add_row(
-        "frozen targets",
-        f"{result.speedup:.2f} times faster",
-        f"than unfrozen ({result.possible_speedup:.2f} by operations); loss differs by {result.difference:.0e}",
-    )
     _print(table)
 
 

@@ -73,7 +73,10 @@ class Sums:
         """``values``, of which pictures are those of the tile."""
         names = [view.image.name for view in self._views]
         parts = {name: tile.cut(values[name]) for name in names}
-        return {**values, **parts, self._interior.name: np.array(tile.inner, np.int32)}
+        # Where the tile ends with the picture, so does its interior, also in maps that are padded beyond.
+        ends = zip(tile.outer, tile.inner[2:], values[names[0]].shape[1:3], strict=True)
+        bottom, right = (-1 if outer.start + end == length else end for outer, end, length in ends)
+        return {**values, **parts, self._interior.name: np.array([*tile.inner[:2], bottom, right], np.int32)}
 
 
 class MovingSums(Sums):
@@ -89,6 +92,7 @@ class MovingSums(Sums):
         graph = evaluator.objective.graph
         tensors = [statistic.tensor for statistic in wave]
         self._image = graph.generated.image
+        self._kept: Shelf | None = None
         self._earlier = [t for t in earlier if any(t.name in ancestors(own) for own in tensors)]
         self._adjoints = [tf.placeholder(t.dtype, t.shape, "adjoint") for t in tensors]
         pixels = [self._image] * any(graph.generated in statistic.views for statistic in wave)
@@ -112,13 +116,20 @@ class MovingSums(Sums):
 
     def bind(self, values: Mapping[str, Any], side: int, keep: str) -> None:
         """Compute what stays the same for each tile; ``values`` and ``side`` as in `add_up`, ``keep`` see `Shelf`."""
+        self.release()
         self._bound = self._tiles(values, side)
         self._kept = Shelf(keep, lambda number: self._make(self._cut(self._bound[number], values)), len(self._bound))
 
+    def release(self) -> None:
+        """Give back the memory of what was kept."""
+        self._kept = None
+
     def _each(self, values: Mapping[str, Any]) -> Iterator[tuple[Tile, dict[str, Any]]]:
         names = [tensor.name for tensor in self._frozen]
+        kept = self._kept
+        assert kept is not None, "no pictures are bound"
         for number, tile in enumerate(self._bound):
-            yield tile, {**self._cut(tile, values), **dict(zip(names, self._kept[number], strict=True))}
+            yield tile, {**self._cut(tile, values), **dict(zip(names, kept[number], strict=True))}
 
     def add_up(self, values: Mapping[str, Any], side: int | None = None) -> dict[str, Array]:
         """The statistics over the tiles that were bound."""

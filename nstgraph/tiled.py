@@ -77,9 +77,16 @@ class TiledEvaluator:
         for moving in self._moving:
             moving.bind(self._known, side, keep)
 
+    def release(self) -> None:
+        """Forget the pictures, and give back the memory of what was computed from them."""
+        self._known = {}
+        for moving in self._moving:
+            moving.release()
+
     def __call__(self, image: Array) -> Values:
         """Evaluate at ``image``, [1, height, width, 3], 0..255; afterwards the variable ``generated`` holds it."""
-        values = {**self._known, **self._evaluator.fed_weights(), self.objective.graph.generated.image.name: image}
+        weights = {tensor.name: weight for tensor, weight in self._evaluator.fed_weights().items()}
+        values = {**self._known, **weights, self.objective.graph.generated.image.name: image}
         for group in self._moving:
             values |= group.add_up(values)
         total, terms, found = self._loss(values)

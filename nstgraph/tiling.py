@@ -43,11 +43,11 @@ def check_tileable(objective: Objective) -> None:
     sums = [statistic.tensor for statistic in graph.statistics]
     for label, value in objective.terms.items():
         try:
-            beside = ancestors(value, stop=sums)
+            beside, all_sources = ancestors(value, stop=sums), ancestors(value)
             if graph.generated.image.name in beside:
                 raise TilingError(fault(_reduction(beside.values(), graph.generated.image)))
             for statistic in graph.statistics:
-                if statistic.tensor.name in beside:
+                if statistic.tensor.name in all_sources:
                     _common(statistic, sums)
         except TilingError as error:
             raise TilingError(f"loss term {label!r} cannot be tiled: {error}") from None

@@ -1,7 +1,8 @@
 """What several test modules share.
 
 Weight files in the keys and shapes of the published vgg16_weights.npz, colour profiles,
-working folders in which no weights are found but the embedded ones, and a registry of a test's own.
+working folders in which no weights are found but the embedded ones, a registry of a test's own,
+smooth pictures, and objectives of any loss.
 """
 
 from __future__ import annotations
@@ -9,13 +10,19 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from nstgraph.registry import Registry, registry
+from nstgraph.graph import StyleGraph
+from nstgraph.images import resize
+from nstgraph.loss import Loss, LossTerm
+from nstgraph.objective import Objective
+from nstgraph.registry import Registry, parse_loss, registry
+from nstgraph.weights import Weights, embedded
 
 # Input and output channels, written out rather than taken from the code under test.
 CONVOLUTIONS = {
@@ -146,3 +153,26 @@ def fresh(core: list[str], monkeypatch: pytest.MonkeyPatch) -> Registry:
     own._terms.update({name: registry[name] for name in core})
     monkeypatch.setattr("nstgraph.registry.registry", own)
     return own
+
+
+@pytest.fixture(scope="session")
+def smooth_picture() -> Callable[..., npt.NDArray[np.float32]]:
+    """Function of height, width and seed that gives a picture as photos are: smooth, with some noise."""
+
+    def picture(height: int, width: int, seed: int) -> npt.NDArray[np.float32]:
+        random = np.random.default_rng(seed)
+        smooth = resize(random.uniform(0, 255, (1, 6, 8, 3)).astype(np.float32), height, width)
+        return (smooth + random.normal(0, 20, smooth.shape)).astype(np.float32)
+
+    return picture
+
+
+@pytest.fixture(scope="session")
+def objective_of() -> Callable[..., Objective]:
+    """Function that builds an objective from a loss's text, or from the function of one term, probe."""
+
+    def build(loss: str | Callable[..., Any], **options: Any) -> Objective:
+        built = parse_loss(loss) if isinstance(loss, str) else Loss(LossTerm("probe", loss, "test")().terms)
+        return Objective(StyleGraph(Weights(embedded()), **options), built)
+
+    return build

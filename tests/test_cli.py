@@ -21,6 +21,7 @@ from nstgraph.weights import embedded
 
 SMALL = "--size 48 --steps 3 -l style:layers=conv1_2"  # one layer, since TensorFlow takes its time over each
 RUN = f"stylize c.png s.png -o out.png {SMALL}"
+BENCH = "bench --size 32 --repeats 1 --precision float32 --tile off"
 PLUGIN = """
 from nstgraph import loss_term
 @loss_term
@@ -52,9 +53,11 @@ def contents(folder):
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("", ["stylize", "demo", "terms", "weights", "bench"]),
+        ("", ["stylize", "plan", "demo", "terms", "weights", "bench"]),
         ("stylize", ["photo.jpg painting.jpg -o out.png", "[weight*]name[:parameter=value,...]"]),
-        ("stylize", [" Output ", " Loss ", " Search ", " Network ", "content|noise|style|FILE", "[default: 512]"]),
+        ("stylize", [" Output ", " Loss ", " Search ", " Network ", " Machine "]),
+        ("stylize", ["content|noise|style|FILE", "[default: 512]", "auto|off|PIXELS", "auto|lbfgs|lbfgsb"]),
+        ("plan", ["Predict memory and time", " Machine ", "--plugin", "--debug"]),
         ("demo", ["Needs no network", "--size", "[default: nstgraph-demo]"]),
         ("terms", ["List the loss terms"]),
         ("weights", ["list", "info", "fetch"]),
@@ -65,18 +68,33 @@ def contents(folder):
     ],
 )
 def test_help(command, words):
-    shown = re.sub(r"\x1b\[[\d;]*m", "", good(f"{command} --help".strip()).stdout)
+    shown = plain(good(f"{command} --help".strip()).stdout)
     assert [word for word in words if word not in shown] == []
 
 
-@pytest.mark.parametrize("command", ["stylize", "demo", "bench"])
-def test_defaults_are_those_of_config(command):
+def plain(shown):
+    return re.sub(r"\x1b\[[\d;]*m", "", shown)
+
+
+@pytest.mark.parametrize("command", ["stylize", "plan"])
+def test_help_lists_every_setting(command):
+    settings = {field.name for field in dataclasses.fields(Config)} - {"freeze"}
+    listed = set(re.findall(r"--([a-z][a-z-]*)", plain(good(f"{command} --help").stdout)))
+    assert {name.replace("_", "-") for name in settings} <= listed
+
+
+@pytest.mark.parametrize(
+    ("command", "least"), [("stylize", "size"), ("plan", "size"), ("demo", "size"), ("bench", "loss")]
+)
+def test_defaults_are_those_of_config(command, least):
     default = {field.name: getattr(Config(), field.name) for field in dataclasses.fields(Config)}
     options = {option.name: option.default for option in typer.main.get_command(app).commands[command].params}
-    if command == "stylize":
+    if command in ("stylize", "plan"):
         assert set(default) - set(options) == {"freeze"}
     shared = default.keys() & options.keys()
-    assert "size" in shared
+    if command == "bench":  # which measures several of these
+        shared -= {"size", "precision", "tile", "steps"}
+    assert least in shared
     assert {n: tuple(options[n]) if n == "loss" else options[n] for n in shared} == {n: default[n] for n in shared}
 
 
@@ -109,9 +127,44 @@ def test_a_run_writes_what_was_asked_for_and_nothing_else(here, options, files):
     assert pixels("out.png").shape == (36, 48, 3) and np.abs(pixels("out.png") - pixels("c.png")).mean() > 1
     assert all(pixels(name).ndim == 3 for name in files if name.endswith(".png"))
     lines = result.stderr.splitlines()
-    assert result.stdout == "" and lines[0] == "weights: the embedded weights"
-    assert ("2*redness:unit=100" in lines[1], " redness " in lines[2]) == ("redness" in options,) * 2
+    assert result.stdout == "" and lines[0].startswith("plan: 48x36, ")
+    assert lines[1] == "weights: the embedded weights" and lines[2].startswith("loss: ")
+    assert lines[3].startswith("step 1/")
+    assert ("2*redness:unit=100" in lines[2], " redness " in lines[3]) == ("redness" in options,) * 2
     assert lines[-1].startswith("wrote out.png") and all(name in lines[-1] for name in files if "-0" not in name)
+
+
+def test_the_plan_is_shown_and_nothing_is_written(here):
+    before = contents(here)
+    result = good(
+        "plan c.png s.png --size 96 --scales 2 --steps 9 --tile 48 -l style:layers=conv1_2 --precision float16"
+    )
+    assert contents(here) == before and result.stderr == ""
+    head, small, large, empty, line = result.stdout.splitlines()
+    assert head.split() == ["size", "steps", "evaluated", "search", "memory", "time"] and empty == ""
+    assert small.startswith("48 × 36 ") and large.startswith("96 × 72 ")
+    for row in (small, large):
+        assert re.search(r"  in tiles of 48 px  +lbfgsb?, 10 corrections  +\d+\.\d\d GB  +\d+ s$", row.rstrip())
+    assert int(small.split()[3]) + int(large.split()[3]) == 9
+    assert line.startswith("2 sizes up to 96x72 in tiles of 48 px, lbfgs") and " steps in float16: about " in line
+
+
+def test_a_plan_takes_the_terms_of_plugins_and_more_styles(here):
+    (here / "p.py").write_text(PLUGIN)
+    result = good("plan c.png s.png s.png --size 48 --steps 3 -l redness --plugin p.py --tile off --memory 1000")
+    assert result.stdout.splitlines()[-1].startswith("48x36, lbfgs") and " whole " in result.stdout
+
+
+def test_the_run_is_what_the_plan_said(here):
+    """Also where the machine and the size choose: how, and how many steps."""
+    options = "--size 48 -l style:layers=conv1_2"
+    planned = good(f"plan c.png s.png {options}").stdout.splitlines()[-1]
+    lines = good(f"stylize c.png s.png -o out.png {options} --log log.json").stderr.splitlines()
+    how, steps = re.match(r"(.*), (\d+) steps in ", planned).groups()
+    assert lines[0].startswith(f"plan: {how}, {steps} steps in ")
+    assert lines[3].startswith(f"step 1/{steps} ")
+    log = json.loads((here / "log.json").read_text())
+    assert log["settings"]["stages"] == [how] and f" of {steps} steps" in log["reason"]
 
 
 def test_quiet(here):
@@ -144,11 +197,12 @@ def test_logs(here):
 
 def test_every_option_reaches_the_run(here):
     options = {"steps": 2, "size": 32, "style_scale": 1.5, "scales": 2, "init": "noise", "seed": 7, "history": 4}
-    options |= {"pooling": "max", "padding": "zero"}
+    options |= {"pooling": "max", "padding": "zero", "optimizer": "lbfgsb", "precision": "float16", "tile": 32}
+    options |= {"memory": 1000.0}
     line = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items())
     shutil.copy(embedded(), "w.npz")
     result = good(f"{RUN} {line} --bounds --weights w.npz --log log.json")
-    assert result.stderr.splitlines()[0] == "weights: w.npz"
+    assert result.stderr.splitlines()[1] == "weights: w.npz"
     settings = json.loads((here / "log.json").read_text())["settings"]
     assert settings.items() >= (options | {"bounds": True, "weights": "w.npz", "loss": "style:layers=conv1_2"}).items()
 
@@ -197,7 +251,7 @@ def test_other_commands(here, vgg16_npz):
     assert good(f"weights fetch --folder {vgg16_npz.parent}").output == f"{vgg16_npz}\n"
     (here / "p.py").write_text(PLUGIN)
     assert "unit" in good("terms redness --plugin p.py").stdout
-    assert "GFLOP/s" in good("bench --size 32 --repeats 1 -l style:layers=conv1_1").stdout
+    assert "GFLOP/s" in good(f"{BENCH} -l style:layers=conv1_1").stdout
 
 
 def test_a_terminal_that_only_knows_ascii_gets_its_tables():

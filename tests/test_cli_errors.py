@@ -8,7 +8,7 @@ from nstgraph.cli import app
 from nstgraph.weights import embedded
 
 PLUGIN = """
-from nstgraph import loss_term
+from nstgraph import loss_term, tf
 @loss_term
 def redness(g):
     {body}
@@ -62,7 +62,7 @@ BAD = [
     ("c.png s.png s.png -o o.png -l style:blend=1+2+3", "needs 2 shares"),
     ("c.png s.png -o o.png -l tv:unit=0 -q", "'tv' is not a number at the starting image"),
     ("c.png s.png -o o.png --size 15", "size is 15; choose a whole number from 16"),
-    ("c.png s.png -o o.png --steps 0", "steps is 0; choose"),
+    ("c.png s.png -o o.png --steps -1", "steps is -1; choose"),
     ("c.png s.png -o o.png --scales 13", "scales is 13; choose"),
     ("c.png s.png -o o.png --style-scale nan", "style_scale is nan; choose a number"),
     ("c.png s.png -o o.png --pooling mean", "'mean'; choose from average, max"),
@@ -70,6 +70,14 @@ BAD = [
     ("c.png s.png -o o.png --weights nope.npz", "nope.npz does not exist; .*nstgraph weights fetch vgg16"),
     ("c.png s.png -o o.png --weights text.png", "text.png is not an npz file"),
     ("c.png s.png -o o.png --weights damaged.npz", "damaged.npz is damaged in conv"),
+    ("c.png s.png -o o.png --precision half", "no precision 'half'; choose from auto, bfloat16, float16, float32"),
+    ("c.png s.png -o o.png --optimizer sgd", "no optimizer 'sgd'; choose from auto, lbfgs, lbfgsb"),
+    ("c.png s.png -o o.png --bounds --optimizer lbfgs", "lbfgs knows no bounds; .*choose lbfgsb"),
+    ("c.png s.png -o o.png --history -1", "history is -1; choose a whole number from 0"),
+    ("c.png s.png -o o.png --tile 8", "tile is 8; choose auto, off or pixels from 32"),
+    ("c.png s.png -o o.png --tile x", "tile is 'x'; choose auto, off or pixels from 32"),
+    ("c.png s.png -o o.png --memory -1", "memory is -1.0; choose a number from 0"),
+    ("c.png s.png -o o.png --memory 0.01 -l tv", "0.0 GB can be had; .*--memory"),
     ("c.png s.png -o o.png --plugin nope.py", "no plugin file nope.py"),
     ("c.png s.png -o o.png --plugin syntax.py", r"syntax.py cannot be imported \(SyntaxError"),
 ]
@@ -98,7 +106,21 @@ def test_bad_input_is_one_line_and_changes_nothing(here, save_picture, arguments
 
 
 @pytest.mark.parametrize(
-    "line", ["weights info nope.npz", "weights fetch vgg99", "terms stile", "bench --size 1", "demo --steps 0 -o d"]
+    "line",
+    [
+        "weights info nope.npz",
+        "weights fetch vgg99",
+        "terms stile",
+        "bench --size 1",
+        "demo --size 15 -o d",
+        "demo --steps -1 -o d",
+        "plan c.png nope.png",
+        "plan c.png s.png --tile 8",
+        "plan c.png s.png --precision half",
+        "plan c.png s.png --bounds --optimizer lbfgs",
+        "plan c.png s.png --memory 0.01 -l tv",
+        "plan c.png s.png -l stile",
+    ],
 )
 def test_bad_input_of_other_commands(here, line):
     before = contents(here)
@@ -115,6 +137,9 @@ def test_bad_input_of_other_commands(here, line):
         "stylize c.png s.png",
         "stylize c.png s.png -o o.png --no-such-option",
         "stylize c.png s.png -o o.png --steps many",
+        "stylize c.png s.png -o o.png --memory much",
+        "plan c.png",
+        "plan c.png s.png -o o.png",
         "stylize c.png s.png -o o.png --save-every -1",
         "stylise c.png s.png -o o.png",
         "weights eat",
@@ -140,3 +165,42 @@ def test_a_term_that_fails_is_one_line(here, body):
     result = run("stylize c.png s.png -o o.png --plugin p.py -l redness --size 48 --steps 3")
     assert result.exit_code == 2 and contents(here) == before
     assert re.fullmatch(r"nstgraph: .*\n", result.stderr)
+
+
+def test_a_term_that_cannot_be_tiled_is_named_where_tiles_are_asked_for(here):
+    (here / "p.py").write_text(PLUGIN.format(body="return tf.reduce_max(g.generated.image)"))
+    before = contents(here)
+    result = run("stylize c.png s.png -o o.png --plugin p.py -l redness --size 48 --steps 3 --tile 32")
+    assert result.exit_code == 2 and contents(here) == before
+    assert re.fullmatch(r"nstgraph: loss term 'redness' cannot be tiled: .*\(Max, .*; use g\.sum, .*\n", result.stderr)
+
+
+TOO_HIGH = """
+    image = g.generated.image
+    with tf.control_dependencies([tf.debugging.assert_none_equal(tf.shape(image)[1], 72)]):
+        image = tf.identity(image)
+    return g.mean(tf.square(image / 255))
+"""
+
+
+def test_after_a_failure_in_the_middle_the_best_picture_is_saved(here):
+    (here / "p.py").write_text(PLUGIN.format(body=TOO_HIGH))
+    before = contents(here)
+    result = run("stylize c.png s.png -o o.png --plugin p.py -l redness --size 96 --scales 2 --steps 6 --log o.json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert set(contents(here)) - set(before) == {"o.png", "o.json"}
+    with Image.open("o.png") as picture:
+        assert picture.size == (96, 72)
+    *_, outcome, wrote, error = result.stderr.splitlines()
+    assert re.match(r"failed \(InvalidArgumentError at 96x72: .*\) after \d of 6 steps, \d+ evaluations$", outcome)
+    assert wrote == "wrote o.png, o.json"
+    assert re.match(r"nstgraph: InvalidArgumentError at 96x72: .*; use a smaller --", error)
+    assert "Traceback" not in result.stderr and (here / "o.json").read_text().count('"step"') > 0
+
+
+def test_after_a_failure_before_the_first_step_there_is_no_picture(here):
+    (here / "p.py").write_text(PLUGIN.format(body=TOO_HIGH))
+    before = contents(here)
+    result = run("stylize c.png s.png -o o.png --plugin p.py -l redness --size 96 --scales 1 --steps 6 -q")
+    assert (result.exit_code, result.stdout, contents(here)) == (2, "", before)
+    assert re.fullmatch(r"nstgraph: InvalidArgumentError at 96x72: .*\n", result.stderr)

@@ -1,20 +1,22 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 import pytest
 
-from nstgraph.config import DEFAULT_LOSS, PADDINGS, POOLINGS, Config
+from nstgraph.config import DEFAULT_LOSS, OPTIMIZERS, PADDINGS, POOLINGS, PRECISIONS, TILES, Config
 from nstgraph.errors import ConfigError
 from nstgraph.registry import as_loss
 
 RANGES: dict[str, tuple[float, float, str]] = {
     "size": (16, 32768, "a whole number from 16 to 32768"),
     "style_scale": (0.05, 20.0, "a number from 0.05 to 20.0"),
-    "steps": (1, 1_000_000, "a whole number from 1 to 1000000"),
+    "steps": (0, 1_000_000, "a whole number from 0 to 1000000"),
     "scales": (0, 12, "a whole number from 0 to 12"),
-    "history": (1, 1000, "a whole number from 1 to 1000"),
+    "history": (0, 1000, "a whole number from 0 to 1000"),
+    "memory": (0.0, 1e6, "a number from 0.0 to 1000000.0"),
     "seed": (0, 2**32 - 1, "a whole number from 0 to 4294967295"),
 }
 
@@ -26,8 +28,8 @@ def test_defaults_are_valid_and_the_default_loss_can_be_read() -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    entries = str(Config.__doc__).split("Attributes:")[1].split("\n        ")
-    assert [entry.split(":")[0] for entry in entries[1:]] == [field.name for field in dataclasses.fields(Config)]
+    entries = re.findall(r"^ {8}(\w+): ", str(Config.__doc__).split("Attributes:")[1], re.MULTILINE)
+    assert entries == [field.name for field in dataclasses.fields(Config)]
 
 
 @pytest.mark.parametrize("name", RANGES)
@@ -56,8 +58,14 @@ def test_whole_numbers_are_not_given_as_floats(name: str) -> None:
         Config(**{name: 20.0})  # type: ignore[arg-type]
 
 
-def test_style_scale_may_be_a_whole_number() -> None:
-    assert Config(style_scale=2).style_scale == 2
+def test_numbers_may_be_whole() -> None:
+    assert (Config(style_scale=2).style_scale, Config(memory=8).memory) == (2, 8)
+
+
+def test_what_the_machine_decides_is_left_to_it_by_default() -> None:
+    config = Config()
+    assert (config.precision, config.tile, config.optimizer) == ("auto", "auto", "auto")
+    assert (config.history, config.memory, config.steps, config.scales) == (0, 0.0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +78,17 @@ def test_style_scale_may_be_a_whole_number() -> None:
         ("padding", 0, "no padding 0; choose from reflect, replicate, zero"),
         ("bounds", "no", "bounds is 'no'; choose True or False"),
         ("freeze", 1, "freeze is 1; choose True or False"),
+        ("precision", "half", "no precision 'half'; choose from auto, bfloat16, float16, float32"),
+        ("precision", "float64", "no precision 'float64'; did you mean 'float16'?"),
+        ("precision", 32, "no precision 32; choose from auto, bfloat16, float16, float32"),
+        ("optimizer", "sgd", "no optimizer 'sgd'; choose from auto, lbfgs, lbfgsb"),
+        ("optimizer", "L-BFGS", "no optimizer 'L-BFGS'; choose from auto, lbfgs, lbfgsb"),
+        ("tile", 31, "tile is 31; choose auto, off or pixels from 32"),
+        ("tile", -64, "tile is -64; choose auto, off or pixels from 32"),
+        ("tile", 64.0, "tile is 64.0; choose auto, off or pixels from 32"),
+        ("tile", True, "tile is True; choose auto, off or pixels from 32"),
+        ("tile", "64", "tile is '64'; choose auto, off or pixels from 32"),
+        ("tile", None, "tile is None; choose auto, off or pixels from 32"),
     ],
 )
 def test_choices(name: str, value: Any, message: str) -> None:
@@ -81,6 +100,19 @@ def test_choices(name: str, value: Any, message: str) -> None:
 def test_all_choices_are_accepted() -> None:
     assert {Config(pooling=pooling).pooling for pooling in POOLINGS} == {"average", "max"}
     assert {Config(padding=padding).padding for padding in PADDINGS} == {"replicate", "reflect", "zero"}
+    precisions = {Config(precision=precision).precision for precision in PRECISIONS}
+    assert precisions == {"auto", "bfloat16", "float16", "float32"}
+    assert {Config(optimizer=optimizer).optimizer for optimizer in OPTIMIZERS} == {"auto", "lbfgs", "lbfgsb"}
+    assert {Config(tile=tile).tile for tile in (*TILES, 32, 5000)} == {"auto", "off", 32, 5000}
+
+
+@pytest.mark.parametrize("optimizer", ["auto", "lbfgsb"])
+def test_bounds_are_kept_by_scipys_optimiser_alone(optimizer: str) -> None:
+    assert Config(bounds=True, optimizer=optimizer).bounds
+    with pytest.raises(ConfigError, match=r"^lbfgs knows no bounds; leave one of them out, or choose lbfgsb$"):
+        Config(bounds=True, optimizer="lbfgs")
+    with pytest.raises(ConfigError, match=r"^lbfgs knows no bounds"):
+        Config(optimizer="lbfgs").replace(bounds=True)
 
 
 def test_replace_changes_a_copy() -> None:
@@ -97,9 +129,9 @@ def test_replace_changes_a_copy() -> None:
     [
         ({"step": 3}, "no setting 'step'; did you mean 'steps'?"),
         ({"steps": 3, "paddings": "zero"}, "no setting 'paddings'; did you mean 'padding'?"),
-        ({"qqq": 3}, "no setting 'qqq'; choose from bounds, freeze, history, init, loss, padding, pooling, "
-                     "scales, seed, size, steps, style_scale, weights"),
-        ({"steps": 0}, "steps is 0; choose a whole number from 1 to 1000000"),
+        ({"qqq": 3}, "no setting 'qqq'; choose from bounds, freeze, history, init, loss, memory, optimizer, "
+                     "padding, pooling, precision, scales, seed, size, steps, style_scale, tile, weights"),
+        ({"steps": -1}, "steps is -1; choose a whole number from 0 to 1000000"),
     ],
 )  # fmt: skip
 def test_replace_refuses(changes: dict[str, Any], message: str) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from nstgraph import Config, Interrupted, Stylizer, stylize
+from nstgraph import Config, Interrupted, Stylizer, stylize, tf
 from nstgraph.errors import ConfigError, PictureError, WeightsError
 from nstgraph.image_load import load
 from nstgraph.image_save import save
+from nstgraph.machine import native_precision
 from nstgraph.scene_landscape import landscape
 from nstgraph.scene_painting import painting
 
-SMALL = Config(size=64, steps=6)
+SMALL = Config(size=64, steps=6, loss="0.1*content:layer=conv2_1 style:layers=conv1_1+conv2_1 pixel_range")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,7 @@ def test_arrays_paths_and_images_give_the_same_picture(tmp_path, content, style)
 
 def test_the_loss_falls_and_the_result_tells_how(content, style):
     seen = []
-    result = stylize(content, style, SMALL, callback=lambda step, image: seen.append((step, image.shape)))
+    result = stylize(content, style, size=64, steps=6, callback=lambda step, image: seen.append((step, image.shape)))
     assert result.history == tuple(step for step, _ in seen)
     assert [step.step for step in result.history] == [1, 2, 3, 4, 5, 6]
     assert result.history[-1].total < result.history[0].total
@@ -68,6 +71,45 @@ def test_one_stylizer_serves_many_pictures(content, style):
         assert len(stylizer.graph.graph.get_operations()) == operations
     assert other.image.shape == (1, 64, 48, 3)
     np.testing.assert_array_equal(first.image, again.image)
+
+
+def test_plans_are_kept_to(content, style):
+    with Stylizer(SMALL.replace(size=192, memory=1000.0, precision="float32")) as stylizer:
+        plan = stylizer.plan(load(content), [load(style)])
+        assert stylizer.cost.process < plan.memory < 1000e9
+        shapes = []
+        result = stylizer(content, [style], callback=lambda step, image: shapes.append(image.shape[1:3]))
+        assert result.settings["stages"] == [str(stage) for stage in plan.stages]
+        assert shapes == [(stage.height, stage.width) for stage in plan.stages for _ in range(stage.steps)]
+        half = dataclasses.replace(plan, stages=plan.stages[:1])
+        assert stylizer(content, [style], plan=half).image.shape == (1, 72, 96, 3)
+
+
+def test_a_run_that_does_not_fit_is_refused_before_its_first_step(content, style):
+    with Stylizer(SMALL.replace(memory=0.01, loss="tv")) as stylizer:
+        for refused in (
+            lambda: stylizer.plan(load(content), [load(style)]),
+            lambda: stylizer(content, [style], callback=lambda step, image: pytest.fail("a step was taken")),
+        ):
+            with pytest.raises(ConfigError, match=r"^64 px need \d+\.\d GB of memory, and 0\.0 GB can be had"):
+                refused()
+
+
+def test_the_precision_is_the_machine_s_unless_it_is_chosen():
+    chosen = SMALL.replace(loss="content:layer=conv1_1")
+    with Stylizer(chosen) as stylizer:
+        assert stylizer.precision == native_precision() == stylizer.settings()["precision"]
+    with Stylizer(chosen.replace(precision="float16"), styles=2) as stylizer:
+        assert stylizer.precision == stylizer.graph.network.dtype.name == "float16"
+        exact = stylizer.exact
+        assert exact.precision == exact.graph.network.dtype.name == "float32"
+        assert exact is stylizer.exact and exact.config == stylizer.config.replace(precision="float32")
+        assert len(exact.graph.styles) == 2
+        assert stylizer.tiled is stylizer.tiled and stylizer.tiled.objective is stylizer.objective
+    image = np.zeros((1, 32, 32, 3), np.float32)
+    for closed in (stylizer, exact):
+        with pytest.raises((RuntimeError, tf.errors.CancelledError), match="closed"):
+            closed.evaluator.bind(image, [image, image])
 
 
 def test_a_style_image_has_its_own_size(content, style):
@@ -181,6 +223,5 @@ def test_deeper_layers_come_from_the_downloaded_file(content, style, vgg16_npz):
 def test_settings_are_complete(content, style):
     result = stylize(content, style, SMALL, steps=1)
     assert result.settings["weights_sha256"].startswith("10a4a2d8")
-    assert {"size", "steps", "loss", "seed", "pooling", "padding", "nstgraph", "tensorflow", "scipy"} <= set(
-        result.settings
-    )
+    settings = {field.name for field in dataclasses.fields(Config)}
+    assert set(result.settings) == settings | {"weights_sha256", "stages", "nstgraph", "tensorflow", "scipy"}

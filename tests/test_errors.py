@@ -5,7 +5,7 @@ import re
 import pytest
 
 from nstgraph import errors
-from nstgraph.errors import Interrupted, did_you_mean
+from nstgraph.errors import Interrupted, NstgraphError, RunError, did_you_mean
 
 
 def documented_tree() -> dict[str, str | None]:
@@ -39,6 +39,13 @@ def test_interrupted_carries_the_result_past_handlers_of_errors() -> None:
             pytest.fail("Ctrl-C is not an error, and no handler of errors may swallow it")
     assert isinstance(raised.value, Interrupted) and raised.value.result is result
     assert str(raised.value) == "interrupted"
+
+
+@pytest.mark.parametrize("result", [None, object()])
+def test_a_failed_run_carries_what_it_had(result: object) -> None:
+    with pytest.raises(NstgraphError, match=r"^out of memory; use a smaller --size$") as raised:
+        raise RunError("out of memory; use a smaller --size", result)
+    assert isinstance(raised.value, RunError) and raised.value.result is result
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,8 @@ def test_features_are_built_once_and_only_when_asked_for(g):
         count = len(g.graph.get_operations())
         assert g.style["conv1_2"] is maps
         assert len(g.graph.get_operations()) == count
-    assert set(g.style.maps) == {"image", "conv1_1", "conv1_2"}
+    assert set(g.style.maps) == {"image", "conv1_2"}
+    assert set(g.style.network_maps) == {"conv1_1", "conv1_2"}
 
 
 def test_one_graph_serves_every_size(g):
@@ -138,3 +139,79 @@ def test_sums_refuse_what_has_no_positions(g):
             g.sum(g.content.image[0])
         with pytest.raises(LossError, match="made from no picture"):
             g.mean(tf.zeros([1, 4, 4, 3]))
+
+
+LOW = ["bfloat16", "float16"]
+
+
+@pytest.mark.parametrize("precision", LOW)
+def test_low_precision_is_the_networks_alone(precision):
+    g = StyleGraph(Weights(embedded()), precision=precision)
+    with g.graph.as_default():
+        maps, pool = g.generated["conv2_1"], g.generated["pool1"]
+        gradient = tf.gradients(g.mean(tf.square(maps)), g.generated.image)[0]
+        assert {v.dtype.base_dtype for v in tf.global_variables()} == {tf.float32}
+    assert {view.image.dtype for view in g.views} == {tf.float32}
+    assert maps.dtype == pool.dtype == gradient.dtype == tf.float32
+    assert maps.name == "features/generated/conv2_1:0"
+    assert set(g.generated.network_maps) == {"conv1_1", "conv1_2", "pool1", "conv2_1"}
+    assert {m.dtype.name for m in g.generated.network_maps.values()} == {precision}
+    assert g.generated.network_maps["conv2_1"].name == f"features/generated/conv2_1/{precision}:0"
+
+
+def test_the_networks_maps_of_float32_are_the_views_own(g):
+    with g.graph.as_default():
+        assert g.style["conv1_2"] is g.style.network_maps["conv1_2"]
+
+
+def statistics_of(precision, picture, layer):
+    """Feature maps, their Gram matrix over positions, and their means."""
+    g = StyleGraph(Weights(embedded()), precision=precision)
+    with g.graph.as_default():
+        maps = g.style[layer]
+        tensors = [maps, g.gram(maps) / g.positions(maps), g.mean(maps, per_channel=True)]
+    maps, gram, means = evaluate(g, tensors, style=picture)
+    flat = maps.reshape(-1, maps.shape[-1]).astype(np.float64)
+    return flat, gram, means
+
+
+@pytest.mark.parametrize("precision", LOW)
+@pytest.mark.parametrize("layer", ["conv1_1", "conv2_2", "conv3_3"])
+def test_statistics_of_low_precision_maps_are_added_up_in_float32(smooth_picture, precision, layer):
+    flat, gram, means = statistics_of(precision, smooth_picture(61, 83, 1), layer)
+    assert gram.dtype == means.dtype == np.float32
+    exact = flat.T @ flat / len(flat)
+    assert np.linalg.norm(gram - exact) < 1e-3 * np.linalg.norm(exact)
+    assert np.linalg.norm(means - flat.mean(0)) < 1e-3 * np.linalg.norm(flat.mean(0))
+
+
+@pytest.mark.parametrize(("precision", "step"), [("bfloat16", 2.0**-8), ("float16", 2.0**-11)])
+@pytest.mark.parametrize("size", [(20, 1500), (5, 6)])  # a long row; fewer positions than parts of a product
+def test_sums_over_a_flat_picture_are_rounded_but_once(precision, step, size):
+    flat, gram, means = statistics_of(precision, np.full((1, *size, 3), 255, np.float32), "conv1_2")
+    exact = flat.T @ flat / len(flat)
+    assert np.linalg.norm(gram - exact) < step * np.linalg.norm(exact)
+    assert np.linalg.norm(means - flat.mean(0)) < step * np.linalg.norm(flat.mean(0))
+
+
+@pytest.mark.parametrize("precision", LOW)
+def test_gram_gradient_of_low_precision_maps_is_that_of_the_plain_product(smooth_picture, precision):
+    g = StyleGraph(Weights(embedded()), precision=precision)
+    with g.graph.as_default():
+        maps = g.style["conv1_2"]
+        target = tf.constant(np.random.default_rng(1).normal(size=(64, 64)).astype(np.float32))
+        flat = tf.reshape(maps, [-1, 64])
+        losses = (tf.reduce_sum(m * target) for m in (g.gram(maps), tf.matmul(flat, flat, transpose_a=True)))
+        gradients = [tf.gradients(loss, maps.op.inputs[0])[0] for loss in losses]
+        assert {gradient.dtype.name for gradient in gradients} == {precision}
+    ours, plain = (x.astype(np.float32) for x in evaluate(g, gradients, style=smooth_picture(24, 32, 1)))
+    assert np.linalg.norm(ours - plain) < 0.01 * np.linalg.norm(plain)
+
+
+def test_other_casts_are_summed_as_they_are(g):
+    """Only the network's own maps may be summed before their cast."""
+    with g.graph.as_default():
+        steps = tf.cast(tf.cast(g.content.image * 100, tf.int16), tf.float32)
+        total = g.sum(steps)
+    picture = random_picture(20, 40)
+    assert evaluate(g, total, content=picture) == pytest.approx(np.floor(picture * 100).sum(), rel=1e-5)

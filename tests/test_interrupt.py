@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -79,6 +80,7 @@ def names(folder):
 def test_the_best_picture_so_far_is_saved(tmp_path, interrupted, options):
     code, shown = interrupted(*options)
     assert code == 130 and "Traceback" not in shown
+    assert re.match(r"plan: .* steps in \w+: about ", shown)
     assert "weights: the embedded weights\n" in shown and "wrote out.png" in shown
     assert shown.endswith("\nnstgraph: interrupted\n")
     assert names(tmp_path) == ["c.png", *(["log.csv", "out-compare.png"] if options else []), "out.png", "s.png"]

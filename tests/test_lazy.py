@@ -35,7 +35,7 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["stylize", "--help"], ["weights", "fetch", "--help"], ["--version"]]
+    "arguments", [["--help"], ["stylize", "--help"], ["plan", "--help"], ["weights", "fetch", "--help"], ["--version"]]
 )
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     done = command_line(*arguments)
@@ -46,9 +46,16 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "answer", "returncode"),
-    [(["terms"], "pixel_range", 0), (["terms", "sytle"], "did you mean 'style'?", 2), (["weights", "list"], "used", 0)],
+    [
+        (["terms"], "pixel_range", 0),
+        (["terms", "sytle"], "did you mean 'style'?", 2),
+        (["weights", "list"], "used", 0),
+        (["plan", "nope.png", "nope.png"], "nope.png does not exist", 2),
+        (["plan", "nope.png", "nope.png", "--tile", "8"], "tile is 8", 2),
+        (["stylize", "nope.png", "nope.png", "-o", "nope-out.png"], "nope.png does not exist", 2),
+    ],
 )
-def test_terms_and_weights_are_listed_without_tensorflow(arguments: list[str], answer: str, returncode: int) -> None:
+def test_lists_and_refusals_need_no_tensorflow(arguments: list[str], answer: str, returncode: int) -> None:
     done = command_line(*arguments)
     assert done.returncode == returncode and answer in done.stdout + done.stderr
     assert "tensorflow" not in done.stdout.splitlines()[-1]

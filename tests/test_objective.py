@@ -17,8 +17,8 @@ def picture(height, width, seed):
     return np.random.default_rng(seed).uniform(0, 255, (1, height, width, 3)).astype(np.float32)
 
 
-def build(loss=LOSS, styles=1):
-    graph = StyleGraph(Weights(embedded()), styles=styles)
+def build(loss=LOSS, **options):
+    graph = StyleGraph(Weights(embedded()), **options)
     return Objective(graph, parse_loss(loss) if isinstance(loss, str) else loss)
 
 
@@ -53,6 +53,29 @@ def test_total_is_the_sum_of_the_weighted_terms(objective):
     assert second.terms["content"] == pytest.approx(first.terms["content"], rel=1e-6)
 
 
+@pytest.mark.parametrize("freeze", [True, False])
+def test_weights_changed_later_are_those_of_a_loss_built_with_them(objective, freeze):
+    pictures, image = (picture(24, 32, 1), [picture(20, 20, 2)]), picture(24, 32, 3)
+    with Evaluator(build("2*content:layer=conv2_1 0*style:layers=conv1_1+conv2_1 3*tv")) as evaluate:
+        evaluate.bind(*pictures)
+        expected = evaluate(image)
+    with Evaluator(objective, freeze=freeze) as evaluate:
+        evaluate.bind(*pictures)
+        evaluate.weights = {"content": 2.0, "style": 0.0, "tv": 3.0}
+        changed = evaluate(image)
+    assert dict(changed.terms) == pytest.approx(dict(expected.terms), rel=1e-6)
+    error = np.abs(changed.gradient - expected.gradient).max() / np.abs(expected.gradient).max()
+    assert error < 1e-5
+
+
+def test_fed_weights_are_the_losss_own_until_they_are_changed(objective):
+    with Evaluator(objective) as evaluate:
+        own = dict(zip(objective.weights.values(), (0.5, 2.0, 1.0), strict=True))
+        assert evaluate.fed_weights() == own
+        evaluate.weights["tv"] = 7.0
+        assert evaluate.fed_weights() == {**own, objective.weights["tv"]: 7.0}
+
+
 def test_frozen_targets_change_nothing_but_the_work(objective):
     # One target feature map for content; one Gram matrix a layer for style; nothing bigger.
     shapes = [tensor.shape.as_list() for tensor in objective.frozen if tensor.shape.rank]
@@ -73,11 +96,32 @@ def test_a_frozen_evaluation_does_not_touch_the_pictures(objective):
     with Evaluator(objective) as evaluate:
         evaluate.bind(picture(24, 32, 1), [picture(20, 20, 2)])
         fetches = [objective.total, objective.gradient]
-        feed = dict(zip(objective.frozen, evaluate._fed, strict=True))
+        feed = evaluate.bound
+        assert list(feed) == objective.frozen
         # Without the frozen tensors TensorFlow asks for the placeholders; with them it does not.
         evaluate.session.run(fetches, {objective.graph.generated.image: picture(24, 32, 3), **feed})
         with pytest.raises(tf.errors.InvalidArgumentError, match="placeholder"):
             evaluate.session.run(fetches, {objective.graph.generated.image: picture(24, 32, 3)})
+
+
+def test_released_pictures_are_bound_no_more(objective):
+    with Evaluator(objective) as evaluate:
+        evaluate.bind(picture(24, 32, 1), [picture(20, 20, 2)])
+        before = evaluate(picture(24, 32, 3))
+        evaluate.release()
+        with pytest.raises(ValueError):
+            evaluate(picture(24, 32, 3))
+        evaluate.bind(picture(24, 32, 1), [picture(20, 20, 2)])
+        np.testing.assert_array_equal(evaluate(picture(24, 32, 3)).gradient, before.gradient)
+
+
+def test_targets_of_low_precision_are_kept_in_it():
+    kept = []
+    for precision in ("bfloat16", "float32"):
+        with Evaluator(build("content:layer=conv2_1", precision=precision)) as evaluate:
+            evaluate.bind(picture(24, 32, 1), [picture(20, 20, 2)])
+            kept.append(sum(array.nbytes for array in evaluate.bound.values() if np.ndim(array) == 4))
+    assert kept == [12 * 16 * 128 * 2, 12 * 16 * 128 * 4]
 
 
 def test_a_new_pair_of_another_size_is_only_a_feed(objective):

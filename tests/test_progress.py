@@ -116,6 +116,7 @@ def test_a_run_on_a_terminal(tmp_path):
     code, shown = on_a_terminal(tmp_path, CLI, "stylize", "c.png", "c.png", "-o", "out.png", *options)
     assert code == 0
     text = visible(shown)
+    assert re.search(r"^plan: 48x36, .* 3 steps in ", text, re.MULTILINE)
     assert all(f"{line}\n" in text for line in ("weights: the embedded weights", "wrote out.png"))
     bar, losses = [line for line in text.splitlines() if line.strip()][-2:]
     assert re.fullmatch(r"step 3/3  48×36 ━+ \d+:\d\d left\s*", bar)

@@ -57,18 +57,28 @@ def test_a_narrow_picture_has_fewer_levels() -> None:
 )
 def test_levels_are_chosen_so_that_the_coarsest_has_96_pixels_or_more(size: int, sizes: list[int]) -> None:
     assert [level.size for level in pyramid(size, 170)] == sizes
+    assert [level.size for level in pyramid(size)] == sizes
 
 
-def test_coarse_levels_get_more_steps() -> None:
-    assert pyramid(512, 170) == [Level(128, 78), Level(256, 54), Level(512, 38)]
-    assert pyramid(512, 170, scales=1) == [Level(512, 170)]
+@pytest.mark.parametrize("steps", [0, 100, 170, 1000])
+def test_coarse_levels_get_more_steps(steps: int) -> None:
+    parts = [level.steps for level in pyramid(2048, steps)]
+    assert len(parts) == 5
+    assert all(coarse > fine for coarse, fine in itertools.pairwise(parts))
+    assert pyramid(2048, 100, scales=1) == [Level(2048, 100)]
+
+
+@pytest.mark.parametrize("scales", [0, 2, 5])
+def test_unless_a_total_is_given_steps_do_not_depend_on_the_sizes_that_follow(scales: int) -> None:
+    for size in (192, 384, 1000, 2048):
+        whole = [level.steps for level in pyramid(size, 0, scales)]
+        half = [level.steps for level in pyramid(size // 2, 0, max(0, scales - 1))]
+        assert whole[: len(half)] == half
+        assert whole == [level.steps for level in pyramid(size, scales=scales)]
+        assert min(whole) >= 1
 
 
 def test_fewer_steps_than_levels_leave_out_the_coarsest() -> None:
     assert pyramid(1000, 3) == [Level(250, 1), Level(500, 1), Level(1000, 1)]
     assert pyramid(1000, 4) == [Level(125, 1), Level(250, 1), Level(500, 1), Level(1000, 1)]
     assert pyramid(1000, 1, scales=12) == [Level(1000, 1)]
-
-
-def test_work_is_steps_times_pixels() -> None:
-    assert Level(100, 3).work == 30_000

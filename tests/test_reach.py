@@ -34,3 +34,29 @@ def test_reach_follows_what_a_plugin_does(graph):
         assert reach(tf.nn.avg_pool2d(wide, 4, 4, "VALID"), image) == Reach(4, 2, 5)
         with pytest.raises(TilingError, match="pool by 2 repeatedly"):
             reach(tf.nn.avg_pool2d(image, 4, 4, "SAME"), image)
+
+
+def test_reach_of_low_precision_maps_is_the_same(graph):
+    for precision in ("bfloat16", "float16"):
+        low = StyleGraph(Weights(embedded()), precision=precision)
+        for layer in ("conv1_1", "pool2", "conv3_1"):
+            with graph.graph.as_default():
+                exact = reach(graph.content[layer], graph.content.image)
+            with low.graph.as_default():
+                assert reach(low.content[layer], low.content.image) == exact
+
+
+def test_a_dilated_convolution_sees_as_far_as_its_holes_make_it(graph):
+    image = graph.generated.image
+    with graph.graph.as_default():
+        dilated = tf.nn.conv2d(image, tf.ones([3, 3, 3, 2]), 1, "SAME", dilations=4)
+        assert reach(dilated, image) == Reach(1, 4, 4)
+
+
+def test_a_strided_convolution_that_starts_elsewhere_on_every_size_is_refused(graph):
+    image = graph.generated.image
+    with graph.graph.as_default():
+        kernel = tf.ones([5, 5, 3, 1])
+        assert reach(tf.nn.depthwise_conv2d(image, kernel, [1, 2, 2, 1], "VALID"), image) == Reach(2, 0, 4)
+        with pytest.raises(TilingError, match="VALID"):
+            reach(tf.nn.depthwise_conv2d(image, kernel, [1, 2, 2, 1], "SAME"), image)

@@ -18,7 +18,8 @@ from nstgraph.weights import embedded
 
 CONFIG = Config(
     loss=("0.5*style:layers=conv1_1+conv2_1", "tv:power=2"), size=64, style_scale=1.5, steps=3, scales=2,
-    init="noise", seed=7, pooling="max", padding="zero", bounds=True, history=4, freeze=False,
+    init="noise", seed=7, pooling="max", padding="zero", bounds=True, optimizer="lbfgsb", history=4,
+    precision="bfloat16", tile=32, memory=1000.0, freeze=False,
 )  # fmt: skip
 
 
@@ -60,8 +61,16 @@ def test_metadata_tell_how_the_picture_was_made(tmp_path, result, name):
     versions = {name: settings.pop(name) for name in ("nstgraph", "tensorflow", "scipy")}
     assert versions.pop("nstgraph") == nstgraph.__version__
     assert versions == {name: importlib.metadata.version(name) for name in versions}
+    sizes = ("32x24", "64x48")
+    assert settings.pop("stages") == [f"{size} in tiles of 32 px, lbfgsb with 4 corrections" for size in sizes]
     # What remains makes the same configuration again.
     assert Config(**{**settings, "loss": tuple(settings["loss"].split())}) == CONFIG
+
+
+def test_no_setting_of_the_run_has_its_default():
+    default = Config()
+    same = [f.name for f in dataclasses.fields(Config) if getattr(CONFIG, f.name) == getattr(default, f.name)]
+    assert same == ["weights"]  # which depend on the installation
 
 
 def test_the_result_of_a_run(result):

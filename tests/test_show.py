@@ -6,7 +6,6 @@ import sys
 import pytest
 
 from nstgraph import show
-from nstgraph.bench import Bench
 from nstgraph.loss import LossTerm, text_of
 from nstgraph.registry import registry
 from nstgraph.weights import Weights, embedded
@@ -119,14 +118,3 @@ def test_weights_file(capsys):
     assert digest == f"SHA-256 {hashlib.sha256(embedded().read_bytes()).hexdigest()}"
     layers = {row[0]: tuple(map(int, row[1].split(" × "))) for row in rows("\n".join(table))}
     assert layers == Weights(embedded()).layers and len(layers) == 7
-
-
-def test_bench(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "120")
-    show.show_bench(Bench(512, 0.5, 20.0, 80.0, 0.125, 0.75, 1.75, 2e-7))
-    assert rows(capsys.readouterr().out)[1:] == [
-        ["evaluation", "0.500 s", "512 × 512 pixels, float32"],
-        ["useful rate", "40 GFLOP/s", "50% of a matrix product's 80"],
-        ["outside the graph", "12.5%", "of a search's wall time"],
-        ["frozen targets", "1.50 times faster", "than unfrozen (1.75 by operations); loss differs by 2e-07"],
-    ]

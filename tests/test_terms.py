@@ -61,6 +61,39 @@ def test_every_registered_term_passes_all_checks(name):
     assert report.tileable, report.why_not
 
 
+#: The same with fewer layers and bins, for small graphs.
+SMALLER = {
+    "style": "style:layers=conv1_1+conv2_2+conv3_1",
+    "moments": "moments:layers=image+conv2_2",
+    "histogram": "histogram:layers=conv2_1,bins=2",
+}
+
+
+def smooth_evaluation(text, smooth_picture, precision):
+    """Loss and gradient on smooth pictures, with pixels beyond 0..255."""
+    with Evaluator(Objective(StyleGraph(Weights(embedded()), precision=precision), parse_loss(text))) as evaluate:
+        evaluate.bind(smooth_picture(56, 72, 1), [smooth_picture(64, 48, 2)])
+        return evaluate(1.2 * smooth_picture(56, 72, 3) - 20)
+
+
+@pytest.mark.parametrize("name", ANNOUNCED)
+def test_every_term_is_nearly_the_same_in_low_precision(smooth_picture, name):
+    text = SMALLER.get(name, name)
+    exact, *low = (smooth_evaluation(text, smooth_picture, p) for p in ("float32", "bfloat16", "float16"))
+    for values in low:
+        assert values.total == pytest.approx(exact.total, rel=0.01)
+        assert values.gradient.dtype == np.float32
+        a, b = (v.gradient.astype(np.float64).ravel() for v in (values, exact))
+        assert a @ b > 0.99 * np.linalg.norm(a) * np.linalg.norm(b)
+        assert np.linalg.norm(a) == pytest.approx(np.linalg.norm(b), rel=0.05)
+
+
+@pytest.mark.parametrize("text", ["content:normalization=gatys", "style:layers=conv2_1,normalization=gatys"])
+def test_gradients_beyond_the_range_of_float16_are_still_right(smooth_picture, text):
+    exact, low = (smooth_evaluation(text, smooth_picture, p).gradient for p in ("float32", "float16"))
+    assert np.linalg.norm(low - exact) < 0.1 * np.linalg.norm(exact)
+
+
 def test_the_list_of_announced_terms_is_complete():
     assert set(ANNOUNCED) <= set(registry.names())
     assert {n for n in registry.names() if registry[n].origin.startswith("nstgraph")} == set(ANNOUNCED)

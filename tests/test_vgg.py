@@ -16,17 +16,18 @@ from nstgraph.weights import Weights, embedded
 MODES = {"replicate": "edge", "reflect": "reflect", "zero": "constant"}
 
 
-def features(weights: Weights, image, *layers, pooling="average", padding="replicate"):
+def features(weights: Weights, image, *layers, pooling="average", padding="replicate", precision="float32"):
     """Feature maps of each layer, computed by the graph."""
     with tf.Graph().as_default():
-        network = Vgg(weights, pooling, padding)
+        network = Vgg(weights, pooling, padding, precision)
         picture = tf.placeholder(tf.float32, [1, None, None, 3])
         chain = {}
 
         def of(layer):
             if layer not in chain:
                 below = network.below(layer)
-                chain[layer] = network.apply(layer, network.prepare(picture) if below is None else of(below))
+                maps = network.prepare(picture) if below is None else of(below)
+                chain[layer] = network.apply(layer, maps, layer)
             return chain[layer]
 
         found = [of(layer) for layer in layers]
@@ -101,13 +102,43 @@ def test_padded_edges_leave_no_frame_on_a_flat_picture(padding):
 def test_weight_variables_are_frozen_and_only_those_asked_for(picture):
     with tf.Graph().as_default() as graph:
         network = Vgg(Weights(embedded()), "average", "replicate")
-        maps = network.apply("conv1_1", tf.constant(picture))
+        maps = network.apply("conv1_1", tf.constant(picture), "maps")
         names = [variable.name for variable in tf.global_variables()]
         assert names == ["vgg/conv1_1/kernel:0", "vgg/conv1_1/bias:0"]
         assert tf.trainable_variables() == []
         assert maps.shape[-1] == 64
     # A fed initial value is not in the GraphDef, which is limited to 2 GB.
     assert graph.as_graph_def().ByteSize() < 20_000
+
+
+@pytest.mark.parametrize(("precision", "step"), [("bfloat16", 2.0**-8), ("float16", 2.0**-11)])
+@pytest.mark.parametrize(("padding", "pooling"), [("reflect", "average"), ("replicate", "max"), ("zero", "average")])
+def test_maps_of_low_precision_are_those_of_float32_rounded(picture, precision, step, padding, pooling):
+    layers = ("conv1_1", "pool1", "conv2_2")
+    exact, rounded = (
+        features(Weights(embedded()), picture, *layers, pooling=pooling, padding=padding, precision=p)
+        for p in ("float32", precision)
+    )
+    for depth, (reference, maps) in enumerate(zip(exact, rounded, strict=True), 1):
+        assert reference.dtype == np.float32
+        assert maps.dtype == tf.as_dtype(precision).as_numpy_dtype
+        error = np.linalg.norm(maps.astype(np.float32) - reference) / np.linalg.norm(reference)
+        assert 0 < error < 2 * depth * step
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_weights_stay_float32_whatever_the_precision(precision):
+    weights = Weights(embedded())
+    with tf.Graph().as_default():
+        network = Vgg(weights, "average", "reflect", precision)
+        network.apply("conv1_1", network.prepare(tf.zeros([1, 8, 8, 3])), "maps")
+        variables = tf.global_variables()
+        with tf.Session() as session:
+            network.load(session)
+            values = session.run(variables)
+    assert [variable.dtype.base_dtype for variable in variables] == [tf.float32, tf.float32]
+    for value, original in zip(values, weights.read("conv1_1"), strict=True):
+        np.testing.assert_array_equal(value, original)
 
 
 def test_a_file_with_frossards_keys_gives_a_graph_to_conv5_3(vgg16_npz: Path):

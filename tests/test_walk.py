@@ -64,3 +64,23 @@ def test_what_cannot_be_fed_is_passed_over_for_what_it_is_made_from(graph):
         input_handle=listed, index=tf.cast(moving[0], tf.int32), element_shape=[], element_dtype=tf.float32
     )
     assert names(frozen_tensors([item], [moving], [data])) == {"doubled"}
+
+
+@pytest.mark.parametrize("narrow", ["bfloat16", "float16"])
+def test_a_cast_to_a_wider_type_stays_in_the_graph_and_its_input_is_frozen(graph, narrow):
+    moving, data = tf.placeholder(tf.float32, [2], "moving"), tf.placeholder(tf.float32, [2], "data")
+    target = tf.cast(tf.exp(tf.cast(data, narrow), "narrow"), tf.float32, "wide")
+    loss = tf.reduce_sum((moving - target) ** 2)
+    gradient = tf.gradients(loss, moving)[0]
+    assert names(frozen_tensors([loss, gradient], [moving], [data])) == {"narrow"}
+    # Also where it is fetched itself.
+    assert names(frozen_tensors([target], [moving], [data])) == {"narrow"}
+
+
+def test_other_casts_are_frozen_themselves(graph):
+    moving, data = tf.placeholder(tf.float32, [], "moving"), tf.placeholder(tf.float32, [], "data")
+    count = tf.placeholder(tf.int32, [], "count")
+    narrowed = tf.cast(tf.exp(data), tf.bfloat16, "narrowed")
+    counted = tf.cast(count, tf.float64, "counted")
+    loss = tf.cast(tf.cast(moving, tf.bfloat16) * narrowed, tf.float64) * counted
+    assert names(frozen_tensors([loss], [moving], [data, count])) == {"narrowed", "counted"}

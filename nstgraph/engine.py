@@ -11,9 +11,10 @@ from types import TracebackType
 from typing import Any, cast
 
 from nstgraph import __version__, images
+from nstgraph._tf import tf
 from nstgraph.config import INITS, Config
 from nstgraph.cost import measure
-from nstgraph.errors import ConfigError
+from nstgraph.errors import ConfigError, RunError, told
 from nstgraph.graph import StyleGraph
 from nstgraph.image_load import Source, load
 from nstgraph.images import Picture
@@ -64,7 +65,11 @@ class Stylizer:
         self.objective = Objective(self.graph, self.loss)
         self._closing = contextlib.ExitStack()
         self.evaluator = self._closing.enter_context(Evaluator(self.objective, freeze=config.freeze))
-        self.cost = measure(self.evaluator)
+        try:
+            self.cost = measure(self.evaluator)
+        except tf.errors.OpError as error:
+            self.close()
+            raise RunError(f"the loss cannot be evaluated: {told(error)}", None) from error
 
     @functools.cached_property
     def tiled(self) -> TiledEvaluator:
@@ -74,7 +79,6 @@ class Stylizer:
     @functools.cached_property
     def exact(self) -> Stylizer:
         """The same in float32, for what low precision cannot finish."""
-        self.evaluator.release()
         return self._closing.enter_context(Stylizer(self.config.replace(precision="float32"), len(self.graph.styles)))
 
     def plan(self, content: Picture, styles: Sequence[Picture]) -> Plan:
@@ -135,6 +139,12 @@ class Stylizer:
             "tensorflow": importlib.metadata.version("tensorflow"),
             "scipy": importlib.metadata.version("scipy"),
         }
+
+    def release(self) -> None:
+        """Give back the memory that depends on the pictures."""
+        self.evaluator.release()
+        if "tiled" in self.__dict__:
+            self.tiled.release()
 
     def close(self) -> None:
         """Give the session's memory and threads back."""

@@ -33,6 +33,7 @@ __all__ = [
     "TilingError",
     "WeightsError",
     "did_you_mean",
+    "told",
 ]
 
 
@@ -82,6 +83,13 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, result: Any) -> None:
         super().__init__("interrupted")
         self.result = result
+
+
+def told(error: BaseException) -> str:
+    """What an error says, in one line and without TensorFlow's stack traces."""
+    text = str(error).partition("\nOriginal stack trace")[0]
+    text = text.rpartition("\nNode: ")[2].partition("\n")[2] or text
+    return " ".join(text.partition("\n\t [[")[0].split())[:200]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -110,7 +110,9 @@ class Search:
         self._last: tuple[Array, Values] | None = None
         self._scale = 1.0
         # scipy's first step has length 1 in its own unknowns without bounds, and largest component 1 with them.
-        self._unit = _FIRST_STEP * (1.0 if bounds else float(np.sqrt(image.size)))
+        unit = _FIRST_STEP * (1.0 if bounds else float(np.sqrt(image.size)))
+        # A power of 2, so that an image is the same after it has been scaled there and back.
+        self._unit = 2.0 ** round(np.log2(unit))
         self._started = time.perf_counter()
 
     def run(self) -> None:
@@ -130,7 +132,7 @@ class Search:
                 self.reason = "stopped by the callback"
                 return
             if len(self.steps) < self._limit:
-                if not self.best < before * (1 - _WORTH_A_RESTART):
+                if not before - self.best > _WORTH_A_RESTART * abs(before):
                     self.stalled = True
                     self.reason = f"stopped, as {why},"
                     return
@@ -159,7 +161,8 @@ class Search:
     @staticmethod
     def _finite(values: Values) -> bool:
         # A sum is not finite if any of its terms is not, and needs no array for the answers.
-        return bool(np.isfinite(values.total) and np.isfinite(values.gradient.sum()))
+        with np.errstate(invalid="ignore", over="ignore"):
+            return bool(np.isfinite(values.total) and np.isfinite(values.gradient.sum()))
 
     def _scaled(self, unknowns: Array) -> tuple[float, Array]:
         image = (unknowns * np.float32(self._unit)).astype(np.float32, copy=False).reshape(self.image.shape)

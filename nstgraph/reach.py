@@ -19,6 +19,7 @@ _CONVOLUTIONS = {"Conv2D", "DepthwiseConv2dNative"}
 _POOLS = {"AvgPool", "MaxPool"}
 _PADS = {"MirrorPad", "Pad", "PadV2"}
 _SLICES = {"StridedSlice", "Slice"}
+_SIZES = {"Shape", "ShapeN", "Size", "Rank"}
 _MOVES = {
     "Roll", "ReverseV2", "ResizeBilinear", "ResizeBicubic", "ResizeNearestNeighbor", "ResizeArea", "ScaleAndTranslate",
     "CropAndResize", "Cumsum", "Cumprod", "FFT2D", "IFFT2D", "RFFT2D", "IRFFT2D", "FFT", "IFFT", "RFFT", "IRFFT",
@@ -47,6 +48,8 @@ def reach(tensor: Any, image: Any, stop: Iterable[Any] = ()) -> Reach:
     known: dict[str, Reach | None] = {**{end.name: None for end in stop}, image.name: Reach()}
 
     def of(current: Any) -> Reach | None:
+        if current.op.type in _SIZES:
+            return None
         if current.name not in known:
             below = [found for found in map(of, current.op.inputs) if found is not None]
             known[current.name] = _through(current.op, functools.reduce(Reach.__or__, below)) if below else None

@@ -12,7 +12,7 @@ import numpy as np
 
 from nstgraph import images
 from nstgraph._tf import tf
-from nstgraph.errors import ConfigError, Interrupted, RunError
+from nstgraph.errors import ConfigError, Interrupted, RunError, SearchError, told
 from nstgraph.image_load import load
 from nstgraph.images import Picture
 from nstgraph.objective import Array, Values
@@ -48,9 +48,10 @@ class Run:
         self._content = content
         self._styles = styles
         self._callback = callback
-        self._image: Array | None = None
         self._searches: list[Search] = []
         self._history: list[Step] = []
+        self._stage = plan.stages[0]
+        self._exactly = False
         self._exact_steps = 0
         self._ahead = plan.seconds
         self._started = time.perf_counter()
@@ -64,6 +65,7 @@ class Run:
         try:
             for stage in self._plan.stages:
                 self._ahead -= stage.seconds
+                self._stage = stage
                 self._search(stage)
                 if self._searches[-1].stopped:
                     break
@@ -71,9 +73,10 @@ class Run:
             if not self._history:
                 raise
             raise Interrupted(self._result("interrupted")) from None
-        except (MemoryError, tf.errors.OpError) as error:
-            at = "x".join(map(str, reversed(self._searches[-1].image.shape[1:3]))) if self._searches else "the start"
-            reason = f"{type(error).__name__} at {at}: {' '.join(str(error).split())[:200]}"
+        except (MemoryError, SearchError, tf.errors.OpError) as error:
+            if isinstance(error, SearchError) and not self._history:
+                raise
+            reason = f"{type(error).__name__} at {self._stage.width}x{self._stage.height}: {told(error)}"
             raise RunError(f"{reason}; use a smaller --memory, --tile or --size", self._kept(reason)) from error
         return self._result(self._searches[-1].reason)
 
@@ -93,7 +96,9 @@ class Run:
             return
         same = next(other for other in plan.stages if (other.height, other.width) == (stage.height, stage.width))
         rest = dataclasses.replace(same, steps=left, seconds=stage.seconds * left / stage.steps)
-        self._exact_steps += len(self._one(exact, rest, self._searches[-1].image).steps)
+        self._exactly = True
+        self._one(exact, rest, self._searches[-1].image)
+        self._exactly = False
 
     def _one(self, stylizer: Stylizer, stage: Stage, start: Array) -> Search:
         search = Search(
@@ -107,6 +112,7 @@ class Run:
         )
         self._searches.append(search)
         search.run()
+        stylizer.release()
         return search
 
     def _bind(self, stylizer: Stylizer, stage: Stage) -> Callable[[Array], Values]:
@@ -117,7 +123,6 @@ class Run:
         if stage.tile is None:
             stylizer.evaluator.bind(content, styles)
             return stylizer.evaluator
-        stylizer.evaluator.release()
         stylizer.tiled.bind(content, styles, stage.tile, stage.keep)
         return stylizer.tiled
 
@@ -149,6 +154,7 @@ class Run:
             seconds=time.perf_counter() - self._started,
             done=1 - (self._ahead + (1 - step.done) * stage.seconds) / self._plan.seconds,
         )
+        self._exact_steps += self._exactly
         self._history.append(step)
         if self._callback is not None:
             self._callback(step, image)

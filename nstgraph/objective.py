@@ -20,7 +20,7 @@ __all__ = ["Evaluator", "Objective", "Values"]
 
 Array = np.ndarray[Any, Any]
 
-_SCALE = {"float16": 2.0**17}
+_FLOAT16_SCALE = 2.0**17
 
 
 class Objective:
@@ -52,24 +52,29 @@ class Objective:
             for label, term in loss.labelled().items():
                 self._add(label, term)
             self.total = tf.add_n(list(self.terms.values()), "loss/total")
-            # A pixel's share of a mean is below what float16 can hold; the other types have float32's range.
-            self.gradient_scale = _SCALE.get(graph.network.dtype.name, 1.0)
+            self.gradient_scale = self._gradient_scale()
             moves = dependents(moving)
             for label, value in self.terms.items():
                 if value.op.name not in moves:
                     raise LossError(f"loss term {label!r} does not depend on g.generated, so it cannot be minimised")
-            gradient = tf.gradients(self.gradient_scale * self.total, graph.generated.image)[0]
+            gradient = tf.gradients(tf.stop_gradient(self.gradient_scale) * self.total, graph.generated.image)[0]
             if gradient is None:
                 raise LossError(
                     f"no gradient reaches the generated image through {loss}; use differentiable operations"
                 )
-            self.gradient = tf.multiply(gradient, 1 / self.gradient_scale, "gradient")
+            self.gradient = tf.divide(gradient, self.gradient_scale, "gradient")
             delay([self.gradient], [self.total])
             # Run with a fed generated_image, this stores what was fed; unfed, it assigns the variable to itself.
             self.store = tf.assign(graph.variable, graph.generated.image, validate_shape=False).op
         data = [view.image for view in (graph.content, *graph.styles)]
         fetches = [self.total, *self.terms.values(), self.gradient]
         self.frozen = frozen_tensors(fetches, [*moving, *self.weights.values()], data)
+
+    def _gradient_scale(self) -> Any:
+        if self.graph.network.dtype != tf.float16:
+            return tf.constant(1.0)
+        # A pixel's share of a mean is below what float16 can hold, and its part in a large sum is above.
+        return _FLOAT16_SCALE / tf.maximum(tf.abs(self.total), 1.0)
 
     def _add(self, label: str, term: WeightedTerm) -> None:
         try:

@@ -50,12 +50,12 @@ class TiledEvaluator:
             for wave in moving:
                 self._moving.append(MovingSums(evaluator, wave, list(sums)))
                 sums += [statistic.tensor for statistic in wave]
-            scaled = objective.total * objective.gradient_scale
+            scaled = objective.total * tf.stop_gradient(objective.gradient_scale)
             adjoints = tf.gradients(scaled, sums, stop_gradients=sums, unconnected_gradients="zero")
         self._sums = sums
         self._loss = Run(
             evaluator.session,
-            [objective.total, list(objective.terms.values()), adjoints],
+            [objective.total, list(objective.terms.values()), adjoints, objective.gradient_scale],
             [*(s.tensor for s in statistics), *objective.weights.values(), *(view.image for view in graph.views[1:])],
         )
         self._store = evaluator.session.make_callable(objective.store, feed_list=[graph.generated.image])
@@ -89,11 +89,11 @@ class TiledEvaluator:
         values = {**self._known, **weights, self.objective.graph.generated.image.name: image}
         for group in self._moving:
             values |= group.add_up(values)
-        total, terms, found = self._loss(values)
+        total, terms, found, scale = self._loss(values)
         adjoints = {tensor.name: adjoint for tensor, adjoint in zip(self._sums, found, strict=True)}
         gradient = np.zeros(image.shape, np.float32)
         for group in reversed(self._moving):
             group.go_back(values, adjoints, gradient)
-        gradient /= np.float32(self.objective.gradient_scale)
+        gradient /= scale
         self._store(image)
         return Values(float(total), dict(zip(self.objective.terms, map(float, terms), strict=True)), gradient)

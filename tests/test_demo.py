@@ -77,7 +77,7 @@ def test_the_demo_twice(here):
 
 @pytest.mark.parametrize(
     ("options", "weights"),
-    [(["--steps", "0"], ""), (["--size", "16"], ""), (["-o", "no/where"], ""), ([], "nowhere.npz")],
+    [(["--steps", "-1"], ""), (["--size", "16"], ""), (["-o", "no/where"], ""), ([], "nowhere.npz")],
 )
 def test_a_demo_that_fails_leaves_nothing_behind(here, monkeypatch, options, weights):
     monkeypatch.setenv("NSTGRAPH_WEIGHTS", weights)

@@ -106,7 +106,7 @@ def make_plan(config: Config, precision: str, cost: Cost, content: Size, styles:
 
     Raises:
         ConfigError: it cannot fit; the message says which option would make it fit.
-        TilingError: it fits in tiles only, or tiles were asked for, and a term cannot be tiled.
+        TilingError: tiles were asked for, and a term cannot be tiled.
     """
     if cost.margin is None and isinstance(config.tile, int):
         raise TilingError(cost.why_not)
@@ -164,7 +164,7 @@ def _choices(level: Level, config: Config, precision: str, cost: Cost, content: 
     searches = [
         replace(whole, optimizer=optimizer, history=history) for optimizer in optimizers for history in histories
     ]
-    if isinstance(config.tile, str):
+    if isinstance(config.tile, str) or max(whole.height, whole.width) <= config.tile:
         yield from searches
     if cost.margin is not None and config.tile != "off":
         sides = [config.tile] if isinstance(config.tile, int) else _SIDES
@@ -177,7 +177,7 @@ def _predict(stage: Stage, cost: Cost, styles: Sequence[Size]) -> Stage:
     pixels = stage.height * stage.width
     style_pixels = sum(height * width for height, width in styles)
     unknowns = 3 * pixels
-    # scipy's workspace and its copies, as measured with 1.11 and 1.17; ours is what is written in `lbfgs`.
+    # scipy's workspace and its copies, as measured with scipy 1.17; ours is what `lbfgs` says, and its copies.
     pairs = min(stage.history, stage.steps)  # a row that is never written takes no memory
     words = (2 * pairs + 19) * 2 if stage.optimizer == "lbfgsb" else 2 * pairs + 9
     memory = float(cost.process) + 4 * words * unknowns + 3 * _PICTURE * pixels + _PICTURE * style_pixels

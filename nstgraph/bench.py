@@ -1,4 +1,4 @@
-"""How fast evaluations and searches are on this machine, as shares of what the machine can do.
+"""How fast evaluations are on this machine, as shares of what the machine can do.
 
 Every figure that judges is a ratio between two things measured in the same run: a time alone says little about a
 program and much about the computer.
@@ -13,30 +13,26 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
+from nstgraph.bench_figures import Failure, Freezing, Row
 from nstgraph.config import Config
 from nstgraph.engine import Stylizer
 from nstgraph.errors import ConfigError, NstgraphError
+from nstgraph.flops import flop_count
 from nstgraph.image_load import load
 from nstgraph.images import resize
 from nstgraph.machine import Product, peak_memory
-from nstgraph.objective import Array, Evaluator, Objective, Values
+from nstgraph.objective import Array, Evaluator, Values
 from nstgraph.optimize import Search, Step
 from nstgraph.plan import Stage
 from nstgraph.registry import as_loss
 from nstgraph.scene_landscape import landscape
 from nstgraph.scene_painting import painting
-from nstgraph.show_bench import Descent, Failure, Freezing, Row
 from nstgraph.weights import find
 
-__all__ = [
-    "Descent", "Failure", "Freezing", "Row", "compare_searches", "configurations", "flop_count", "freezing",
-    "measure_apart", "measure_row",
-]  # fmt: skip
+__all__ = ["configurations", "freezing", "measure_apart", "measure_row"]
 
 #: Rows and columns of the reference matrix product.
 _SIDE = 2048
@@ -157,67 +153,6 @@ def _freezing(config: Config, styles: int, repeats: int) -> Freezing:
             possible_speedup=(moving + fixed) / moving if moving else 1.0,
             difference=abs(loss - reference) / (abs(reference) or 1.0),
         )
-
-
-def compare_searches(config: Config, *, steps: int = 300, styles: int = 1) -> Iterator[Descent]:
-    """Run variants of the search on the demo's pictures: a reference, changes of it in one thing, and ``config``.
-
-    Args:
-        config: loss, network, size and memory of all, and what coarse to fine is to be.
-        steps: of all but coarse to fine.
-        styles: number of style images.
-
-    Raises:
-        NstgraphError: it does not fit into memory, or the loss is not a number.
-    """
-    plain = config.replace(scales=1, steps=steps, optimizer="lbfgsb", precision="float32")
-    variants = {
-        "plain lbfgsb float32": plain,
-        "plain lbfgs": plain.replace(optimizer="lbfgs"),
-        "plain, 5 corrections": plain.replace(history=5),
-        "plain, 20 corrections": plain.replace(history=20),
-        "plain bfloat16": plain.replace(precision="bfloat16"),
-        "coarse to fine (default)": config,
-    }
-    content, targets = landscape(config.size, config.size), [painting(config.size, config.size)] * styles
-    reference = None
-    with Stylizer(plain, styles) as judge:
-        judge.evaluator.bind(content, targets)
-        for name, variant in variants.items():
-            with Stylizer(variant, styles) as stylizer:
-                result = stylizer(content, targets)
-            loss = judge.evaluator(result.image).total
-            reference = loss if reference is None else reference
-            curve = tuple((step.seconds, step.total) for step in result.history if step.width == config.size)
-            yield Descent(name, len(result.history), result.history[-1].seconds, loss, reference, curve)
-
-
-def flop_count(objective: Objective, height: int, width: int) -> tuple[float, float]:
-    """Floating-point operations of one evaluation, all pictures being ``height`` × ``width`` pixels.
-
-    Counted are the products of convolutions and Gram matrices: twice for the generated image, whose gradient takes as
-    many again, and once for the others.
-
-    Returns:
-        Those that depend on the generated image, and those that do not.
-    """
-    graph = objective.graph
-    counts = {True: 0.0, False: 0.0}
-    for view in graph.views:
-        for layer in view.network_maps:
-            if layer.startswith("conv"):
-                kernel = graph.network.weights.layers[layer]
-                counts[view is graph.generated] += 2 * np.prod(kernel) * _positions(layer, height, width)
-                channels = kernel[-1]
-                name = view.maps[layer].name if layer in view.maps else ""
-                grams = sum(s.summand.name == name and s.tensor.shape.rank == 2 for s in graph.statistics)
-                counts[view is graph.generated] += 2 * grams * channels**2 * _positions(layer, height, width)
-    return 2 * counts[True], counts[False]
-
-
-def _positions(layer: str, height: int, width: int) -> int:
-    stride: int = 2 ** (int(layer[4]) - 1)
-    return -(-height // stride) * -(-width // stride)
 
 
 class _Clock:

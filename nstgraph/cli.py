@@ -187,11 +187,12 @@ def bench(
     """Measure evaluations against this machine's own matrix-product rate, or how fast searches converge."""
     from nstgraph import bench as measures
     from nstgraph import show_bench as show
+    from nstgraph.convergence import compare_searches
 
     _load_plugins(plugin)
     config = Config(size=size[0], loss=tuple(loss), weights=weights, memory=memory)
     if convergence:
-        descents = [*show.noted(measures.compare_searches(config, steps=steps, styles=styles))]
+        descents = [*show.noted(compare_searches(config, steps=steps, styles=styles))]
         show.print_json(convergence=descents) if as_json else show.show_descents(descents)
     else:
         configs = measures.configurations(config, size, precision, tile)
@@ -201,10 +202,11 @@ def bench(
 def _measure_rows(configs: list[Config], plugins: list[Path], how: dict[str, int], as_json: bool) -> None:
     from nstgraph import bench as measures
     from nstgraph import show_bench as show
+    from nstgraph.bench_figures import Failure, Row
 
     alone = len(configs) == 1
     if alone:
-        rows: list[measures.Row | measures.Failure] = [measures.measure_row(configs[0], **how)]
+        rows: list[Row | Failure] = [measures.measure_row(configs[0], **how)]
     else:
         rows = [*show.noted(measures.measure_apart(one, plugins, **how) for one in configs)]
     smallest = configs[0].replace(precision="auto")

@@ -8,11 +8,10 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from nstgraph import Config, Objective, StyleGraph, parse_loss, show_bench
-from nstgraph.bench import Failure, Freezing, Row, compare_searches, flop_count, freezing, measure_apart, measure_row
+from nstgraph import Config
+from nstgraph.bench import freezing, measure_apart, measure_row
+from nstgraph.bench_figures import Failure, Freezing, Row
 from nstgraph.cli import app
-from nstgraph.show_bench import Descent
-from nstgraph.weights import Weights, embedded
 
 SMALL = "-l style:layers=conv1_1 --repeats 2"  # one layer, since TensorFlow takes its time over each
 PLUGIN = """
@@ -44,22 +43,6 @@ def good(line):
 def cells(text):
     """The cells of each line, which are two or more blanks apart."""
     return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in text.splitlines()]
-
-
-def test_operations_are_counted_by_hand():
-    objective = Objective(StyleGraph(Weights(embedded())), parse_loss("content:layer=conv1_2 style:layers=conv1_1"))
-    m = 20 * 30
-    first, second, gram = 2 * 9 * 3 * 64 * m, 2 * 9 * 64 * 64 * m, 2 * 64 * 64 * m
-    moving, fixed = flop_count(objective, 20, 30)
-    assert moving == 2 * (first + second + gram)
-    assert fixed == (first + second) + (first + gram)
-
-
-def test_pooled_layers_round_up():
-    objective = Objective(StyleGraph(Weights(embedded())), parse_loss("content:layer=conv2_1"))
-    _, fixed = flop_count(objective, 21, 31)
-    full, half = 21 * 31, 11 * 16
-    assert fixed == 2 * 9 * (3 * 64 * full + 64 * 64 * full + 64 * 128 * half)
 
 
 @pytest.mark.parametrize("tile", ["off", 32])
@@ -145,12 +128,6 @@ def test_convergence():
         assert one["seconds_within_5_percent"] == (near[0] if near else None)
 
 
-def test_only_steps_at_full_size_come_near_the_reference():
-    config = Config(size=64, scales=2, steps=8, loss="style:layers=conv1_1")
-    *_, descent = compare_searches(config, steps=2)
-    assert descent.steps == 8 and 0 < len(descent.curve) < 8
-
-
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -173,29 +150,3 @@ def test_bad_arguments_are_one_line(line, message):
     result = run(line)
     assert (result.exit_code, result.stdout) == (2, "")
     assert re.fullmatch(f"nstgraph: .*{re.escape(message)}.*\n", result.stderr)
-
-
-def test_the_table(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    row = Row(2048, "bfloat16", 512, 12.5, 1000.0, 160.0, 0.125, 12_340_000_000)
-    show_bench.show_rows([row, Failure(256, "float32", None, "too [large]")])
-    assert cells(capsys.readouterr().out)[1:4] == [
-        ["2048", "bfloat16", "512", "12.500 s", "80 GFLOP/s", "50% of 160", "12.5%", "12.34 GB"],
-        ["256", "float32", "-", "failed", "-", "-", "-", "-"],
-        ["256 px, float32, whole: too [large]"],
-    ]
-
-
-def test_the_line_about_freezing(capsys):
-    show_bench.show_freezing(Freezing(512, "float32", 0.5, 0.75, 1.75, 2e-7))
-    expected = "1.50 times faster than unfrozen (1.75 by operations); loss differs by 2e-07"
-    assert capsys.readouterr().out == f"\nfrozen targets, 512 px, float32: {expected}\n"
-
-
-def test_the_table_of_searches(capsys):
-    curve = ((1.0, 30.0), (2.0, 21.0), (3.0, 20.7))
-    show_bench.show_descents([Descent("first", 3, 3.25, 20.0, 20.0, curve), Descent("other", 9, 7, 25.0, 20.0, curve)])
-    assert cells(capsys.readouterr().out)[1:3] == [
-        ["first", "3", "3.2 s", "1.000", "2.0 s", "-"],
-        ["other", "9", "7.0 s", "1.250", "2.0 s", "-"],
-    ]

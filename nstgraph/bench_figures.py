@@ -1,0 +1,117 @@
+"""What the bench finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Descent", "Failure", "Freezing", "Row"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured of one configuration, all pictures being ``size`` × ``size`` pixels.
+
+    Attributes:
+        size: in pixels.
+        precision: of the network.
+        tile: side of the tiles in pixels; None if the picture was computed whole.
+        seconds: median time of an evaluation of loss and gradient.
+        gflop: useful floating-point operations of one evaluation; what tiles compute twice is not counted twice.
+        product_rate: GFLOP/s of this machine in a matrix product of the same precision.
+        outside: share of a short search's time that is spent between evaluations, 0..1, by medians.
+        peak_memory: most bytes that the whole process has held.
+    """
+
+    size: int
+    precision: str
+    tile: int | None
+    seconds: float
+    gflop: float
+    product_rate: float
+    outside: float
+    peak_memory: int
+
+    @property
+    def rate(self) -> float:
+        """Useful GFLOP/s of an evaluation."""
+        return self.gflop / self.seconds
+
+    @property
+    def share(self) -> float:
+        """`rate` as a share of `product_rate`."""
+        return self.rate / self.product_rate
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A configuration that could not be measured, and the error's one line."""
+
+    size: int
+    precision: str
+    tile: int | None
+    error: str
+
+
+@dataclass(frozen=True)
+class Freezing:
+    """What it saves to compute but once whatever does not depend on the generated image.
+
+    Attributes:
+        size: of all pictures, in pixels square.
+        precision: of the network.
+        seconds, unfrozen_seconds: median time of an evaluation, and of one that computes the targets anew.
+        possible_speedup: operations of an unfrozen evaluation over those of a frozen one.
+        difference: between frozen and unfrozen loss, relative.
+    """
+
+    size: int
+    precision: str
+    seconds: float
+    unfrozen_seconds: float
+    possible_speedup: float
+    difference: float
+
+    @property
+    def speedup(self) -> float:
+        """How many times faster a frozen evaluation is than an unfrozen one."""
+        return self.unfrozen_seconds / self.seconds
+
+
+@dataclass(frozen=True)
+class Descent:
+    """How the loss fell in one variant of the search.
+
+    Attributes:
+        variant: its name; the first variant is the reference.
+        steps: that were taken, at all sizes together.
+        seconds: they took.
+        loss: of the resulting picture, in float32.
+        reference: the reference's ``loss``.
+        curve: seconds since the start and loss, after each step at full size.
+    """
+
+    variant: str
+    steps: int
+    seconds: float
+    loss: float
+    reference: float
+    curve: tuple[tuple[float, float], ...]
+
+    @property
+    def ratio(self) -> float:
+        """``loss`` relative to the reference's."""
+        return self.loss / self.reference
+
+    @property
+    def seconds_within_5_percent(self) -> float | None:
+        """Seconds until the loss was no more than 5 % above the reference's; None if it never was."""
+        return self._within(0.05)
+
+    @property
+    def seconds_within_3_percent(self) -> float | None:
+        """The same for 3 %."""
+        return self._within(0.03)
+
+    def _within(self, share: float) -> float | None:
+        limit = self.reference + share * abs(self.reference)
+        return next((seconds for seconds, loss in self.curve if loss <= limit), None)

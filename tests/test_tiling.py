@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nstgraph import Evaluator, StyleGraph, tf
+from nstgraph import Evaluator, LossTerm, Objective, StyleGraph, parse_loss, tf
 from nstgraph.errors import TilingError
 from nstgraph.reach import Reach
 from nstgraph.tiled import TiledEvaluator
@@ -129,6 +129,29 @@ def test_so_is_one_that_does_it_within_a_statistic_that_another_is_built_on(obje
 
     with pytest.raises(TilingError, match=r"'probe' cannot be tiled: it reduces .* \(Max"):
         check_tileable(objective_of(nested))
+
+
+def test_all_such_terms_are_named():
+    whole = LossTerm("whole", lambda g: tf.reduce_mean(g.generated.image), "here")
+    objective = Objective(StyleGraph(Weights(embedded())), whole() + 2 * whole() + parse_loss("tv"))
+    with pytest.raises(
+        TilingError, match="'whole' cannot be tiled: .*; loss term 'whole_1' cannot be tiled: "
+    ) as found:
+        check_tileable(objective)
+    assert "tv" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda g: g.mean(tf.roll(g.generated.image, 3, 1)),
+        lambda g: g.mean(tf.reverse(g.generated.image, [2])),
+        lambda g: g.mean(tf.image.resize(g.generated.image, [40, 40])),
+    ],
+)
+def test_nor_can_one_be_tiled_that_moves_positions(objective_of, function):
+    with pytest.raises(TilingError, match="moves positions by itself"):
+        check_tileable(objective_of(function))
 
 
 def test_such_a_term_still_works_untiled(objective_of):

@@ -135,7 +135,7 @@ def test_all_such_terms_are_named():
     whole = LossTerm("whole", lambda g: tf.reduce_mean(g.generated.image), "here")
     objective = Objective(StyleGraph(Weights(embedded())), whole() + 2 * whole() + parse_loss("tv"))
     with pytest.raises(
-        TilingError, match="'whole' cannot be tiled: .*; loss term 'whole_1' cannot be tiled: "
+        TilingError, match=r"'whole' cannot be tiled: .*; loss term 'whole_1' cannot be tiled: "
     ) as found:
         check_tileable(objective)
     assert "tv" not in str(found.value)

@@ -154,7 +154,7 @@ def _smallest_that_fits(
 
 def _choices(level: Level, config: Config, precision: str, cost: Cost, content: Size) -> Iterator[Stage]:
     """Ways to compute a level, the most wanted first."""
-    # Beside evaluations in low precision, scipy's float64 arithmetic would be a sixth of the time.
+    # Beside evaluations in low precision, scipy's float64 arithmetic would be a twelfth of the time.
     first = "lbfgsb" if precision == "float32" or config.bounds else "lbfgs"
     optimizers = [first] if first == "lbfgs" or config.bounds else [first, "lbfgs"]
     if config.optimizer != "auto":

@@ -143,8 +143,8 @@ def test_the_plan_is_shown_and_nothing_is_written(here):
     head, small, large, empty, line = result.stdout.splitlines()
     assert head.split() == ["size", "steps", "evaluated", "search", "memory", "time"] and empty == ""
     assert small.startswith("48 × 36 ") and large.startswith("96 × 72 ")
-    for row in (small, large):
-        assert re.search(r"  in tiles of 48 px  +lbfgsb?, 10 corrections  +\d+\.\d\d GB  +\d+ s$", row.rstrip())
+    for row, evaluated in ((small, "whole"), (large, "in tiles of 48 px")):
+        assert re.search(rf"  {evaluated}  +lbfgsb?, 10 corrections  +\d+\.\d\d GB  +\d+ s$", row.rstrip())
     assert int(small.split()[3]) + int(large.split()[3]) == 9
     assert line.startswith("2 sizes up to 96x72 in tiles of 48 px, lbfgs") and " steps in float16: about " in line
 

@@ -80,6 +80,10 @@ def test_less_memory_takes_a_shorter_history_then_the_leaner_optimiser_then_tile
     assert all(earlier.memory > later.memory for earlier, later in itertools.pairwise(seen))
 
 
+def test_a_picture_no_larger_than_a_tile_chosen_by_hand_is_computed_whole():
+    assert [stage.tile for stage in plan(size=512, tile=256).stages] == [None, None, 256]
+
+
 def test_only_sizes_that_need_it_are_tiled():
     found = plan(least() * 1.2)
     assert [stage.tile is None for stage in found.stages][:2] == [True, True]
@@ -104,8 +108,8 @@ def test_no_size_takes_more_than_the_limit(precision, settings):
 @pytest.mark.parametrize(
     ("settings", "attribute", "expected"),
     [
-        ({"tile": 256}, "tile", 256),
-        ({"tile": 5000}, "tile", 5000),
+        ({"tile": 100}, "tile", 100),
+        ({"tile": 5000}, "tile", None),
         ({"tile": "off"}, "tile", None),
         ({"history": 7}, "history", 7),
         ({"history": 30}, "history", 30),

@@ -61,8 +61,8 @@ def test_metadata_tell_how_the_picture_was_made(tmp_path, result, name):
     versions = {name: settings.pop(name) for name in ("nstgraph", "tensorflow", "scipy")}
     assert versions.pop("nstgraph") == nstgraph.__version__
     assert versions == {name: importlib.metadata.version(name) for name in versions}
-    sizes = ("32x24", "64x48")
-    assert settings.pop("stages") == [f"{size} in tiles of 32 px, lbfgsb with 4 corrections" for size in sizes]
+    sizes = ("32x24", "64x48 in tiles of 32 px")
+    assert settings.pop("stages") == [f"{size}, lbfgsb with 4 corrections" for size in sizes]
     # What remains makes the same configuration again.
     assert Config(**{**settings, "loss": tuple(settings["loss"].split())}) == CONFIG
 

@@ -16,6 +16,7 @@ import scipy.optimize
 
 from nstgraph import lbfgs
 from nstgraph.errors import SearchError
+from nstgraph.minimize import minimize
 from nstgraph.objective import Array, Values
 
 __all__ = ["Search", "Step", "StepCallback"]
@@ -189,13 +190,11 @@ class Search:
         """One run of scipy from the best image; returns why it ended."""
         start = self.image.ravel().astype(np.float64) / self._unit
         limits = scipy.optimize.Bounds(0.0, 255.0 / self._unit) if self._bounds else None
-        result = scipy.optimize.minimize(
+        result = minimize(
             self._scaled,
             np.clip(start, 0, 255.0 / self._unit) if self._bounds else start,
-            jac=True,
-            method="L-BFGS-B",
             bounds=limits,
-            callback=lambda intermediate_result: self._step(),
+            callback=lambda point: self._step(),
             options={
                 "maxiter": self._limit - len(self.steps),
                 "maxfun": 20 * self._limit,

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from nstgraph.config import Config
     from nstgraph.engine import Stylizer, stylize
     from nstgraph.errors import Interrupted, LossError, NstgraphError
-    from nstgraph.graph import StyleGraph, View
+    from nstgraph.evaluator import Evaluator
+    from nstgraph.graph import StyleGraph
     from nstgraph.loss import Loss, LossTerm
-    from nstgraph.objective import Evaluator, Objective
+    from nstgraph.objective import Objective
     from nstgraph.optimize import Search, Step
     from nstgraph.registry import loss_term, parse_loss
     from nstgraph.result import Result
     from nstgraph.tiled import TiledEvaluator
+    from nstgraph.view import View
 
 _HOMES = {
     "tf": "_tf",
@@ -32,10 +34,10 @@ _HOMES = {
     "LossError": "errors",
     "NstgraphError": "errors",
     "StyleGraph": "graph",
-    "View": "graph",
+    "View": "view",
     "Loss": "loss",
     "LossTerm": "loss",
-    "Evaluator": "objective",
+    "Evaluator": "evaluator",
     "Objective": "objective",
     "Search": "optimize",
     "Step": "optimize",

@@ -20,11 +20,11 @@ from nstgraph.bench_figures import Failure, Freezing, Row
 from nstgraph.config import Config
 from nstgraph.engine import Stylizer
 from nstgraph.errors import ConfigError, NstgraphError
+from nstgraph.evaluator import Array, Evaluator, Values
 from nstgraph.flops import flop_count
 from nstgraph.image_load import load
 from nstgraph.images import resize
 from nstgraph.machine import Product, peak_memory
-from nstgraph.objective import Array, Evaluator, Values
 from nstgraph.optimize import Search, Step
 from nstgraph.plan import Stage
 from nstgraph.registry import as_loss

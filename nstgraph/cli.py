@@ -19,8 +19,8 @@ from nstgraph.errors import Interrupted, NstgraphError, RunError
 from nstgraph.progress import Display
 
 if TYPE_CHECKING:
+    from nstgraph.evaluator import Array
     from nstgraph.images import Picture
-    from nstgraph.objective import Array
     from nstgraph.optimize import Step
     from nstgraph.outputs import Outputs
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from nstgraph.loss import Loss
 
 __all__ = [
-    "DEFAULT_LOSS", "INITS", "MIN_TILE", "OPTIMIZERS", "PADDINGS", "POOLINGS", "PRECISIONS", "TILES", "Config",
+    "DEFAULT_LOSS", "INITS", "INPUT_VALUES", "MIN_TILE", "OPTIMIZERS", "PADDINGS", "POOLINGS", "PRECISIONS", "TILES",
+    "Config",
 ]  # fmt: skip
 
 #: The default loss as text; ``default`` stands for it in a loss given as text.
@@ -26,6 +27,9 @@ OPTIMIZERS = ("auto", "lbfgs", "lbfgsb")
 
 TILES = ("auto", "off")
 MIN_TILE = 32
+
+#: What a network from a file may take: RGB of 0..255; RGB or BGR minus VGG's channel means; RGB of 0..1.
+INPUT_VALUES = ("rgb", "rgb-mean", "bgr-mean", "rgb-unit")
 
 #: Starting images by name; anything else is the path of a picture.
 INITS = ("content", "noise", "style")

@@ -10,8 +10,8 @@ import numpy as np
 
 from nstgraph._tf import tf
 from nstgraph.errors import TilingError
+from nstgraph.evaluator import Evaluator
 from nstgraph.machine import process_memory
-from nstgraph.objective import Evaluator
 from nstgraph.reach import Reach
 from nstgraph.tiling import check_tileable, margin
 from nstgraph.walk import dependents

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from nstgraph.errors import ConfigError
+from nstgraph.evaluator import Array
 from nstgraph.image_save import save
-from nstgraph.objective import Array
 from nstgraph.scene_landscape import landscape
 from nstgraph.scene_painting import painting
 

@@ -15,11 +15,12 @@ from nstgraph._tf import tf
 from nstgraph.config import INITS, Config
 from nstgraph.cost import measure
 from nstgraph.errors import ConfigError, RunError, told
+from nstgraph.evaluator import Evaluator
 from nstgraph.graph import StyleGraph
 from nstgraph.image_load import Source, load
 from nstgraph.images import Picture
 from nstgraph.machine import available_memory, native_precision
-from nstgraph.objective import Evaluator, Objective
+from nstgraph.objective import Objective
 from nstgraph.optimize import StepCallback
 from nstgraph.plan import Plan, make_plan
 from nstgraph.registry import as_loss

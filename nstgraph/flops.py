@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nstgraph.objective import Objective
+from nstgraph.vgg import Vgg
 
 __all__ = ["flop_count"]
 
@@ -19,6 +20,7 @@ def flop_count(objective: Objective, height: int, width: int) -> tuple[float, fl
         Those that depend on the generated image, and those that do not.
     """
     graph = objective.graph
+    assert isinstance(graph.network, Vgg)
     counts = {True: 0.0, False: 0.0}
     for view in graph.views:
         for layer in view.network_maps:

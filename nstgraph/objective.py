@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import TracebackType
+from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from nstgraph._tf import tf
 from nstgraph.errors import LossError, NstgraphError
 from nstgraph.graph import StyleGraph
 from nstgraph.loss import Loss, WeightedTerm
 from nstgraph.schedule import delay
-from nstgraph.walk import dependents, frozen_tensors
+from nstgraph.walk import ancestors, dependents, frozen_tensors
 
-__all__ = ["Evaluator", "Objective", "Values"]
-
-Array = np.ndarray[Any, Any]
+__all__ = ["Objective"]
 
 _FLOAT16_SCALE = 2.0**17
 
@@ -28,35 +22,35 @@ class Objective:
 
     Args:
         graph: where the terms are built.
-        loss: what is to be minimised.
+        loss: what is to be minimised: a `Loss`; or scalars that a caller has built from ``graph.generated`` and the
+            other views, by label, or a single one.
 
     Attributes:
         terms: by label, the scalar ``loss/<label>:0``, which is the term times its weight.
         weights: by label, the scalar graph input ``weight/<label>:0``; the loss's own weight unless it is fed.
+        defaults: the loss's own weights, by label.
         total: ``loss/total:0``, the sum of the terms.
         gradient_scale: what gradients are multiplied by while they pass through the network.
         gradient: ``gradient:0``, of the total with respect to the generated image: [1, height, width, 3].
+        inputs: the pictures, content and styles, then other placeholders that the loss depends on.
         frozen: tensors that stay the same while the generated image moves (see `frozen_tensors`).
 
     Raises:
-        LossError: a term fails to build, is not a scalar, or does not depend on the generated image.
+        LossError: a term fails to build, is not a scalar, or does not depend on the generated image, or does so past
+            ``graph.generated``.
     """
 
-    def __init__(self, graph: StyleGraph, loss: Loss) -> None:
+    def __init__(self, graph: StyleGraph, loss: Loss | Mapping[str, Any] | Any) -> None:
         self.graph = graph
-        self.loss = loss
         self.terms: dict[str, Any] = {}
         self.weights: dict[str, Any] = {}
-        moving = [graph.generated.image, graph.variable.handle]
-        with graph.graph.as_default():
-            for label, term in loss.labelled().items():
-                self._add(label, term)
+        self.defaults: dict[str, float] = {}
+        with graph.building():
+            for label, (value, weight) in self._built(loss).items():
+                self._add(label, value, weight)
             self.total = tf.add_n(list(self.terms.values()), "loss/total")
             self.gradient_scale = self._gradient_scale()
-            moves = dependents(moving)
-            for label, value in self.terms.items():
-                if value.op.name not in moves:
-                    raise LossError(f"loss term {label!r} does not depend on g.generated, so it cannot be minimised")
+            self._check_dependence()
             gradient = tf.gradients(tf.stop_gradient(self.gradient_scale) * self.total, graph.generated.image)[0]
             if gradient is None:
                 raise LossError(
@@ -66,9 +60,12 @@ class Objective:
             delay([self.gradient], [self.total])
             # Run with a fed generated_image, this stores what was fed; unfed, it assigns the variable to itself.
             self.store = tf.assign(graph.variable, graph.generated.image, validate_shape=False).op
-        data = [view.image for view in (graph.content, *graph.styles)]
+        self.inputs = [view.image for view in (graph.content, *graph.styles)]
+        self.inputs += [
+            tensor for tensor in ancestors(self.total, stop=self.inputs).values() if tensor.op.type == "Placeholder"
+        ]
         fetches = [self.total, *self.terms.values(), self.gradient]
-        self.frozen = frozen_tensors(fetches, [*moving, *self.weights.values()], data)
+        self.frozen = frozen_tensors(fetches, [graph.generated.image, *self.weights.values()], self.inputs)
 
     def _gradient_scale(self) -> Any:
         if self.graph.network.dtype != tf.float16:
@@ -76,95 +73,39 @@ class Objective:
         # A pixel's share of a mean is below what float16 can hold, and its part in a large sum is above.
         return _FLOAT16_SCALE / tf.maximum(tf.abs(self.total), 1.0)
 
-    def _add(self, label: str, term: WeightedTerm) -> None:
+    def _built(self, loss: Loss | Mapping[str, Any] | Any) -> dict[str, tuple[Any, float]]:
+        """Each term's value and weight, by label."""
+        if isinstance(loss, Loss):
+            return {label: (self._term(label, term), term.weight) for label, term in loss.labelled().items()}
+        values = loss if isinstance(loss, Mapping) else {"own": loss}
+        for label, value in values.items():
+            if getattr(value, "graph", None) is not self.graph.graph:
+                raise LossError(f"loss term {label!r} is no tensor of the style graph's tf.Graph; build it there")
+        return {label: (value, 1.0) for label, value in values.items()}
+
+    def _term(self, label: str, term: WeightedTerm) -> Any:
         try:
             with tf.name_scope(f"terms/{label}"):
-                value = tf.convert_to_tensor(term.term.function(self.graph, **term.parameters))
+                return tf.convert_to_tensor(term.term.function(self.graph, **term.parameters))
         except NstgraphError:
             raise
         except Exception as error:  # whatever a stranger's function raises is that term's failure
             reason = " ".join(str(error).split()) or type(error).__name__
             raise LossError(f"loss term {label!r} cannot be built ({reason}); mend {term.term.origin}") from error
+
+    def _add(self, label: str, value: Any, weight: float) -> None:
         if value.shape.rank != 0:
             raise LossError(f"loss term {label!r} returns a tensor of shape {value.shape}; reduce it to a scalar")
-        self.weights[label] = tf.placeholder_with_default(tf.constant(term.weight, value.dtype), [], f"weight/{label}")
+        self.defaults[label] = weight
+        self.weights[label] = tf.placeholder_with_default(tf.constant(weight, value.dtype), [], f"weight/{label}")
         self.terms[label] = tf.multiply(self.weights[label], value, f"loss/{label}")
 
-
-@dataclass(frozen=True)
-class Values:
-    """One evaluation of an objective: the total loss, its terms by label, and the gradient [1, height, width, 3]."""
-
-    total: float
-    terms: Mapping[str, float]
-    gradient: Array
-
-
-class Evaluator:
-    """An objective in a session: ``evaluator(image)`` gives its `Values` for the pictures bound last.
-
-    Args:
-        objective: what to evaluate.
-        freeze: evaluate what does not depend on the generated image once at `bind`, and feed it from then on.
-
-    Attributes:
-        session: the ``tf.Session``; it is closed with the evaluator, which is a context manager.
-        weights: weights of terms by label, to be changed at any time; those not given are the loss's own.
-        fetches: what an evaluation runs.
-    """
-
-    def __init__(self, objective: Objective, *, freeze: bool = True) -> None:
-        self.objective = objective
-        self.weights: dict[str, float] = {}
-        graph = objective.graph
-        self._pictures = [view.image for view in (graph.content, *graph.styles)]
-        self._fixed = objective.frozen if freeze else self._pictures
-        self._fed: list[Array] = []
-        # Operations follow each other, and each spreads over all cores by itself.
-        options = tf.ConfigProto(inter_op_parallelism_threads=1, use_per_session_threads=True)
-        self.session = tf.Session(graph=graph.graph, config=options)
-        graph.network.load(self.session)
-        self.session.run(graph.variable.initializer)
-        self.fetches = [objective.total, list(objective.terms.values()), objective.gradient, objective.store]
-
-    def bind(self, content: Array, styles: Sequence[Array]) -> None:
-        """Choose the pictures: content and styles, each [1, height, width, 3], 0..255, of any size."""
-        self.release()  # before as much again is computed
-        pictures = dict(zip(self._pictures, (content, *styles), strict=True))
-        self._fed = self.session.run(self._fixed, pictures)
-
-    @property
-    def bound(self) -> dict[Any, Array]:
-        """What is fed for the pictures bound last, by tensor."""
-        return dict(zip(self._fixed, self._fed, strict=True))
-
-    def release(self) -> None:
-        """Forget the pictures, and give back the memory of what was computed from them."""
-        self._fed = []
-
-    def __call__(self, image: Array) -> Values:
-        """Evaluate at ``image``, [1, height, width, 3], 0..255; afterwards the variable ``generated`` holds it."""
-        total, terms, gradient, _ = self.session.run(self.fetches, self.feed(image))
-        return Values(float(total), dict(zip(self.objective.terms, map(float, terms), strict=True)), gradient)
-
-    def feed(self, image: Array) -> dict[Any, Any]:
-        """What an evaluation at ``image`` is fed, by tensor."""
-        return {self.objective.graph.generated.image: image, **self.fed_weights(), **self.bound}
-
-    def fed_weights(self) -> dict[Any, float]:
-        """Weights of terms as they are in force, by the tensor that they are fed to."""
-        loss = self.objective.loss.labelled()
-        tensors = self.objective.weights
-        return {tensors[label]: self.weights.get(label, term.weight) for label, term in loss.items()}
-
-    def close(self) -> None:
-        """Give the session's memory and threads back."""
-        self.session.close()
-
-    def __enter__(self) -> Evaluator:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def _check_dependence(self) -> None:
+        image, variable = self.graph.generated.image, self.graph.variable
+        moves = dependents([image])
+        past = ancestors(self.total, stop=[image])
+        for label, value in self.terms.items():
+            if value.op.name not in moves:
+                raise LossError(f"loss term {label!r} does not depend on g.generated, so it cannot be minimised")
+        if self.graph.graph.as_graph_element(getattr(variable, "handle", variable)).name in past:
+            raise LossError(f"the loss reads variable {variable.name} itself; build it from g.generated.image instead")

@@ -16,8 +16,8 @@ import scipy.optimize
 
 from nstgraph import lbfgs
 from nstgraph.errors import SearchError
+from nstgraph.evaluator import Array, Values
 from nstgraph.minimize import minimize
-from nstgraph.objective import Array, Values
 
 __all__ = ["Search", "Step", "StepCallback"]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nstgraph.errors import ConfigError, NstgraphError
+from nstgraph.evaluator import Array
 from nstgraph.files import check_target
 from nstgraph.image_save import check_writable_format, save
-from nstgraph.objective import Array
 from nstgraph.optimize import Step
 from nstgraph.result import LOG_SUFFIXES, Result
 

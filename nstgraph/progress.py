@@ -13,7 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from nstgraph.objective import Array
+    from nstgraph.evaluator import Array
     from nstgraph.optimize import Step
 
 __all__ = ["Display", "download_bar"]

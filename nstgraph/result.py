@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from nstgraph.errors import ConfigError
+from nstgraph.evaluator import Array
 from nstgraph.files import beside, check_target
 from nstgraph.image_save import save
 from nstgraph.images import resize, side_by_side
-from nstgraph.objective import Array
 from nstgraph.optimize import Step
 
 __all__ = ["LOG_SUFFIXES", "Result"]

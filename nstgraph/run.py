@@ -13,9 +13,9 @@ import numpy as np
 from nstgraph import images
 from nstgraph._tf import tf
 from nstgraph.errors import ConfigError, Interrupted, RunError, SearchError, told
+from nstgraph.evaluator import Array, Values
 from nstgraph.image_load import load
 from nstgraph.images import Picture
-from nstgraph.objective import Array, Values
 from nstgraph.optimize import Search, Step, StepCallback
 from nstgraph.plan import Plan, Stage
 from nstgraph.result import Result

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from nstgraph.errors import TilingError
+from nstgraph.evaluator import Array, Evaluator
 from nstgraph.graph import StyleGraph
 from nstgraph.images import resize
 from nstgraph.loss import Loss, LossTerm
-from nstgraph.objective import Array, Evaluator, Objective
+from nstgraph.objective import Objective
 from nstgraph.optimize import Search
 from nstgraph.tiled import TiledEvaluator
 from nstgraph.weights import find

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from nstgraph._tf import tf
+from nstgraph.evaluator import Array, Evaluator
 from nstgraph.graph import Statistic
-from nstgraph.objective import Array, Evaluator
 from nstgraph.schedule import delay
 from nstgraph.shelf import Shelf
 from nstgraph.tiling import Tile, margin, tiles

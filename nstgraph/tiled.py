@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nstgraph._tf import tf
-from nstgraph.objective import Array, Evaluator, Values
+from nstgraph.evaluator import Array, Evaluator, Values
 from nstgraph.tile_sums import MovingSums, Run, Sums
 from nstgraph.tiling import check_tileable, waves
 from nstgraph.walk import ancestors, dependents

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from nstgraph.errors import TilingError
+from nstgraph.evaluator import Array
 from nstgraph.graph import Statistic
-from nstgraph.objective import Array, Objective
+from nstgraph.objective import Objective
 from nstgraph.reach import REDUCTIONS, Reach, fault, over_positions, reach
 from nstgraph.walk import ancestors, dependents
 

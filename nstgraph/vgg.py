@@ -7,10 +7,11 @@ The channel means are subtracted here and nowhere else.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from nstgraph._tf import tf
-from nstgraph.errors import LossError, did_you_mean
+from nstgraph.errors import ConfigError, LossError, did_you_mean
 from nstgraph.weights import VGG16, VGG19, Weights
 
 __all__ = ["LAYERS", "MEAN_RGB", "Vgg", "check_layer"]
@@ -21,8 +22,11 @@ LAYERS = tuple(sorted({*VGG16, *VGG19, *(f"pool{block}" for block in range(1, 6)
 
 
 def check_layer(name: str) -> str:
-    """Return ``name`` if some VGG has a layer of that name; raise ``LossError`` with the closest one otherwise."""
-    if name not in LAYERS:
+    """Return ``name`` if some VGG has a layer of that name; raise ``LossError`` with the closest one otherwise.
+
+    A name with ``/`` or ``:`` is an operation's in a network from a file, and is looked for there.
+    """
+    if name not in LAYERS and not {"/", ":"} & set(name):
         raise LossError(f"no layer {name!r} in VGG{did_you_mean(name, LAYERS)}")
     return name
 
@@ -30,21 +34,28 @@ def check_layer(name: str) -> str:
 class Vgg:
     """VGG's layers in one graph: every weight is one non-trainable variable, shared by all pictures.
 
+    The variables are made in the variable scope that is current, and shared by all that is made in the same one.
+
     Args:
         weights: where kernels and biases come from; a layer is read when it is first asked for.
         pooling: ``"average"`` (Gatys et al. recommend it for synthesis) or ``"max"`` (as VGG was trained).
         padding: what a convolution sees beyond the picture's edge: ``"reflect"``, ``"replicate"`` or ``"zero"``.
         precision: type of the feature maps: ``"float32"``, ``"bfloat16"`` or ``"float16"``; weights and pictures stay
             float32.
+
+    Attributes:
+        dtype: of the feature maps.
     """
 
-    def __init__(self, weights: Weights, pooling: str, padding: str, precision: str = "float32") -> None:
+    def __init__(
+        self, weights: Weights, pooling: str = "average", padding: str = "reflect", precision: str = "float32"
+    ) -> None:
         self.weights = weights
         self.dtype = tf.as_dtype(precision)
         self._pooling = pooling
         self._padding = padding
-        self._variables: dict[str, tuple[Any, Any]] = {}
-        self._initializers: list[tuple[str, Any, Any, Any]] = []
+        self._variable_scope = tf.get_variable_scope()
+        self._layers: dict[str, _Layer] = {}
 
     def convolutions_for(self, layer: str) -> tuple[str, ...]:
         """Names of the convolutions that ``layer`` needs, in network order.
@@ -61,20 +72,37 @@ class Vgg:
         self.weights.require(needed)
         return needed
 
-    def below(self, layer: str) -> str | None:
+    def features(self, layer: str, image: Any, scope: str, known: dict[str, Any]) -> Any:
+        """Feature maps of a picture in the network's precision.
+
+        Args:
+            layer: which.
+            image: the picture, [1, height, width, 3], RGB, 0..255.
+            scope: name scope of its feature maps, ending in ``/``.
+            known: the picture's feature maps so far, by layer; those that ``layer`` needs are added.
+        """
+        if layer not in known:
+            below = self._below(layer)
+            maps = self._prepare(image) if below is None else self.features(below, image, scope, known)
+            name = layer if self.dtype == tf.float32 else f"{layer}/{self.dtype.name}"
+            with tf.name_scope(scope):
+                known[layer] = self._apply(layer, maps, name)
+        return known[layer]
+
+    def _below(self, layer: str) -> str | None:
         """The layer that feeds ``layer``, or None for the first."""
-        needed = self.convolutions_for(layer)
+        needed = self.convolutions_for(check_layer(layer))
         if layer.startswith("pool"):
             return needed[-1]
         if len(needed) == 1:
             return None
         return needed[-2] if needed[-2][4] == layer[4] else f"pool{needed[-2][4]}"
 
-    def prepare(self, image: Any) -> Any:
+    def _prepare(self, image: Any) -> Any:
         """Subtract the channel means from an RGB image, 0..255; in the network's precision."""
         return tf.cast(image - tf.constant(MEAN_RGB, image.dtype), self.dtype)
 
-    def apply(self, layer: str, below: Any, name: str) -> Any:
+    def _apply(self, layer: str, below: Any, name: str) -> Any:
         """Feature maps of ``layer`` from those of the layer below it, in the network's precision.
 
         Pools round odd sizes up, so that every pixel reaches the deep layers.
@@ -82,7 +110,9 @@ class Vgg:
         if layer.startswith("pool"):
             pool = tf.nn.avg_pool2d if self._pooling == "average" else tf.nn.max_pool2d
             return pool(below, 2, 2, "SAME", name=name)
-        kernel, bias = (tf.cast(variable, self.dtype) for variable in self._variables.get(layer) or self._create(layer))
+        if layer not in self._layers:
+            self._layers[layer] = self._create(layer)
+        kernel, bias = (tf.cast(variable, self.dtype) for variable in self._layers[layer].variables)
         if self._padding == "zero":
             maps = tf.nn.conv2d(below, kernel, 1, "SAME")
         else:
@@ -91,21 +121,46 @@ class Vgg:
             maps = tf.nn.conv2d(tf.pad(below, [[0, 0], [1, 1], [1, 1], [0, 0]], mode), kernel, 1, "VALID")
         return tf.nn.relu(tf.nn.bias_add(maps, bias), name=name)
 
-    def _create(self, layer: str) -> tuple[Any, Any]:
-        # Initial values are fed: an array given to a variable would be written into the GraphDef as a constant.
-        shape = self.weights.layers[layer]
-        with tf.name_scope(f"vgg/{layer}/"):
-            values = [tf.placeholder(tf.float32, s, "initial") for s in (shape, shape[-1:])]
-            pair = [
-                tf.Variable(value, trainable=False, name=name, use_resource=True)
-                for name, value in zip(("kernel", "bias"), values, strict=True)
-            ]
-            self._initializers.append((layer, *values, tf.group(*(v.initializer for v in pair), name="initialize")))
-        self._variables[layer] = (pair[0], pair[1])
-        return self._variables[layer]
-
     def load(self, session: Any) -> None:
-        """Give every weight variable of the graph its value from the file."""
-        for layer, kernel, bias, initialize in self._initializers:
-            values = self.weights.read(layer)
-            session.run(initialize, {kernel: values[0], bias: values[1]})
+        """Give every weight variable its value from the file, unless it has one in this session."""
+        for name, layer in self._layers.items():
+            if not session.run(layer.ready):
+                session.run(layer.initialize, dict(zip(layer.values, self.weights.read(name), strict=True)))
+
+    def _create(self, layer: str) -> _Layer:
+        shape = self.weights.layers[layer]
+        with tf.name_scope(None), tf.control_dependencies(None):
+            # Read when it is run: an array given to a variable would be written into the GraphDef as a constant.
+            values = tf.numpy_function(lambda: self.weights.read(layer), [], [tf.float32] * 2, name="vgg/from_file")
+            for value, static in zip(values, (shape, shape[-1:]), strict=True):
+                value.set_shape(static)
+            with tf.variable_scope(self._variable_scope, reuse=tf.AUTO_REUSE, auxiliary_name_scope=False):
+                pair = [
+                    self._variable(f"vgg/{layer}/{name}", value)
+                    for name, value in zip(("kernel", "bias"), values, strict=True)
+                ]
+            ready = tf.reduce_all([tf.is_variable_initialized(variable) for variable in pair])
+            return _Layer(pair, values, tf.group(*(variable.initializer for variable in pair)), ready)
+
+    def _variable(self, name: str, value: Any) -> Any:
+        """A new variable, or the one of that name that was made from the same file."""
+        others = tf.global_variables()
+        try:
+            variable = tf.get_variable(name, initializer=value, trainable=False, use_resource=True)
+        except ValueError as error:
+            raise ConfigError(f"variable {name} exists with another shape; choose another variable scope") from error
+        if not any(variable is other for other in others):
+            variable._nstgraph_file = self.weights.path
+        elif getattr(variable, "_nstgraph_file", None) != self.weights.path:
+            raise ConfigError(f"variable {variable.name} exists already; build the graph in another variable scope")
+        return variable
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A convolution's kernel and bias; their values from the file; what assigns them, and tells if that is done."""
+
+    variables: list[Any]
+    values: list[Any]
+    initialize: Any
+    ready: Any

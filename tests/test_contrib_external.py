@@ -296,7 +296,10 @@ def called(x):
     return tf.function(lambda: distance(x))()
 
 
-@pytest.mark.parametrize("read", [twice, gathered, chosen, looped, called])
+ways_to_read = pytest.mark.parametrize("read", [distance, twice, gathered, chosen, looped, called])
+
+
+@ways_to_read
 def test_it_does_not_matter_how_the_loss_reads_a_variable(variable, read):
     x = variable([5.0, -6.0, 7.0])
     seen, loss = [], read(x)
@@ -305,21 +308,46 @@ def test_it_does_not_matter_how_the_loss_reads_a_variable(variable, read):
     assert len(set(map(float, seen))) > 1
 
 
-def test_a_hook_that_fails_leaves_variables_as_they_were(variable):
-    class Failing(Descent):
-        def _minimize(self, **given):
-            super()._minimize(**given)
-            raise ArithmeticError("no")
+@ways_to_read
+def test_a_variable_that_is_fed_is_pinned(variable, read):
+    free, pinned, seen = variable(5.0), variable([5.0, -6.0, 7.0]), []
+    loss = read(pinned)
+    optimizer = Descent(distance(free) + loss)
+    given = {"feed_dict": {pinned: [1, 3, 1]}, "fetches": [loss, pinned]}
+    found = minimized(optimizer, free, pinned, **given, loss_callback=lambda *fetched: seen.append(fetched))
+    assert found[0] == pytest.approx(1, abs=1e-4) and found[1].tolist() == [5, -6, 7]
+    assert all(value in (4, 12) and fed.tolist() == [1, 3, 1] for value, fed in seen) and len(seen) == 30
 
-    x = variable([5.0, 6.0])
-    optimizer = Failing(distance(x))
+
+@ways_to_read
+def test_variables_show_their_old_values_until_the_end(variable, read):
+    x, seen = variable([5.0, -6.0, 7.0]), []
+    optimizer = Descent(read(x))
+    with initialized() as session:
+
+        def look(*ignored):
+            seen.append(session.run(x).tolist())
+
+        optimizer.minimize(session, step_callback=look, loss_callback=look)
+        assert seen == [[5, -6, 7]] * 60
+        np.testing.assert_allclose(session.run(x), [1, 1, 1], atol=1e-3)
+
+
+@ways_to_read
+def test_a_search_that_fails_leaves_variables_as_they_were(variable, read):
+    def fail(vector):
+        assert vector[0] != 5
+        raise ArithmeticError("no")
+
+    x = variable([5.0, -6.0, 7.0])
+    optimizer = Descent(read(x))
     with initialized() as session:
         with pytest.raises(ArithmeticError, match="no"):
-            optimizer.minimize(session)
-        np.testing.assert_array_equal(session.run(x), [5, 6])
+            optimizer.minimize(session, step_callback=fail)
+        assert session.run(x).tolist() == [5, -6, 7]
 
 
 def test_a_hook_that_does_not_move_is_warned_of(variable):
     optimizer, x = Descent(distance(variable(5.0)), steps=0), tf.trainable_variables()[0]
     with pytest.warns(RuntimeWarning):
-        assert minimized(optimizer, x) == (5,)
+        assert minimized(optimizer, x) == [5]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nstgraph.errors import SearchError
-from nstgraph.objective import Values
+from nstgraph.evaluator import Values
 from nstgraph.optimize import Search
 
 SHAPE = (1, 6, 7, 3)

@@ -22,15 +22,7 @@ def features(weights: Weights, image, *layers, pooling="average", padding="repli
         network = Vgg(weights, pooling, padding, precision)
         picture = tf.placeholder(tf.float32, [1, None, None, 3])
         chain = {}
-
-        def of(layer):
-            if layer not in chain:
-                below = network.below(layer)
-                maps = network.prepare(picture) if below is None else of(below)
-                chain[layer] = network.apply(layer, maps, layer)
-            return chain[layer]
-
-        found = [of(layer) for layer in layers]
+        found = [network.features(layer, picture, "features/", chain) for layer in layers]
         with tf.Session() as session:
             network.load(session)
             return session.run(found, {picture: image})
@@ -102,7 +94,7 @@ def test_padded_edges_leave_no_frame_on_a_flat_picture(padding):
 def test_weight_variables_are_frozen_and_only_those_asked_for(picture):
     with tf.Graph().as_default() as graph:
         network = Vgg(Weights(embedded()), "average", "replicate")
-        maps = network.apply("conv1_1", tf.constant(picture), "maps")
+        maps = network.features("conv1_1", tf.constant(picture), "features/", {})
         names = [variable.name for variable in tf.global_variables()]
         assert names == ["vgg/conv1_1/kernel:0", "vgg/conv1_1/bias:0"]
         assert tf.trainable_variables() == []
@@ -131,7 +123,7 @@ def test_weights_stay_float32_whatever_the_precision(precision):
     weights = Weights(embedded())
     with tf.Graph().as_default():
         network = Vgg(weights, "average", "reflect", precision)
-        network.apply("conv1_1", network.prepare(tf.zeros([1, 8, 8, 3])), "maps")
+        network.features("conv1_1", tf.zeros([1, 8, 8, 3]), "features/", {})
         variables = tf.global_variables()
         with tf.Session() as session:
             network.load(session)

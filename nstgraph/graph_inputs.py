@@ -1,0 +1,61 @@
+"""What a style graph begins with: pictures, as placeholders or a caller's tensors, and the generated variable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from nstgraph._tf import tf
+from nstgraph.errors import ConfigError
+
+__all__ = ["checked_variable", "common_graph", "new_variable", "picture"]
+
+_PICTURE = (1, None, None, 3)
+
+
+def common_graph(graph: Any, given: Iterable[Any]) -> Any:
+    """The graph of what a caller gave, or a new one if nothing was.
+
+    Raises:
+        ConfigError: something is not of a graph, or they are of several.
+    """
+    for item in given:
+        if item is None:
+            continue
+        own = getattr(item, "graph", None)
+        if not isinstance(own, tf.Graph):
+            raise ConfigError(
+                f"{type(item).__name__} given where a tensor of a graph is needed; leave arrays out, and bind them"
+            )
+        if graph is not None and own is not graph:
+            raise ConfigError(f"{item.name} is of another graph; build everything in one tf.Graph")
+        graph = own
+    return graph if graph is not None else tf.Graph()
+
+
+def picture(tensor: Any, name: str) -> Any:
+    """A placeholder for a picture, or a caller's tensor as one: [1, height, width, 3], float32, RGB, 0..255."""
+    if tensor is None:
+        return tf.placeholder(tf.float32, _PICTURE, name)
+    _check_shape(tensor)
+    return tf.ensure_shape(tf.cast(tensor, tf.float32), _PICTURE, name)
+
+
+def new_variable(name: str) -> Any:
+    """A trainable variable for a picture of any size; black, and one pixel large, until it is assigned."""
+    return tf.Variable(tf.zeros([1, 1, 1, 3]), trainable=True, name=name, use_resource=True, shape=_PICTURE)
+
+
+def checked_variable(variable: Any) -> Any:
+    """Return a caller's variable if it can hold a picture; raise ConfigError otherwise."""
+    if not isinstance(variable, tf.Variable):
+        raise ConfigError(f"{variable.name} is no variable; the generated image is searched, so it has to be one")
+    if variable.dtype.base_dtype != tf.float32:
+        raise ConfigError(f"variable {variable.name} is {variable.dtype.name}; make it float32")
+    _check_shape(variable)
+    return variable
+
+
+def _check_shape(tensor: Any) -> None:
+    if not tensor.shape.is_compatible_with(_PICTURE):
+        raise ConfigError(f"{tensor.name} has shape {tensor.shape}; a picture is [1, height, width, 3]")

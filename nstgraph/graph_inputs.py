@@ -48,7 +48,7 @@ def new_variable(name: str) -> Any:
 
 def checked_variable(variable: Any) -> Any:
     """Return a caller's variable if it can hold a picture; raise ConfigError otherwise."""
-    if not isinstance(variable, tf.Variable):
+    if not hasattr(variable, "initializer"):
         raise ConfigError(f"{variable.name} is no variable; the generated image is searched, so it has to be one")
     if variable.dtype.base_dtype != tf.float32:
         raise ConfigError(f"variable {variable.name} is {variable.dtype.name}; make it float32")

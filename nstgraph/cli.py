@@ -72,6 +72,8 @@ def stylize(
     compare: options.Compare = False,
     save_every: options.SaveEvery = 0,
     log: options.Log = None,
+    summaries: options.Summaries = None,
+    trace: options.Trace = None,
     plugin: options.Plugins = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -83,7 +85,7 @@ def stylize(
     from nstgraph.outputs import Outputs
     from nstgraph.pyramid import pyramid
 
-    outputs = Outputs(output, compare, save_every, log, overwrite)
+    outputs = Outputs(output, compare, save_every, log, trace, summaries, overwrite)
     most = sum(level.steps for level in pyramid(config.size, config.steps, config.scales))
     outputs.check([content, *styles, Path(config.init)], most)
     _load_plugins(plugin)
@@ -242,7 +244,7 @@ def _run(config: Config, content: Path, styles: list[Path], outputs: Outputs, qu
     from nstgraph.engine import Stylizer
 
     pictures, config = _checked(config, content, styles)
-    with Stylizer(config, len(styles)) as stylizer:
+    with Stylizer(config, len(styles), hooks=outputs.hooks()) as stylizer:
         if ctrl_c.is_set():
             raise KeyboardInterrupt
         plan = stylizer.plan(pictures[0], pictures[1:])
@@ -259,7 +261,8 @@ def _run(config: Config, content: Path, styles: list[Path], outputs: Outputs, qu
                     say(str(error))
 
             try:
-                result = stylizer(pictures[0], pictures[1:], plan=plan, callback=callback)
+                traced = outputs.trace is not None
+                result = stylizer(pictures[0], pictures[1:], plan=plan, callback=callback, trace=traced)
             except (Interrupted, RunError) as stop:
                 if stop.result is not None:
                     with deaf_to_ctrl_c():

@@ -58,6 +58,9 @@ class Config:
         memory: how much the process may take, in GB; 0 is what is free.
         freeze: compute what does not depend on the generated image once; off only to measure what that saves.
         weights: a VGG weights file; None looks in the usual places (see `nstgraph.weights.find`).
+        network: a frozen graph (.pb) of another network, in place of VGG; it brings its own pools and padding.
+        input: the tensor of it that takes the picture; None finds the only placeholder.
+        input_values: what it expects there, see `nstgraph.frozen_network.FrozenNetwork`; None finds out.
     """
 
     loss: tuple[str, ...] | str | Loss = DEFAULT_LOSS
@@ -77,6 +80,9 @@ class Config:
     memory: float = 0.0
     freeze: bool = True
     weights: str | os.PathLike[str] | None = None
+    network: str | os.PathLike[str] | None = None
+    input: str | None = None
+    input_values: str | None = None
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -104,9 +110,20 @@ class Config:
             raise ConfigError(f"tile is {self.tile!r}; choose {', '.join(TILES)} or pixels from {MIN_TILE}")
         if self.bounds and self.optimizer == "lbfgs":
             raise ConfigError("lbfgs knows no bounds; leave one of them out, or choose lbfgsb")
+        self._check_network()
         for name in ("bounds", "freeze"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; choose True or False")
+
+    def _check_network(self) -> None:
+        own = ("weights", "pooling", "padding") if self.network is not None else ("input", "input_values")
+        for name in own:
+            if getattr(self, name) != getattr(Config, name):
+                if self.network is None:
+                    raise ConfigError(f"{name} belongs to a network from a file; give that as network, too")
+                raise ConfigError(f"a network from a file has its own {name}; leave that out")
+        if self.network is not None and self.precision not in ("auto", "float32"):
+            raise ConfigError("a network from a file is computed in float32; leave precision out")
 
     def replace(self, **changes: Any) -> Config:
         """A copy with some settings changed.

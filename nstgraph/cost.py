@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from nstgraph._tf import tf
 from nstgraph.errors import TilingError
 from nstgraph.evaluator import Evaluator
 from nstgraph.machine import process_memory
 from nstgraph.reach import Reach
 from nstgraph.tiling import check_tileable, margin
+from nstgraph.trace import trace
 from nstgraph.walk import dependents
 
 __all__ = ["Cost", "measure"]
@@ -70,9 +70,7 @@ def measure(evaluator: Evaluator) -> Cost:
 
 def _peak(evaluator: Evaluator, image: Any) -> int:
     """Most bytes that TensorFlow holds at once during an evaluation, from its own record of allocations."""
-    options, found = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), tf.RunMetadata()
-    # The same fetches and feeds as ever, so that TensorFlow need not prepare the graph once more.
-    evaluator.session.run(evaluator.fetches, evaluator.feed(image), options=options, run_metadata=found)
+    found = trace(evaluator, image)
     records = [
         (record.alloc_micros, record.alloc_bytes)
         for device in found.step_stats.dev_stats

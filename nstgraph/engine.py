@@ -15,7 +15,8 @@ from nstgraph._tf import tf
 from nstgraph.config import INITS, Config
 from nstgraph.cost import measure
 from nstgraph.errors import ConfigError, RunError, told
-from nstgraph.evaluator import Evaluator
+from nstgraph.evaluator import Array, Evaluator
+from nstgraph.frozen_network import FrozenNetwork
 from nstgraph.graph import StyleGraph
 from nstgraph.image_load import Source, load
 from nstgraph.images import Picture
@@ -26,8 +27,9 @@ from nstgraph.plan import Plan, make_plan
 from nstgraph.registry import as_loss
 from nstgraph.result import Result
 from nstgraph.run import Run
+from nstgraph.stepper import Stepper, monitored
 from nstgraph.tiled import TiledEvaluator
-from nstgraph.weights import find
+from nstgraph.weights import Weights, find
 
 __all__ = ["Stylizer", "check_pictures", "stylize"]
 
@@ -45,6 +47,7 @@ class Stylizer:
     Args:
         config: all settings.
         styles: how many style images each picture is made from.
+        hooks: session hooks that see each step (see `nstgraph.train`), from now until the stylizer is closed.
 
     Attributes:
         precision: of the network, as chosen.
@@ -55,22 +58,25 @@ class Stylizer:
         WeightsError: the weights file cannot be found, or lacks a layer.
     """
 
-    def __init__(self, config: Config, styles: int = 1) -> None:
+    def __init__(self, config: Config, styles: int = 1, *, hooks: Sequence[Any] = ()) -> None:
         self.config = config
         self.loss = as_loss(config.loss)
-        self.weights = find(config.weights)
-        self.precision = native_precision() if config.precision == "auto" else config.precision
+        self.weights, self.precision = network_of(config)
         self.graph = StyleGraph(
             self.weights, styles=styles, pooling=config.pooling, padding=config.padding, precision=self.precision
         )
         self.objective = Objective(self.graph, self.loss)
         self._closing = contextlib.ExitStack()
+        self._stepper = Stepper(self.objective) if hooks else None
         self.evaluator = self._closing.enter_context(Evaluator(self.objective, freeze=config.freeze))
         try:
             self.cost = measure(self.evaluator)
         except tf.errors.OpError as error:
             self.close()
             raise RunError(f"the loss cannot be evaluated: {told(error)}", None) from error
+        if self._stepper is not None:
+            self.evaluator.session.run(self._stepper.global_step.initializer)
+            self._monitored = self._closing.enter_context(monitored(self.evaluator.session, hooks))
 
     @functools.cached_property
     def tiled(self) -> TiledEvaluator:
@@ -102,6 +108,7 @@ class Stylizer:
         *,
         plan: Plan | None = None,
         callback: StepCallback | None = None,
+        trace: bool = False,
     ) -> Result:
         """Stylise one picture.
 
@@ -110,10 +117,11 @@ class Stylizer:
             styles: as many as the stylizer was made for.
             plan: what `plan` gave for these pictures; made if it is not given.
             callback: called after each step with its `Step` and the current image [1, height, width, 3].
+            trace: also record what an evaluation does, at the largest size that is computed whole.
 
         Raises:
             PictureError: a picture cannot be read or is too small or too narrow.
-            ConfigError: the run does not fit into memory.
+            ConfigError: the run does not fit into memory, or no size can be traced.
             SearchError: the loss is not a number at the starting image.
             RunError: TensorFlow failed on the way, for want of memory mostly; carries the result so far.
             Interrupted: Ctrl-C; carries the result so far.
@@ -122,7 +130,11 @@ class Stylizer:
             raise ConfigError(f"{len(styles)} style images given to a stylizer for {len(self.graph.styles)}")
         pictures = [load(picture) for picture in (content, *styles)]
         plan = plan or self.plan(pictures[0], pictures[1:])
-        return Run(self, plan, pictures[0], pictures[1:], callback).result()
+        return Run(self, plan, pictures[0], pictures[1:], callback, trace=trace).result()
+
+    def hook_callback(self, pictures: Sequence[Array]) -> StepCallback | None:
+        """What lets the session hooks see a step made with these pictures; None if there are no hooks."""
+        return None if self._stepper is None else self._stepper.callback(self._monitored, pictures)
 
     def settings(self) -> dict[str, Any]:
         """Everything that results depend on, but the pictures: settings, the loss, versions, the weights' hash."""
@@ -130,7 +142,7 @@ class Stylizer:
             **{
                 name: value
                 for name, value in dataclasses.asdict(self.config).items()
-                if name not in ("loss", "weights")
+                if name not in ("loss", "weights", "network")
             },
             "precision": self.precision,
             "loss": str(self.loss),
@@ -190,6 +202,13 @@ def stylize(
     pictures = [load(picture) for picture in (content, *styles)]
     with Stylizer(chosen, len(styles)) as stylizer:
         return stylizer(pictures[0], pictures[1:], callback=callback)
+
+
+def network_of(config: Config) -> tuple[Weights | FrozenNetwork, str]:
+    """The network's weights, or a whole network from a file, and the precision to compute it in."""
+    if config.network is not None:
+        return FrozenNetwork(config.network, config.input, config.input_values), "float32"
+    return find(config.weights), native_precision() if config.precision == "auto" else config.precision
 
 
 def check_pictures(config: Config, content: Picture, *styles: Picture) -> tuple[int, int]:

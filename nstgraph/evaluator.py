@@ -96,6 +96,10 @@ class Evaluator:
         total, terms, gradient, _ = self.session.run(self.fetches, self.feed(image))
         return Values(float(total), dict(zip(self.objective.terms, map(float, terms), strict=True)), gradient)
 
+    def assign(self, image: Array) -> None:
+        """Let the variable ``generated`` hold ``image``, [1, height, width, 3], such as the best of a search."""
+        self.session.run(self.objective.store, {self.objective.graph.generated.image: image})
+
     def feed(self, image: Array) -> dict[Any, Any]:
         """What an evaluation at ``image`` is fed, by tensor."""
         return {self.objective.graph.generated.image: image, **self.fed_weights(), **self.bound}
@@ -123,4 +127,4 @@ class Evaluator:
 def raw_session(session: Any) -> Any:
     """The ``tf.Session`` in a ``MonitoredSession``, whose hooks need not see every evaluation; others as they are."""
     step = getattr(session, "run_step_fn", None)
-    return session if step is None else step(lambda context: context.session)
+    return session if step is None else step(lambda step_context: step_context.session)

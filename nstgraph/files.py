@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nstgraph.errors import ConfigError
 
-__all__ = ["beside", "check_target"]
+__all__ = ["beside", "check_folder", "check_target"]
 
 #: Bytes of a file's name; file systems allow 255, of which the temporary name takes some.
 _LONGEST_NAME = 240
@@ -38,6 +38,21 @@ def check_target(target: Path, *, overwrite: bool = False, inputs: Iterable[Path
         raise ConfigError(f"{target} is an input and is never written over; choose another name")
     if not overwrite:
         raise ConfigError(f"{target} exists; choose another name or pass --overwrite")
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse, before any work is done, a folder that could not be made, or written to.
+
+    Raises:
+        ConfigError: it is a file, or the folder it is to be in does not exist; there is no permission.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder} is a file; name a folder")
+    place = folder if folder.exists() else folder.parent
+    if not place.is_dir():
+        raise ConfigError(f"cannot make {folder}: the folder {place} does not exist; create it first")
+    if not os.access(place, os.W_OK):
+        raise ConfigError(f"no permission to write in {place}; choose another folder")
 
 
 @contextlib.contextmanager

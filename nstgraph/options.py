@@ -10,11 +10,11 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from nstgraph.config import DEFAULT_LOSS, INITS, OPTIMIZERS, PADDINGS, POOLINGS, PRECISIONS, Config
+from nstgraph.config import DEFAULT_LOSS, INITS, INPUT_VALUES, OPTIMIZERS, PADDINGS, POOLINGS, PRECISIONS, Config
 
 __all__ = [
     "Compare", "Content", "Debug", "Log", "Loss", "Output", "Overwrite", "Plugins", "Quiet", "SaveEvery", "Size",
-    "Steps", "Styles", "Weights", "takes_config",
+    "Steps", "Styles", "Summaries", "Trace", "Weights", "takes_config",
 ]  # fmt: skip
 
 
@@ -41,6 +41,13 @@ SaveEvery: TypeAlias = Annotated[
     ),
 ]
 Log: TypeAlias = Annotated[Path | None, _option("Output", "Write every step's losses, as .csv or .json.")]
+Summaries: TypeAlias = Annotated[
+    Path | None, _option("Output", "Write losses and pictures on the way for TensorBoard.", metavar="FOLDER")
+]
+Trace: TypeAlias = Annotated[
+    Path | None,
+    _option("Output", "Write what an evaluation does in time: a timeline as .json, TensorFlow's full trace as .pb."),
+]
 
 Loss: TypeAlias = Annotated[
     list[str],
@@ -85,13 +92,22 @@ Padding: TypeAlias = Annotated[
     str, _option("Network", "What layers see beyond the picture's edge.", metavar="|".join(PADDINGS))
 ]
 
+Network: TypeAlias = Annotated[
+    str | None, _option("Network", "Frozen graph (.pb) of another network, in place of VGG.", metavar="MODEL.PB")
+]
+Input: TypeAlias = Annotated[str | None, _option("Network", "Its tensor that takes the picture.", metavar="NAME")]
+InputValues: TypeAlias = Annotated[
+    str | None, _option("Network", "What it expects: -mean is minus VGG's means.", metavar="|".join(INPUT_VALUES))
+]
+
 Quiet: TypeAlias = Annotated[bool, _option(None, "Print errors only.", "--quiet", "-q")]
 Debug: TypeAlias = Annotated[bool, _option(None, "Show the whole traceback of an error.", "--debug")]
 
 _CONFIG: dict[str, Any] = {
     "size": Size, "loss": Loss, "style_scale": StyleScale, "steps": Steps, "scales": Scales, "init": Init, "seed": Seed,
     "bounds": Bounds, "optimizer": Optimizer, "history": History, "weights": Weights, "pooling": Pooling,
-    "padding": Padding, "precision": Precision, "tile": Tile, "memory": Memory,
+    "padding": Padding, "precision": Precision, "tile": Tile, "memory": Memory, "network": Network, "input": Input,
+    "input_values": InputValues,
 }  # fmt: skip
 
 

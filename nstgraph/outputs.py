@@ -6,13 +6,15 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nstgraph.errors import ConfigError, NstgraphError
 from nstgraph.evaluator import Array
-from nstgraph.files import check_target
+from nstgraph.files import check_folder, check_target
 from nstgraph.image_save import check_writable_format, save
 from nstgraph.optimize import Step
 from nstgraph.result import LOG_SUFFIXES, Result
+from nstgraph.trace import TRACE_SUFFIXES, save_trace
 
 __all__ = ["Outputs"]
 
@@ -26,6 +28,8 @@ class Outputs:
         compare: also write ``<picture>-compare``, content, styles and result in a row.
         save_every: also write ``<picture>-0050`` after that many steps, and so on; 0 for never.
         log: also write the history, as .csv or .json.
+        trace: also write an evaluation's timeline as .json, or TensorFlow's full trace as .pb.
+        summaries: folder that losses and pictures are written to for TensorBoard.
         overwrite: replace files that exist.
     """
 
@@ -33,6 +37,8 @@ class Outputs:
     compare: bool = False
     save_every: int = 0
     log: Path | None = None
+    trace: Path | None = None
+    summaries: Path | None = None
     overwrite: bool = False
 
     def check(self, inputs: Sequence[Path], steps: int) -> None:
@@ -45,10 +51,22 @@ class Outputs:
         check_writable_format(self.picture)
         if self.log is not None and self.log.suffix.lower() not in LOG_SUFFIXES:
             raise ConfigError(f"cannot write a log as {self.log}; end its name in {' or '.join(LOG_SUFFIXES)}")
+        if self.trace is not None and self.trace.suffix.lower() not in TRACE_SUFFIXES:
+            raise ConfigError(f"cannot write a trace as {self.trace}; end its name in {' or '.join(TRACE_SUFFIXES)}")
+        if self.summaries is not None:
+            check_folder(self.summaries)
         numbers = range(self.save_every, steps + 1, self.save_every) if self.save_every else ()
         extra = [self._compared] * self.compare + [self._numbered(n) for n in numbers]
-        for target in [self.picture, *extra, *([self.log] if self.log else [])]:
+        for target in [self.picture, *extra, *(file for file in (self.log, self.trace) if file is not None)]:
             check_target(target, overwrite=self.overwrite, inputs=inputs)
+
+    def hooks(self) -> list[Any]:
+        """Session hooks that write while a search is on its way."""
+        if self.summaries is None:
+            return []
+        from nstgraph.train import SummaryHook  # which imports TensorFlow
+
+        return [SummaryHook(self.summaries)]
 
     def intermediate(self, step: Step, image: Array) -> None:
         """Write the current picture if it is its turn; a step callback."""
@@ -71,6 +89,8 @@ class Outputs:
         written = [self.picture]
         if self.log is not None:
             written.append(result.save_log(self.log, overwrite=self.overwrite))
+        if self.trace is not None and result.trace is not None:
+            written.append(save_trace(result.trace, self.trace))
         if self.compare:
             written.append(result.save_comparison(self._compared, overwrite=self.overwrite))
         note(f"wrote {', '.join(map(str, written))}")

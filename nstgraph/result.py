@@ -33,6 +33,7 @@ class Result:
         reason: why the search ended.
         evaluations: of loss and gradient.
         settings: all that the picture depends on: settings, versions, the weights' hash.
+        trace: TensorFlow's record of an evaluation (``RunMetadata``), if one was asked for.
     """
 
     image: Array
@@ -42,6 +43,7 @@ class Result:
     reason: str
     evaluations: int
     settings: Mapping[str, Any]
+    trace: Any = None
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the picture; the format is the extension's. PNG and TIFF carry ``settings`` as metadata.

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from nstgraph.images import Picture
 from nstgraph.optimize import Search, Step, StepCallback
 from nstgraph.plan import Plan, Stage
 from nstgraph.result import Result
+from nstgraph.trace import trace
 
 if TYPE_CHECKING:
     from nstgraph.engine import Stylizer
@@ -38,10 +39,21 @@ class Run:
         plan: the sizes, and how each is computed.
         content, styles: the pictures.
         callback: see `StepCallback`.
+        trace: whether to trace an evaluation, at the largest size that is computed whole.
+
+    Raises:
+        ConfigError: no size is computed whole, so that none can be traced.
     """
 
     def __init__(
-        self, stylizer: Stylizer, plan: Plan, content: Picture, styles: list[Picture], callback: StepCallback | None
+        self,
+        stylizer: Stylizer,
+        plan: Plan,
+        content: Picture,
+        styles: list[Picture],
+        callback: StepCallback | None,
+        *,
+        trace: bool = False,
     ) -> None:
         self._stylizer = stylizer
         self._config = stylizer.config
@@ -49,6 +61,12 @@ class Run:
         self._content = content
         self._styles = styles
         self._callback = callback
+        whole = [stage for stage in plan.stages if stage.tile is None]
+        if trace and not whole:
+            raise ConfigError("no evaluation is computed whole, so none can be traced; leave --trace or --tile out")
+        self._to_trace = whole[-1] if trace else None
+        self._trace: Any = None
+        self._hooks: StepCallback | None = None
         self._searches: list[Search] = []
         self._history: list[Step] = []
         self._stage = plan.stages[0]
@@ -113,6 +131,8 @@ class Run:
         )
         self._searches.append(search)
         search.run()
+        if stage is self._to_trace:
+            self._trace = trace(stylizer.evaluator, search.image)
         stylizer.release()
         return search
 
@@ -121,6 +141,7 @@ class Run:
         longest = round(max(stage.height, stage.width) * self._config.style_scale)
         content = images.resize(self._content.rgb, stage.height, stage.width)
         styles = [images.resize(s.rgb, *images.fitted(s.height, s.width, longest)) for s in self._styles]
+        self._hooks = self._stylizer.hook_callback([content, *styles])
         if stage.tile is None:
             stylizer.evaluator.bind(content, styles)
             return stylizer.evaluator
@@ -157,6 +178,8 @@ class Run:
         )
         self._exact_steps += self._exactly
         self._history.append(step)
+        if self._hooks is not None:
+            self._hooks(step, image)
         if self._callback is not None:
             self._callback(step, image)
 
@@ -181,5 +204,6 @@ class Run:
                 else ""
             ),
             evaluations=sum(search.evaluations for search in self._searches),
+            trace=self._trace,
             settings={**self._stylizer.settings(), "stages": [str(stage) for stage in self._plan.stages]},
         )

@@ -55,6 +55,7 @@ class Vgg:
         self._pooling = pooling
         self._padding = padding
         self._variable_scope = tf.get_variable_scope()
+        self._scope = f"{self._variable_scope.name}/" if self._variable_scope.name else ""
         self._layers: dict[str, _Layer] = {}
 
     def convolutions_for(self, layer: str) -> tuple[str, ...]:
@@ -85,8 +86,7 @@ class Vgg:
             below = self._below(layer)
             maps = self._prepare(image) if below is None else self.features(below, image, scope, known)
             name = layer if self.dtype == tf.float32 else f"{layer}/{self.dtype.name}"
-            with tf.name_scope(scope):
-                known[layer] = self._apply(layer, maps, name)
+            known[layer] = self._apply(layer, maps, scope, name)
         return known[layer]
 
     def _below(self, layer: str) -> str | None:
@@ -102,14 +102,22 @@ class Vgg:
         """Subtract the channel means from an RGB image, 0..255; in the network's precision."""
         return tf.cast(image - tf.constant(MEAN_RGB, image.dtype), self.dtype)
 
-    def _apply(self, layer: str, below: Any, name: str) -> Any:
+    def _apply(self, layer: str, below: Any, scope: str, name: str) -> Any:
         """Feature maps of ``layer`` from those of the layer below it, in the network's precision.
 
         Pools round odd sizes up, so that every pixel reaches the deep layers.
         """
         if layer.startswith("pool"):
             pool = tf.nn.avg_pool2d if self._pooling == "average" else tf.nn.max_pool2d
-            return pool(below, 2, 2, "SAME", name=name)
+            with tf.name_scope(scope):
+                return pool(below, 2, 2, "SAME", name=name)
+        with tf.name_scope(f"{scope}{layer}/"):
+            maps = self._convolve(layer, below)
+        with tf.name_scope(scope):
+            return tf.nn.relu(maps, name=name)
+
+    def _convolve(self, layer: str, below: Any) -> Any:
+        """A convolution with its bias, before ReLU."""
         if layer not in self._layers:
             self._layers[layer] = self._create(layer)
         kernel, bias = (tf.cast(variable, self.dtype) for variable in self._layers[layer].variables)
@@ -119,7 +127,7 @@ class Vgg:
             # For a margin of one pixel TensorFlow's SYMMETRIC repeats the edge pixel, which is "replicate".
             mode = "SYMMETRIC" if self._padding == "replicate" else "REFLECT"
             maps = tf.nn.conv2d(tf.pad(below, [[0, 0], [1, 1], [1, 1], [0, 0]], mode), kernel, 1, "VALID")
-        return tf.nn.relu(tf.nn.bias_add(maps, bias), name=name)
+        return tf.nn.bias_add(maps, bias)
 
     def load(self, session: Any) -> None:
         """Give every weight variable its value from the file, unless it has one in this session."""
@@ -129,9 +137,9 @@ class Vgg:
 
     def _create(self, layer: str) -> _Layer:
         shape = self.weights.layers[layer]
-        with tf.name_scope(None), tf.control_dependencies(None):
+        with tf.name_scope(f"{self._scope}vgg/{layer}/"), tf.control_dependencies(None):
             # Read when it is run: an array given to a variable would be written into the GraphDef as a constant.
-            values = tf.numpy_function(lambda: self.weights.read(layer), [], [tf.float32] * 2, name="vgg/from_file")
+            values = tf.numpy_function(lambda: self.weights.read(layer), [], [tf.float32] * 2, name="from_file")
             for value, static in zip(values, (shape, shape[-1:]), strict=True):
                 value.set_shape(static)
             with tf.variable_scope(self._variable_scope, reuse=tf.AUTO_REUSE, auxiliary_name_scope=False):
@@ -139,8 +147,10 @@ class Vgg:
                     self._variable(f"vgg/{layer}/{name}", value)
                     for name, value in zip(("kernel", "bias"), values, strict=True)
                 ]
-            ready = tf.reduce_all([tf.is_variable_initialized(variable) for variable in pair])
-            return _Layer(pair, values, tf.group(*(variable.initializer for variable in pair)), ready)
+            ready = tf.reduce_all([tf.is_variable_initialized(variable) for variable in pair], name="ready")
+            return _Layer(
+                pair, values, tf.group(*(variable.initializer for variable in pair), name="initialize"), ready
+            )
 
     def _variable(self, name: str, value: Any) -> Any:
         """A new variable, or the one of that name that was made from the same file."""

@@ -15,7 +15,13 @@ if MODE in os.environ:
     getattr(tf, os.environ[MODE])()
 
 
-@pytest.fixture(params=[False, True], ids=["ref", "resource"])
+#: The kinds of variables in each mode: what each of them brings is told in the plain mode.
+KINDS = {"disable_v2_behavior": ["ref"], "disable_eager_execution": ["resource"]}.get(
+    os.environ.get(MODE, ""), ["ref", "resource"]
+)
+
+
+@pytest.fixture(params=[kind == "resource" for kind in KINDS], ids=KINDS)
 def use_resource(request):
     """The kind of variables that a test is about; TensorFlow has two."""
     return request.param

@@ -80,8 +80,7 @@ class ExternalOptimizerInterface:
     ) -> None:
         """Search, and assign what was found to the variables.
 
-        Until then they keep their values, and after an exception too. (Only one that the loss reads other than as a
-        whole, such as by ``tf.gather``, is assigned at every evaluation, and put back after an exception.)
+        Until then, and after an exception, they keep their values.
 
         Args:
             session: by default the default session.
@@ -104,7 +103,7 @@ class ExternalOptimizerInterface:
         tensors = [self._loss, *self._grads, *self._equalities, *self._inequalities]
         trial = Trial(self._unknowns, session, feed_dict or {}, [*tensors, *fetches])
         self._trial = trial
-        function = _Function(trial, self._loss, self._grads, fetches, loss_callback)
+        function = _Function(trial, self._loss, self._grads, fetches, trial.outside(loss_callback or _nothing))
         try:
             found = self._minimize(
                 initial_val=trial.initial.copy(),
@@ -114,7 +113,7 @@ class ExternalOptimizerInterface:
                 inequality_funcs=[trial.values_of(tensor) for tensor in self._inequalities],
                 inequality_grad_funcs=[trial.rows_of(rows) for rows in self._inequality_grads],
                 packed_bounds=self._packed_bounds(),
-                step_callback=step_callback or _nothing,
+                step_callback=trial.outside(step_callback or _nothing),
                 optimizer_kwargs=self.optimizer_kwargs,
             )
         except BaseException:
@@ -192,7 +191,7 @@ class _Function:
     """Loss and gradient at a vector of unknowns; every evaluation is told to the caller."""
 
     def __init__(
-        self, trial: Trial, loss: Any, gradients: Sequence[Any], fetches: Sequence[Any], tell: Callable[..., Any] | None
+        self, trial: Trial, loss: Any, gradients: Sequence[Any], fetches: Sequence[Any], tell: Callable[..., Any]
     ) -> None:
         self._trial = trial
         self._fetches = [loss, *gradients, *fetches]
@@ -205,8 +204,7 @@ class _Function:
         loss = float(np.asarray(values[0]).reshape(()))
         gradient = self._trial.freed(pack(values[1 : self._ours]))
         self.first = self.first or (loss, gradient)
-        if self._tell is not None:
-            self._tell(*values[self._ours :])
+        self._tell(*values[self._ours :])
         return loss, gradient
 
 
@@ -228,5 +226,5 @@ def _jacobian(constraint: Any, variables: Sequence[Any]) -> list[list[Any]]:
     return [gradients(components[i], variables)[1] for i in range(size)]
 
 
-def _nothing(vector: Array) -> None:
+def _nothing(*values: Any) -> None:
     """Stand in for a callback that was not given."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -90,7 +91,9 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
             callback=lambda point: step_callback(point.copy()),
             **{**self._curvature_kwargs(optimizer_kwargs), **optimizer_kwargs},
         )
-        tf.logging.info("Optimization terminated with:\n%s", self._ending())
+        tf.logging.info("%s, loss %s", self._ending(), self.result.get("fun"))
+        if constraints and not self.result.get("success", True):
+            warnings.warn(f"the constraints may not hold: {self._ending()}", RuntimeWarning, 4)
         found: Array = self.result.x
         return found
 
@@ -109,7 +112,7 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
         # Not all methods count iterations.
         counts = [(self.result.get("nit"), "iterations"), (self.result.get("nfev"), "evaluations")]
         counted = ", ".join(f"{count} {what}" for count, what in counts if count is not None)
-        return f"scipy says {str(self.result.message).rstrip('.')!r} after {counted}; loss {self.result.fun:g}"
+        return f"{str(self.result.get('message', 'no message')).rstrip('.')}, after {counted or 'uncounted steps'}"
 
 
 def _curved(given: dict[str, Any]) -> bool:

@@ -1,7 +1,8 @@
 """Variables of a graph as one vector of unknowns, and how a graph is evaluated as if they had other values.
 
 A search tries values without touching the variables: it feeds the tensors that read them. Only a variable that the loss
-reads in another way, such as ``tf.gather`` of a resource variable or inside a function, has to be assigned meanwhile.
+reads in another way, such as ``tf.gather`` of a resource variable or inside a function, is assigned for each trial, and
+put back.
 """
 
 from __future__ import annotations
@@ -165,6 +166,15 @@ class Trial:
         for number in self.pinned:
             gradient[..., self._unknowns.slices[number]] = 0.0
         return gradient
+
+    def outside(self, callback: Callable[..., Any]) -> Callable[..., Any]:
+        """A caller's function, which shall see the variables as they are outside of the trial."""
+
+        def called(*values: Any) -> Any:
+            self.restore()
+            return callback(*values)
+
+        return called
 
     def restore(self) -> None:
         """Put variables back that had to be assigned."""

@@ -1,0 +1,34 @@
+"""What one evaluation does, operation by operation: TensorFlow's full trace, as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nstgraph._tf import tf
+from nstgraph.evaluator import Array, Evaluator
+from nstgraph.files import beside
+
+__all__ = ["TRACE_SUFFIXES", "save_trace", "trace"]
+
+TRACE_SUFFIXES = (".json", ".pb")
+
+
+def trace(evaluator: Evaluator, image: Array) -> Any:
+    """Evaluate at ``image`` once, for the pictures bound last; returns the ``RunMetadata``: times, memory, shapes."""
+    options, found = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), tf.RunMetadata()
+    # The same fetches and feeds as ever, so that TensorFlow need not prepare the graph once more.
+    evaluator.session.run(evaluator.fetches, evaluator.feed(image), options=options, run_metadata=found)
+    return found
+
+
+def save_trace(found: Any, path: Path) -> Path:
+    """Write a trace: as a timeline, for chrome://tracing or Perfetto, if the name ends in .json; whole if in .pb."""
+    from tensorflow.python.client.timeline import Timeline
+
+    with beside(path) as temporary:
+        if path.suffix.lower() == ".json":
+            temporary.write_text(Timeline(found.step_stats).generate_chrome_trace_format(show_memory=True))
+        else:
+            temporary.write_bytes(found.SerializeToString())
+    return path

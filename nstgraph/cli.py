@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import shutil
 import signal
 import sys
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import nstgraph
-from nstgraph import cli_weights, options
+from nstgraph import cli_graph, cli_weights, options
 from nstgraph.command import command, ctrl_c, deaf_to_ctrl_c, on_ctrl_c, say
 from nstgraph.config import DEFAULT_LOSS, PRECISIONS, Config
 from nstgraph.errors import Interrupted, NstgraphError, RunError
@@ -33,6 +34,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(cli_weights.app, name="weights")
+app.add_typer(cli_graph.app, name="graph")
 
 
 def main() -> None:
@@ -40,6 +42,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without × or · still gets its tables
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of its own 1.x interface
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be ignored, as in `nohup`
         signal.signal(signal.SIGINT, on_ctrl_c)
     app()
@@ -88,7 +91,7 @@ def stylize(
     outputs = Outputs(output, compare, save_every, log, trace, summaries, overwrite)
     most = sum(level.steps for level in pyramid(config.size, config.steps, config.scales))
     outputs.check([content, *styles, Path(config.init)], most)
-    _load_plugins(plugin)
+    options.load_plugins(plugin)
     _run(config, content, styles, outputs, quiet)
 
 
@@ -105,7 +108,7 @@ def plan(
     """Predict memory and time of a run on this machine, and show what it would choose. Takes stylize's options."""
     from nstgraph.show import show_plan
 
-    _load_plugins(plugin)
+    options.load_plugins(plugin)
     pictures, config = _checked(config, content, styles)
     from nstgraph.engine import Stylizer
 
@@ -151,7 +154,7 @@ def terms(
     from nstgraph import show
     from nstgraph.registry import registry
 
-    _load_plugins(plugin)
+    options.load_plugins(plugin)
     if name is None:
         show.show_terms()
     else:
@@ -191,7 +194,7 @@ def bench(
     from nstgraph import show_bench as show
     from nstgraph.convergence import compare_searches
 
-    _load_plugins(plugin)
+    options.load_plugins(plugin)
     config = Config(size=size[0], loss=tuple(loss), weights=weights, memory=memory)
     if convergence:
         descents = [*show.noted(compare_searches(config, steps=steps, styles=styles))]
@@ -219,13 +222,6 @@ def _measure_rows(configs: list[Config], plugins: list[Path], how: dict[str, int
         show.print_json(rows=rows)
     else:
         show.print_json(rows=rows, freezing=measures.freezing(smallest, **how))
-
-
-def _load_plugins(files: list[Path] | None) -> None:
-    from nstgraph.registry import registry
-
-    for file in files or ():
-        registry.load_file(file)
 
 
 def _checked(config: Config, content: Path, styles: list[Path]) -> tuple[list[Picture], Config]:

@@ -29,9 +29,9 @@ from nstgraph.result import Result
 from nstgraph.run import Run
 from nstgraph.stepper import Stepper, monitored
 from nstgraph.tiled import TiledEvaluator
-from nstgraph.weights import Weights, find
+from nstgraph.weights import find
 
-__all__ = ["Stylizer", "check_pictures", "stylize"]
+__all__ = ["Stylizer", "check_pictures", "graph_of", "stylize"]
 
 #: How much of the memory that it may take a run is planned for; predictions are right within a tenth.
 _SHARE = 0.9
@@ -61,10 +61,9 @@ class Stylizer:
     def __init__(self, config: Config, styles: int = 1, *, hooks: Sequence[Any] = ()) -> None:
         self.config = config
         self.loss = as_loss(config.loss)
-        self.weights, self.precision = network_of(config)
-        self.graph = StyleGraph(
-            self.weights, styles=styles, pooling=config.pooling, padding=config.padding, precision=self.precision
-        )
+        self.graph = graph_of(config, styles)
+        self.weights = self.graph.network.weights
+        self.precision = self.graph.network.dtype.name
         self.objective = Objective(self.graph, self.loss)
         self._closing = contextlib.ExitStack()
         self._stepper = Stepper(self.objective) if hooks else None
@@ -204,11 +203,18 @@ def stylize(
         return stylizer(pictures[0], pictures[1:], callback=callback)
 
 
-def network_of(config: Config) -> tuple[Weights | FrozenNetwork, str]:
-    """The network's weights, or a whole network from a file, and the precision to compute it in."""
+def graph_of(config: Config, styles: int = 1) -> StyleGraph:
+    """A style graph of its own, with the network that the settings ask for.
+
+    Raises:
+        WeightsError: the weights or the network's file cannot be found or used.
+        ConfigError: the network's input is not clear.
+    """
     if config.network is not None:
-        return FrozenNetwork(config.network, config.input, config.input_values), "float32"
-    return find(config.weights), native_precision() if config.precision == "auto" else config.precision
+        return StyleGraph(FrozenNetwork(config.network, config.input, config.input_values), styles=styles)
+    weights = find(config.weights)
+    precision = native_precision() if config.precision == "auto" else config.precision
+    return StyleGraph(weights, styles=styles, pooling=config.pooling, padding=config.padding, precision=precision)
 
 
 def check_pictures(config: Config, content: Picture, *styles: Picture) -> tuple[int, int]:

@@ -32,11 +32,13 @@ class Statistic:
     """A sum over the positions of a picture: its value is the sum of its values over the picture's tiles.
 
     Attributes:
+        kind: what is computed: ``sum``, ``gram`` or ``positions``.
         tensor: the sum.
         summand: what is summed, [1, height, width, channels].
         views: the pictures whose positions are summed; ``generated`` and ``content`` are one, having the same size.
     """
 
+    kind: str
     tensor: Any
     summand: Any
     views: tuple[View, ...]
@@ -183,7 +185,7 @@ class StyleGraph:
                     self._insides[x.name] = inside(uncast(x), views, sums)
                 tensor = tf.identity(reduce(self._insides[x.name]), "value")
             self._sums[kind, x.name] = tensor
-            self.statistics.append(Statistic(tensor, x, views))
+            self.statistics.append(Statistic(kind, tensor, x, views))
         return self._sums[kind, x.name]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -14,7 +14,9 @@ from nstgraph.config import DEFAULT_LOSS, INITS, INPUT_VALUES, OPTIMIZERS, PADDI
 
 __all__ = [
     "Compare", "Content", "Debug", "Log", "Loss", "Output", "Overwrite", "Plugins", "Quiet", "SaveEvery", "Size",
-    "Steps", "Styles", "Summaries", "Trace", "Weights", "takes_config",
+    "Steps", "Styles", "Summaries", "Trace", "Weights", "load_plugins",
+    "takes_config",
+    "takes_network",
 ]  # fmt: skip
 
 
@@ -111,11 +113,25 @@ _CONFIG: dict[str, Any] = {
 }  # fmt: skip
 
 
-def takes_config(command: Callable[..., None]) -> Callable[..., None]:
+_NETWORK = ("loss", "weights", "pooling", "padding", "precision", "network", "input", "input_values")
+
+Command = Callable[..., None]
+
+
+def takes_config(command: Command) -> Command:
     """Give a command the options of `Config`, and hand them to it as its argument ``config``."""
+    return _takes(command, tuple(_CONFIG))
+
+
+def takes_network(command: Command) -> Command:
+    """As `takes_config`, with those options alone that say which graph is built."""
+    return _takes(command, _NETWORK)
+
+
+def _takes(command: Command, names: Sequence[str]) -> Command:
     settings = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_default(name), annotation=kind)
-        for name, kind in _CONFIG.items()
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_default(name), annotation=_CONFIG[name])
+        for name in names
     ]
     signature = inspect.signature(command, eval_str=True)
     own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in signature.parameters.values()]
@@ -124,15 +140,27 @@ def takes_config(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
-        chosen = {name: given.pop(name) for name in _CONFIG}
+        chosen = {name: given.pop(name) for name in names}
         chosen["loss"] = tuple(chosen["loss"])
-        if str(chosen["tile"]).isdecimal():
+        if str(chosen.get("tile")).isdecimal():
             chosen["tile"] = int(chosen["tile"])
         command(**given, config=Config(**chosen))
 
     run.__signature__ = signature.replace(parameters=merged)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in merged}
     return run
+
+
+def load_plugins(files: list[Path] | None) -> None:
+    """Run the plugin files that a command was given.
+
+    Raises:
+        PluginError: one is missing or cannot be run.
+    """
+    from nstgraph.registry import registry  # not before a command is run, as it takes time
+
+    for file in files or ():
+        registry.load_file(file)
 
 
 def _default(name: str) -> Any:

@@ -11,6 +11,7 @@ import functools
 import os
 import sys
 import tempfile
+import threading
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -39,10 +40,13 @@ def _stderr_held_back() -> Iterator[None]:
             os.close(kept)
 
 
+_loading = threading.Lock()
+
+
 @functools.cache
 def _load() -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _stderr_held_back() if "tensorflow" not in sys.modules else contextlib.nullcontext():
+    with _loading, _stderr_held_back() if "tensorflow" not in sys.modules else contextlib.nullcontext():
         import tensorflow
     return tensorflow.compat.v1
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nstgraph._tf import tf
+from nstgraph.errors import ConfigError
 from nstgraph.evaluator import Array, Evaluator
 from nstgraph.files import beside
 
@@ -23,12 +24,19 @@ def trace(evaluator: Evaluator, image: Array) -> Any:
 
 
 def save_trace(found: Any, path: Path) -> Path:
-    """Write a trace: as a timeline, for chrome://tracing or Perfetto, if the name ends in .json; whole if in .pb."""
+    """Write a trace: as a timeline, for chrome://tracing or Perfetto, if the name ends in .json; whole if in .pb.
+
+    Raises:
+        ConfigError: writing fails.
+    """
     from tensorflow.python.client.timeline import Timeline
 
-    with beside(path) as temporary:
-        if path.suffix.lower() == ".json":
-            temporary.write_text(Timeline(found.step_stats).generate_chrome_trace_format(show_memory=True))
-        else:
-            temporary.write_bytes(found.SerializeToString())
+    timeline = path.suffix.lower() == ".json"
+    data = Timeline(found.step_stats).generate_chrome_trace_format(show_memory=True).encode() if timeline else b""
+    try:
+        with beside(path) as temporary:
+            temporary.write_bytes(data or found.SerializeToString())
+    except OSError as error:
+        message = f"cannot write {path} ({error.strerror}); free some space or choose another folder"
+        raise ConfigError(message) from error
     return path

@@ -39,6 +39,17 @@ def test_the_python_example_runs(pictures, capsys):
     assert "finished after 4 of 4 steps" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("what", ["ScipyOptimizerInterface", "nst.StyleGraph"])
+def test_the_examples_for_tensorflow_1_run(what, capsys):
+    (example,) = [block for block in BLOCKS if what in block]
+    names = {}
+    exec(example, names)
+    if "search" in names:
+        assert names["search"].best < 0.1 * names["search"].steps[0].total
+    else:
+        assert capsys.readouterr().out == "[1. 2.]\n"
+
+
 def test_the_commands_run_and_the_plugin_is_sound(pictures):
     (plugin,) = [block for block in BLOCKS if "@loss_term" in block]
     (pictures / "mine.py").write_text(plugin, encoding="utf-8")

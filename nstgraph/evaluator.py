@@ -56,7 +56,7 @@ class Evaluator:
         options = tf.ConfigProto(inter_op_parallelism_threads=1, use_per_session_threads=True)
         graph = self.objective.graph
         session = tf.Session(graph=graph.graph, config=options)
-        if graph.owns_variable:
+        if graph.variable_is_free:
             session.run(graph.variable.initializer)
         return session
 

@@ -60,7 +60,8 @@ class StyleGraph:
         graph: where to build; by default the graph of ``content``, ``style`` or ``generated``, else a new one.
         content: tensor [1, height, width, 3], RGB, 0..255, in place of the placeholder.
         style: such a tensor, or a list of them, in place of the placeholders.
-        generated: variable [1, height, width, 3], RGB, 0..255, in place of a new one.
+        generated: variable [1, height, width, 3], RGB, 0..255, in place of a new one; which starts as ``content``, if
+            that is given.
         pooling, padding, precision: see `Vgg`; a network from a file has its own.
 
     Attributes:
@@ -68,7 +69,7 @@ class StyleGraph:
         scope: name scope that all names begin with, ending in ``/``; empty for none.
         content, generated, styles: the views; ``style`` is the first of ``styles``.
         variable: the trainable variable ``generated``, which holds the current image.
-        owns_variable: whether it was made here.
+        variable_is_free: whether it was made here, and its initial value depends on nothing.
         statistics: every spatial sum built so far.
 
     Raises:
@@ -103,8 +104,11 @@ class StyleGraph:
                 self.network = Vgg(weights, pooling, padding, precision)
             pictures = [picture(tensor, f"style_{i}" if i else "style") for i, tensor in enumerate(given)]
             photo = picture(content, "content")
-            self.owns_variable = generated is None
-            self.variable = new_variable("generated") if generated is None else checked_variable(generated)
+            self.variable_is_free = generated is None and content is None
+            if generated is None:
+                self.variable = new_variable("generated", None if content is None else photo)
+            else:
+                self.variable = checked_variable(generated)
             image = tf.identity(self.variable, "generated_image")
             # Content and generated image have the same size and are tiled alike: one interior serves both.
             shared = _interior("generated_interior")

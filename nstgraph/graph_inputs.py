@@ -41,9 +41,15 @@ def picture(tensor: Any, name: str) -> Any:
     return tf.ensure_shape(tf.cast(tensor, tf.float32), _PICTURE, name)
 
 
-def new_variable(name: str) -> Any:
-    """A trainable variable for a picture of any size; black, and one pixel large, until it is assigned."""
-    return tf.Variable(tf.zeros([1, 1, 1, 3]), trainable=True, name=name, use_resource=True, shape=_PICTURE)
+def new_variable(name: str, start: Any) -> Any:
+    """A trainable variable for a picture.
+
+    Its initial value is ``start``, a tensor, whose shape it has as far as that is known. Without one it takes pictures
+    of any size, and is black and one pixel large until it is assigned.
+    """
+    initial = tf.zeros([1, 1, 1, 3]) if start is None else start
+    shape = _PICTURE if start is None else start.shape
+    return tf.Variable(initial, trainable=True, name=name, use_resource=True, shape=shape)
 
 
 def checked_variable(variable: Any) -> Any:

@@ -134,14 +134,14 @@ SCOPES = {
     "name": (lambda: tf.name_scope("painting"), "painting/", ""),
     "variable": (lambda: tf.variable_scope("painting"), "painting/", "painting/"),
     "nested": (nested, "outer/inner/", "outer/"),
-    "twice": (lambda: tf.variable_scope("a/b"), "a/b/", "a/b/"),
+    "slashed": (lambda: tf.variable_scope("a/b"), "a/b/", "a/b/"),
 }
 
 
 @pytest.mark.parametrize(("enter", "names", "variables"), SCOPES.values(), ids=SCOPES)
 @pytest.mark.parametrize("within", [True, False], ids=["within", "later"])
 def test_all_names_begin_with_the_scope(weights, graph, within, enter, names, variables):
-    """TensorFlow's name scopes are for tensors; its variable scopes, in which weights are shared, for variables, too."""
+    """Weights begin with the variable scope, in which they are shared: name scopes are not for shared variables."""
     with enter():
         g = StyleGraph(weights, graph=graph, styles=2)
         objective = Objective(g, parse_loss(LOSS)) if within else None
@@ -212,7 +212,7 @@ def test_a_variable_scope_entered_again_has_another_name_scope_and_the_same_weig
 def test_a_callers_own_variable_is_not_taken_for_a_weight(weights, graph, shape):
     tf.get_variable("vgg/conv1_1/kernel", shape)
     g = StyleGraph(weights, graph=graph)
-    with pytest.raises(ConfigError, match="variable vgg/conv1_1/kernel.* another variable scope"):
+    with pytest.raises(ConfigError, match=r"variable vgg/conv1_1/kernel.* another variable scope"):
         g.content["conv1_1"]
     with tf.variable_scope("free"):
         assert StyleGraph(weights, graph=graph).content["conv1_1"].shape[-1] == 64
@@ -266,7 +266,7 @@ def test_tensors_of_several_graphs_are_refused(weights, graph):
 def test_the_generated_image_has_to_be_a_variable_of_float32(weights, variable):
     with pytest.raises(ConfigError, match="photo:0 is no variable; the generated image is searched"):
         StyleGraph(weights, generated=tf.placeholder(tf.float32, [1, None, None, 3], "photo"))
-    with pytest.raises(ConfigError, match="variable mine:0 is float64.*; make it float32"):
+    with pytest.raises(ConfigError, match=r"variable mine:0 is float64.*; make it float32"):
         StyleGraph(weights, generated=variable(IMAGE.astype(np.float64), name="mine"))
 
 
@@ -299,7 +299,7 @@ def test_optimizers_of_tensorflow_lower_the_loss(weights, variable, optimizer):
         for _ in range(10):
             session.run(train)
             totals.append(session.run(total))
-        kernel = session.run("vgg/conv1_1/kernel:0")
+        kernel = session.run(next(v for v in tf.global_variables() if v.op.name == "vgg/conv1_1/kernel"))
     assert totals[-1] < 0.9 * totals[0]
     np.testing.assert_array_equal(kernel, weights.read("conv1_1")[0])
 

@@ -46,9 +46,9 @@ def gram(maps):
 
 
 def build_losses(net, photo, painting):
-    content = 10 * tf.reduce_mean(tf.square(net["conv2_1"] - photo["conv2_1"]))
     grams = [(gram(net[layer]), gram(painting[layer])) for layer in ("conv1_1", "conv2_1")]
-    return content, tf.add_n([tf.reduce_mean(tf.square(ours - theirs)) for ours, theirs in grams])
+    content = 10 * tf.reduce_mean(tf.square(net["conv2_1"] - photo["conv2_1"]))
+    return {"content": content, "style": tf.add_n([tf.reduce_mean(tf.square(a - b)) for a, b in grams])}
 
 
 def own_network(photo, painting):
@@ -64,26 +64,22 @@ def own_network(photo, painting):
         session.run(tf.global_variables_initializer())
         style_maps = session.run(net)
         session.run(picture.assign(photo))
-        content, style = build_losses(net, session.run(net), style_maps)
-        fetches = [content + style, content, style]
-        limits, options = {picture: (0, 255)}, {"maxiter": STEPS}
-        optimizer = ScipyOptimizerInterface(fetches[0], var_to_bounds=limits, method="L-BFGS-B", options=options)
-        optimizer.minimize(session, fetches=fetches, loss_callback=show)
+        content, style = build_losses(net, session.run(net), style_maps).values()
+        optimizer = ScipyOptimizerInterface(
+            content + style, var_to_bounds={picture: (0, 255)}, method="L-BFGS-B", options={"maxiter": STEPS}
+        )
+        optimizer.minimize(session, fetches=[content + style, content, style], loss_callback=show)
         return history, session.run(picture)
 
 
 def style_graph(photo, painting):
     with tf.Graph().as_default(), tf.variable_scope("painting"), tf.Session() as session:
-        content_image, style_image = (tf.placeholder(tf.float32, image.shape) for image in (photo, painting))
+        content, style = (tf.placeholder(tf.float32, image.shape) for image in (photo, painting))
         picture = tf.get_variable("picture", photo.shape)
-        g = nst.StyleGraph(
-            Weights(embedded()), content=content_image, style=style_image, generated=picture, padding="zero"
-        )
-        content, style = build_losses(g.generated, g.content, g.style)
-        objective = nst.Objective(g, {"content": content, "style": style})
+        g = nst.StyleGraph(Weights(embedded()), content=content, style=style, generated=picture, padding="zero")
+        objective = nst.Objective(g, build_losses(g.generated, g.content, g.style))
         session.run(tf.global_variables_initializer())
-        evaluator = nst.Evaluator(objective, session=session)
-        evaluator.bind(feed_dict={content_image: photo, style_image: painting})
+        evaluator = nst.Evaluator(objective, session=session).bind(feed_dict={content: photo, style: painting})
         search = nst.Search(evaluator, photo, STEPS, bounds=True, callback=lambda step, image: print(step.terms))
         search.run()
         evaluator.assign(search.image)
@@ -91,8 +87,7 @@ def style_graph(photo, painting):
 
 
 def main():
-    pictures = draw()
-    return {"own network": own_network(*pictures), "style graph": style_graph(*pictures)}
+    return {pipeline.__name__: pipeline(*draw()) for pipeline in (own_network, style_graph)}
 
 
 if __name__ == "__main__":

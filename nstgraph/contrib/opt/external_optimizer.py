@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from nstgraph._tf import tf
-from nstgraph.contrib.opt.unknowns import Array, Trial, Unknowns, pack
+from nstgraph.contrib.opt.trial import Trial
+from nstgraph.contrib.opt.unknowns import Array, Unknowns, pack
 
 __all__ = ["ExternalOptimizerInterface", "gradients"]
 

@@ -1,0 +1,81 @@
+"""The examples, which are pipelines in TensorFlow 1's idiom, give what they promise and leave no trace."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow
+
+from nstgraph import tf
+
+EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.py"))
+
+
+@pytest.fixture(autouse=True)
+def untouched():
+    """The process's graph gets nothing from an example, and eager execution stays on."""
+    graph, count = tf.get_default_graph(), len(tf.get_default_graph().get_operations())
+    yield
+    assert tf.get_default_graph() is graph and len(graph.get_operations()) == count
+    assert tf.get_default_session() is None
+    assert tensorflow.executing_eagerly() and float(tensorflow.constant(2.0) * 3) == 6
+
+
+def load(name):
+    """The example as a module."""
+    path = Path(__file__).parent / "examples" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"example_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_says_what_it_shows_and_how_to_run_it(path):
+    text = path.read_text(encoding="utf-8")
+    assert f"    python tests/examples/{path.name}\n" in ast.get_docstring(ast.parse(text), clean=False)
+    assert "import tensorflow.compat.v1 as tf\n" in text and 'if __name__ == "__main__":\n' in text
+
+
+def test_style_transfer_takes_the_picture_to_the_painting(capsys):
+    example = load("style_transfer")
+    results = example.main()
+    photo, painting = example.draw()
+    for losses, picture in results.values():
+        (first, content, style), (last, *_) = losses[0], losses[-1]
+        assert content < 0.01 * style and first == pytest.approx(content + style, rel=1e-5)
+        assert last < 0.8 * first
+        assert picture.shape == photo.shape and picture.min() >= 0 and picture.max() <= 255
+        assert 5 < np.abs(picture - photo).mean() < np.abs(painting - photo).mean()
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) == sum(len(losses) for losses, _ in results.values())
+    assert shown[0].startswith("total ") and shown[-1].startswith("{'content': ")
+
+
+def test_style_transfer_is_the_same_with_the_callers_network_and_with_nstgraphs():
+    example = load("style_transfer")
+    (theirs, their_picture), (ours, our_picture) = example.main().values()
+    assert len(ours) == example.STEPS
+    np.testing.assert_allclose(ours[-1], theirs[-1], rtol=0.1)
+    assert np.corrcoef(their_picture.ravel(), our_picture.ravel())[0, 1] > 0.95
+
+
+def test_physics_informed_finds_the_motion_from_its_equation():
+    found = load("physics_informed").main()
+    assert found["loss after L-BFGS-B"] < 0.01 * found["loss after Adam"]
+    assert found["largest error"] < 0.01
+
+
+def test_bounded_fit_holds_the_bound_and_fits_the_rest():
+    example = load("bounded_fit")
+    fit = example.main()
+    found = fit["found"]
+    assert found["height"] == example.HIGHEST < example.HEIGHT
+    assert np.min(fit["heights tried"]) >= 0 and np.max(fit["heights tried"]) <= example.HIGHEST
+    assert found["centre"] == pytest.approx(example.CENTRE, abs=0.02)
+    assert found["width"] == pytest.approx(example.WIDTH, abs=0.05)
+    assert fit["loss after"] < 0.05 * fit["loss before"]

@@ -10,8 +10,9 @@ Names are those of the style graph. In the frozen graph ``generated_image:0`` is
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from nstgraph.objective import Objective
 from nstgraph.walk import ancestors
 
 __all__ = ["FORMATS", "check", "export"]
+
+#: What can be written.
+FORMATS = ("metagraph", "checkpoint", "frozen", "savedmodel")
 
 _CHECKPOINT = "model.ckpt"
 
@@ -48,14 +52,10 @@ def export(objective: Objective, session: Any, folder: Path, formats: Collection
     _complete(objective.graph)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
-            place = Path(temporary) / "export"
-            place.mkdir()
-            exported = _Exported(objective, session, place)
+            files = _Files(objective, session, Path(temporary))
             for name in formats or FORMATS:
-                FORMATS[name](exported)
-            if "checkpoint" not in (formats or FORMATS):
-                exported.remove_checkpoint()
-            place.rename(folder)
+                getattr(files, name)()
+            files.place.rename(folder)
     except OSError as error:
         raise ConfigError(f"cannot write {folder} ({error.strerror}); choose another folder") from error
     return sorted(folder.iterdir())
@@ -71,76 +71,65 @@ def check(folder: Path, formats: Collection[str] = ()) -> None:
     check_folder(folder)
 
 
-class _Exported:
-    """A style graph on its way into a folder. A checkpoint is always written, as a SavedModel is made from it."""
+class _Files:
+    """The files of a style graph, a method for each format, in a folder ``place`` that is to be moved into place."""
 
-    def __init__(self, objective: Objective, session: Any, place: Path) -> None:
-        self.objective = objective
-        self.session = session
-        self.place = place
+    def __init__(self, objective: Objective, session: Any, temporary: Path) -> None:
+        self._objective = objective
+        self._session = session
+        self._saved = temporary / "checkpoint"
+        self.place = temporary / "export"
+        for folder in (self._saved, self.place):
+            folder.mkdir()
         graph = objective.graph.graph
         with graph.as_default():
             saver = tf.train.Saver(_variables(objective), save_relative_paths=True)
-            saver.save(session, str(place / _CHECKPOINT), write_meta_graph=False)
-            self.meta = tf.train.export_meta_graph(graph=graph, saver_def=saver.as_saver_def(), clear_devices=True)
-        for node in self.meta.graph_def.node:
+            saver.save(session, str(self._saved / _CHECKPOINT), write_meta_graph=False)
+            self._meta = tf.train.export_meta_graph(graph=graph, saver_def=saver.as_saver_def(), clear_devices=True)
+        for node in self._meta.graph_def.node:
             # Gradients that were registered in this process alone: elsewhere the operations' own are taken.
             if node.op == "IdentityN" and "_gradient_op_type" in node.attr:
                 del node.attr["_gradient_op_type"]
 
-    def remove_checkpoint(self) -> None:
-        """Remove the checkpoint again."""
-        for path in (*self.place.glob(f"{_CHECKPOINT}*"), self.place / "checkpoint"):
-            path.unlink()
+    def metagraph(self) -> None:
+        """The graph, with its collections."""
+        (self.place / "graph.meta").write_bytes(self._meta.SerializeToString())
 
+    def checkpoint(self) -> None:
+        """The variables' values."""
+        shutil.copytree(self._saved, self.place, dirs_exist_ok=True)
 
-def _save_meta_graph(exported: _Exported) -> None:
-    (exported.place / "graph.meta").write_bytes(exported.meta.SerializeToString())
+    def frozen(self) -> None:
+        """The part of the graph that signatures use, with constants for variables."""
+        generated = self._objective.graph.generated.image
+        definition = tf.GraphDef()
+        definition.CopyFrom(self._meta.graph_def)
+        image = next(node for node in definition.node if node.name == generated.op.name)
+        image.Clear()
+        image.name, image.op = generated.op.name, "Placeholder"
+        image.attr["dtype"].type = tf.float32.as_datatype_enum
+        image.attr["shape"].shape.CopyFrom(generated.shape.as_proto())
+        ends = {tensor.op.name for _, outputs in _signatures(self._objective).values() for tensor in outputs.values()}
+        frozen = tf.graph_util.convert_variables_to_constants(self._session, definition, sorted(ends))
+        (self.place / "frozen.pb").write_bytes(frozen.SerializeToString())
 
+    def savedmodel(self) -> None:
+        """The graph and its variables, with signatures."""
+        builder = tf.saved_model.Builder(str(self.place / "saved_model"))
+        with tf.Graph().as_default() as graph, tf.Session() as session:
+            tf.train.import_meta_graph(self._meta).restore(session, str(self._saved / _CHECKPOINT))
 
-def _save_nothing(exported: _Exported) -> None:
-    """Leave the checkpoint, which is there already."""
+            def described(tensors: dict[str, Any]) -> dict[str, Any]:
+                found = {key: graph.get_tensor_by_name(tensor.name) for key, tensor in tensors.items()}
+                return {key: tf.saved_model.build_tensor_info(tensor) for key, tensor in found.items()}
 
-
-def _save_frozen(exported: _Exported) -> None:
-    graph = exported.objective.graph
-    definition = tf.GraphDef()
-    definition.CopyFrom(exported.meta.graph_def)
-    image = next(node for node in definition.node if node.name == graph.generated.image.op.name)
-    shape = image.attr["_output_shapes"].list.shape[0] if "_output_shapes" in image.attr else None
-    image.Clear()
-    image.name, image.op = graph.generated.image.op.name, "Placeholder"
-    image.attr["dtype"].type = tf.float32.as_datatype_enum
-    image.attr["shape"].shape.CopyFrom(shape or graph.generated.image.shape.as_proto())
-    ends = [tensor.op.name for outputs in _signatures(exported.objective).values() for tensor in outputs[1].values()]
-    frozen = tf.graph_util.convert_variables_to_constants(exported.session, definition, sorted(set(ends)))
-    (exported.place / "frozen.pb").write_bytes(frozen.SerializeToString())
-
-
-def _save_saved_model(exported: _Exported) -> None:
-    builder = tf.saved_model.Builder(str(exported.place / "saved_model"))
-    with tf.Graph().as_default() as graph, tf.Session() as session:
-        tf.train.import_meta_graph(exported.meta).restore(session, str(exported.place / _CHECKPOINT))
-        signatures = {
-            name: tf.saved_model.build_signature_def(
-                *(
-                    {key: tf.saved_model.build_tensor_info(graph.get_tensor_by_name(t.name)) for key, t in side.items()}
-                    for side in sides
-                )
-            )
-            for name, sides in _signatures(exported.objective).items()
-        }
-        builder.add_meta_graph_and_variables(session, [tf.saved_model.SERVING], signatures, strip_default_attrs=True)
-        builder.save()
-
-
-#: What can be written, by name.
-FORMATS: dict[str, Callable[[_Exported], None]] = {
-    "metagraph": _save_meta_graph,
-    "checkpoint": _save_nothing,
-    "frozen": _save_frozen,
-    "savedmodel": _save_saved_model,
-}
+            signatures = {
+                name: tf.saved_model.build_signature_def(described(inputs), described(outputs))
+                for name, (inputs, outputs) in _signatures(self._objective).items()
+            }
+            serving = [tf.saved_model.SERVING]
+            builder.add_meta_graph_and_variables(session, serving, signatures, strip_default_attrs=True)
+            builder.save()
 
 
 def _complete(graph: StyleGraph) -> None:

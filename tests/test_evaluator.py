@@ -37,6 +37,10 @@ def graph():
         yield graph
 
 
+def names(tensors):
+    return {tensor.name for tensor in tensors}
+
+
 def assert_same(ours, theirs):
     assert dict(ours.terms) == pytest.approx(dict(theirs.terms), rel=1e-5)
     assert ours.total == pytest.approx(theirs.total, rel=1e-5)
@@ -183,7 +187,7 @@ def test_weights_that_have_values_in_a_session_keep_them(weights, graph):
 
 
 def own_terms(g):
-    """The terms content and style once more, and the palette, as a caller may write them."""
+    """The terms content and style once more, and one of pale colours, as a caller may write them."""
     target, maps = g.content["conv2_1"], g.generated["conv2_1"]
 
     def gram(view, layer):
@@ -193,11 +197,10 @@ def own_terms(g):
         difference = gram(g.generated, layer) - gram(g.style, layer)
         return tf.reduce_sum(tf.square(difference)) / tf.reduce_sum(tf.square(gram(g.style, layer)))
 
-    palette = g.mean(g.generated.image, per_channel=True) - g.mean(g.style.image, per_channel=True)
     return {
         "content": 0.5 * g.mean(tf.square(maps - target)) / g.mean(tf.square(target)),
         "style": error("conv1_1") + error("conv2_1"),
-        "palette": tf.reduce_sum(tf.square(palette / 255)),
+        "palette": tf.reduce_sum(tf.square(1 - g.mean(g.generated.image, per_channel=True) / 255)),
     }
 
 
@@ -226,8 +229,8 @@ def test_a_callers_terms_are_as_good_as_registered_ones(own, objective):
 def test_freezing_changes_nothing_of_a_callers_terms(own):
     with Evaluator(own) as evaluate, Evaluator(own, freeze=False) as slow:
         assert_same(evaluate.bind(CONTENT, [STYLE])(IMAGE), slow.bind(CONTENT, [STYLE])(IMAGE))
-        assert len(evaluate.bound) > 2 and not {own.inputs[0], own.inputs[1]} & set(evaluate.bound)
-        assert list(slow.bound) == own.inputs
+        assert names(slow.bound) == {"content:0", "style:0"}
+        assert evaluate.bound and not names(evaluate.bound) & names(slow.bound)
 
 
 def test_a_callers_terms_in_tiles_are_those_of_the_whole(own):
@@ -275,12 +278,12 @@ def test_placeholders_of_the_caller_are_bound_with_the_pictures(masked, freeze):
     get = masked.graph.graph.get_tensor_by_name
     mask = np.random.default_rng(4).uniform(0, 1, (1, 24, 32, 1)).astype(np.float32)
     expected = 3 * np.square((IMAGE - CONTENT) * mask / 2).mean()
-    assert {get("mask:0").name, get("strength:0").name} < {tensor.name for tensor in masked.inputs}
+    assert names(masked.inputs) == {"content:0", "style:0", "mask:0", "strength:0"}
     with Evaluator(masked, freeze=freeze) as evaluate:
         styles = [] if freeze else [STYLE]
         evaluate.bind(CONTENT, styles, {get("mask:0"): mask, "strength:0": 3.0})
-        bound = {tensor.name for tensor in evaluate.bound}
-        assert bound == ({"content:0", "halved:0", "strength:0"} if freeze else {t.name for t in masked.inputs})
+        assert ("mask:0" in names(evaluate.bound)) is not freeze
+        assert ("halved:0" in names(evaluate.bound)) is freeze
         first = evaluate(IMAGE)
         assert first.terms["masked"] == pytest.approx(expected, rel=1e-5)
         evaluate.bind(CONTENT, styles, {get("mask:0"): mask, "strength:0": 6.0})

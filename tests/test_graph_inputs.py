@@ -44,7 +44,7 @@ CONTENT, STYLE, IMAGE = picture(20, 24, 1), picture(18, 15, 2), picture(20, 24, 
 def values(tensors, feed=None):
     """Values in a session of a caller, who knows of nothing but the usual initializer."""
     with tf.Session() as session:
-        session.run(tf.global_variables_initializer())
+        session.run(tf.global_variables_initializer(), feed)
         return session.run(tensors, feed)
 
 
@@ -67,7 +67,7 @@ def test_tensors_and_a_variable_stand_in_for_placeholders(weights, variable):
     mine = variable(IMAGE, name="mine")
     content, style = tf.constant(CONTENT), tf.constant(STYLE)
     g = StyleGraph(weights, content=content, style=style, generated=mine)
-    assert g.variable is mine and not g.owns_variable
+    assert g.variable is mine and not g.variable_is_free
     assert g.graph is mine.graph
     got = values([g.content.image, g.style.image, g.generated.image, *(view["conv1_2"] for view in g.views)])
     for ours, given in zip(got, (CONTENT, STYLE, IMAGE), strict=False):
@@ -121,6 +121,25 @@ def test_static_shapes_are_kept(weights, variable):
     assert g.style["conv2_1"].shape.as_list() == [1, None, None, 128]
     unknown = StyleGraph(weights, content=tf.placeholder(tf.float32), generated=variable(IMAGE))
     assert unknown.content.image.shape.as_list() == [1, None, None, 3]
+
+
+def test_a_variable_that_is_not_given_starts_as_the_content(weights, graph):
+    photo = tf.placeholder(tf.float32, [1, None, None, 3], "photo")
+    g = StyleGraph(weights, content=photo / 2)
+    assert g.variable.shape.as_list() == [1, None, None, 3]
+    np.testing.assert_array_equal(values(g.variable, {photo: CONTENT}), CONTENT / 2)
+    with tf.variable_scope("second"):
+        fixed = StyleGraph(weights, content=tf.Variable(STYLE, name="photo"))
+    assert fixed.variable.shape == fixed.generated.image.shape == STYLE.shape
+    np.testing.assert_array_equal(values(fixed.variable, {photo: CONTENT}), STYLE)
+    assert [v.op.name for v in tf.trainable_variables()] == ["generated", "second/photo", "second/generated"]
+
+
+def test_a_variable_without_content_takes_pictures_of_any_size(weights, graph):
+    g = StyleGraph(weights, graph=graph)
+    assert g.variable.shape.as_list() == g.generated.image.shape.as_list() == [1, None, None, 3]
+    assert values(g.variable).shape == (1, 1, 1, 3)
+    assert g.variable_is_free
 
 
 @contextlib.contextmanager
@@ -274,7 +293,7 @@ def test_the_callers_initializer_initialises_everything(weights, graph):
     g = StyleGraph(weights, graph=graph, content=tf.constant(CONTENT))
     g.content["conv1_2"]
     found = dict(zip((v.op.name for v in tf.global_variables()), values(tf.global_variables()), strict=True))
-    assert found.pop("generated").shape == (1, 1, 1, 3)
+    np.testing.assert_array_equal(found.pop("generated"), CONTENT)
     assert len(found) == 4
     for layer in ("conv1_1", "conv1_2"):
         for part, stored in zip(("kernel", "bias"), weights.read(layer), strict=True):

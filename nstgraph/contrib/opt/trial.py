@@ -47,7 +47,7 @@ class Trial:
         by_name = {_name(key): value for key, value in feed_dict.items()}
         for number, variable in enumerate(unknowns.variables):
             reads, others = _reads(variable)
-            self._reads.append(reads)
+            self._reads.append([read for read in reads if read.op.name in needed])
             if needed & others:
                 self._assigned.append(number)
             fed = [by_name[tensor.name] for tensor in (*reads, _element(variable)) if tensor.name in by_name]

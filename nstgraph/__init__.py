@@ -47,6 +47,8 @@ _HOMES = {
     "TiledEvaluator": "tiled",
 }
 
+_MODULES = ("contrib", "testing", "train")
+
 __all__ = [
     "Config",
     "Evaluator",
@@ -71,10 +73,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"nstgraph.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'nstgraph' has no attribute {name!r}")
     return getattr(importlib.import_module(f"nstgraph.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

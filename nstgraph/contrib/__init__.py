@@ -31,7 +31,12 @@ def install() -> None:
     """
     import tensorflow
 
+    legacy = [tensorflow.compat.v1]
+    import tensorflow.compat.v1  # makes another module of that name, unless somebody has imported it before
+
     from nstgraph.contrib import opt
+
+    legacy.append(tensorflow.compat.v1)
 
     above: Any = tensorflow
     for path in _OLD_PATHS:
@@ -43,7 +48,8 @@ def install() -> None:
             setattr(above, name, module)
             sys.modules[path] = module
         above = module
-    tensorflow.compat.v1.contrib = tensorflow.contrib
+    for module in legacy:
+        module.contrib = tensorflow.contrib
     for path in ("tensorflow.contrib.opt", _OLD_PATHS[-1]):
         for name in opt.__all__:
             if not hasattr(sys.modules[path], name):

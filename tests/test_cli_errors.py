@@ -1,9 +1,11 @@
 import re
 
+import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from nstgraph import tf
 from nstgraph.cli import app
 from nstgraph.weights import embedded
 
@@ -26,6 +28,17 @@ def run(line):
 
 def contents(folder):
     return {str(path.relative_to(folder)): path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+
+
+def save_networks(folder):
+    """Write a network of one convolution, which its input goes straight into, and one with a variable."""
+    with tf.Graph().as_default() as graph:
+        photo = tf.placeholder(tf.float32, [1, None, None, 3], "photo")
+        kernel = tf.constant(np.full((3, 3, 3, 4), 0.1, np.float32))
+        tf.nn.relu(tf.nn.conv2d(photo, kernel, 1, "SAME"), name="maps")
+        (folder / "net.pb").write_bytes(graph.as_graph_def().SerializeToString())
+        tf.get_variable("own", initializer=tf.zeros([3]))
+        (folder / "variable.pb").write_bytes(graph.as_graph_def().SerializeToString())
 
 
 BAD = [
@@ -78,6 +91,33 @@ BAD = [
     ("c.png s.png -o o.png --tile x", "tile is 'x'; choose auto, off or pixels from 32"),
     ("c.png s.png -o o.png --memory -1", "memory is -1.0; choose a number from 0"),
     ("c.png s.png -o o.png --memory 0.01 -l tv", "0.0 GB can be had; .*--memory"),
+    ("c.png s.png -o o.png --network nope.pb", r"nope.pb cannot be read \(No such file .*\); check --network"),
+    ("c.png s.png -o o.png --network folder", r"folder cannot be read \(Is a directory\); check --network"),
+    ("c.png s.png -o o.png --network text.png", "text.png is no frozen graph .*; check --network"),
+    ("c.png s.png -o o.png --network empty.png", "empty.png is no frozen graph .*; check --network"),
+    ("c.png s.png -o o.png --network variable.pb", "variable.pb has variables; freeze it"),
+    ("c.png s.png -o o.png --network net.pb", "photo of net.pb goes .*; say .* with --input-values: rgb, rgb-mean, "),
+    ("c.png s.png -o o.png --network net.pb --input-values bgr", "no input values 'bgr'; choose from|did you mean"),
+    ("c.png s.png -o o.png --network net.pb --input foto", "net.pb has no operation 'foto'; did you mean 'photo'"),
+    ("c.png s.png -o o.png --network net.pb --input maps", "net.pb has no convolution .* maps leads to; check --input"),
+    ("c.png s.png -o o.png --network net.pb --input-values rgb -l content:layer=conv1_2", "no layer 'conv1_2'"),
+    ("c.png s.png -o o.png --network net.pb --input-values rgb -l content:layer=no/such", "no layer 'no/such'"),
+    ("c.png s.png -o o.png --network net.pb --weights w.npz", "has its own weights; leave that out"),
+    ("c.png s.png -o o.png --network net.pb --pooling max", "has its own pooling; leave that out"),
+    ("c.png s.png -o o.png --network net.pb --precision float16", "computed in float32; leave precision out"),
+    ("c.png s.png -o o.png --input photo", "input belongs to a network from a file; give that as network"),
+    ("c.png s.png -o o.png --input-values rgb", "input_values belongs to a network from a file; give that as network"),
+    ("c.png s.png -o o.png --trace o.txt", "cannot write a trace as o.txt; end its name in .json or .pb"),
+    ("c.png s.png -o o.png --trace o", "cannot write a trace as o; end its name in .json or .pb"),
+    ("c.png s.png -o o.png --trace none/o.pb", "the folder none does not exist; create it first"),
+    ("c.png s.png -o o.png --trace old.json", "old.json exists; .* --overwrite"),
+    ("c.png s.png -o o.png --trace s.pb --init s.pb --overwrite", "s.pb is an input"),
+    (
+        "c.png s.png -o o.png --trace o.pb --size 48 --tile 32 --scales 1 -l tv",
+        "no evaluation is computed whole.*--trace",
+    ),
+    ("c.png s.png -o o.png --summaries old.csv", "old.csv is a file; name a folder"),
+    ("c.png s.png -o o.png --summaries none/o", "the folder none does not exist; create it first"),
     ("c.png s.png -o o.png --plugin nope.py", "no plugin file nope.py"),
     ("c.png s.png -o o.png --plugin syntax.py", r"syntax.py cannot be imported \(SyntaxError"),
 ]
@@ -90,8 +130,9 @@ def test_bad_input_is_one_line_and_changes_nothing(here, save_picture, arguments
     (here / "empty.png").touch()
     save_picture("dot.png", 1, 1)
     save_picture("long.png", 1200, 20)
-    for name in ("old.png", "old.csv", "new-compare.png", "new-0008.png"):
+    for name in ("old.png", "old.csv", "old.json", "s.pb", "new-compare.png", "new-0008.png"):
         save_picture(name, 20, 20)
+    save_networks(here)
     Image.open("c.png").save("whole.jpg")
     (here / "cut.jpg").write_bytes((here / "whole.jpg").read_bytes()[:700])
     (here / "syntax.py").write_text("def (:\n")
@@ -120,6 +161,8 @@ def test_bad_input_is_one_line_and_changes_nothing(here, save_picture, arguments
         "plan c.png s.png --bounds --optimizer lbfgs",
         "plan c.png s.png --memory 0.01 -l tv",
         "plan c.png s.png -l stile",
+        "plan c.png s.png --network nope.pb",
+        "plan c.png s.png --input photo",
     ],
 )
 def test_bad_input_of_other_commands(here, line):

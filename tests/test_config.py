@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nstgraph.config import DEFAULT_LOSS, OPTIMIZERS, PADDINGS, POOLINGS, PRECISIONS, TILES, Config
+from nstgraph.config import DEFAULT_LOSS, INPUT_VALUES, OPTIMIZERS, PADDINGS, POOLINGS, PRECISIONS, TILES, Config
 from nstgraph.errors import ConfigError
 from nstgraph.registry import as_loss
 
@@ -115,6 +116,56 @@ def test_bounds_are_kept_by_scipys_optimiser_alone(optimizer: str) -> None:
         Config(optimizer="lbfgs").replace(bounds=True)
 
 
+def test_without_a_network_from_a_file_nothing_is_said_of_its_input() -> None:
+    assert (Config().network, Config().input, Config().input_values) == (None, None, None)
+    for settings in ({"input": "photo"}, {"input_values": "rgb"}, {"input": "photo", "input_values": "rgb"}):
+        with pytest.raises(ConfigError) as raised:
+            Config(**settings)  # type: ignore[arg-type]
+        assert (
+            str(raised.value) == f"{next(iter(settings))} belongs to a network from a file; give that as network, too"
+        )
+
+
+def test_a_network_from_a_file_may_be_told_its_input() -> None:
+    config = Config(network="net.pb", input="photo:0", input_values="bgr-mean")
+    assert (config.network, config.input, config.input_values) == ("net.pb", "photo:0", "bgr-mean")
+    for values in INPUT_VALUES:
+        assert Config(network=Path("net.pb"), input_values=values).input_values == values
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("weights", "w.npz"), ("pooling", "max"), ("padding", "zero"), ("padding", "replicate")]
+)
+def test_a_network_from_a_file_brings_its_own(name: str, value: str) -> None:
+    message = f"a network from a file has its own {name}; leave that out"
+    with pytest.raises(ConfigError) as raised:
+        Config(network="net.pb", **{name: value})  # type: ignore[arg-type]
+    assert str(raised.value) == message
+    with pytest.raises(ConfigError) as raised:
+        Config(**{name: value}).replace(network="net.pb")  # type: ignore[arg-type]
+    assert str(raised.value) == message
+
+
+def test_what_is_the_default_may_be_said_beside_a_network_from_a_file() -> None:
+    config = Config(network="net.pb", pooling="average", padding="reflect", weights=None)
+    assert config == Config(network="net.pb")
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_network_from_a_file_is_computed_in_float32(precision: str) -> None:
+    if precision in ("auto", "float32"):
+        assert Config(network="net.pb", precision=precision).precision == precision
+        return
+    with pytest.raises(ConfigError) as raised:
+        Config(network="net.pb", precision=precision)
+    assert str(raised.value) == "a network from a file is computed in float32; leave precision out"
+
+
+def test_choices_are_checked_before_the_network() -> None:
+    with pytest.raises(ConfigError, match=r"^no pooling 'mean'"):
+        Config(network="net.pb", pooling="mean")
+
+
 def test_replace_changes_a_copy() -> None:
     config = Config(size=256)
     changed = config.replace(steps=10, seed=3)
@@ -129,8 +180,9 @@ def test_replace_changes_a_copy() -> None:
     [
         ({"step": 3}, "no setting 'step'; did you mean 'steps'?"),
         ({"steps": 3, "paddings": "zero"}, "no setting 'paddings'; did you mean 'padding'?"),
-        ({"qqq": 3}, "no setting 'qqq'; choose from bounds, freeze, history, init, loss, memory, optimizer, "
-                     "padding, pooling, precision, scales, seed, size, steps, style_scale, tile, weights"),
+        ({"qqq": 3}, "no setting 'qqq'; choose from bounds, freeze, history, init, input, input_values, loss, memory, "
+                     "network, optimizer, padding, pooling, precision, scales, seed, size, steps, style_scale, tile, "
+                     "weights"),
         ({"steps": -1}, "steps is -1; choose a whole number from 0 to 1000000"),
     ],
 )  # fmt: skip

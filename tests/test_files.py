@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nstgraph.errors import ConfigError
-from nstgraph.files import beside, check_target
+from nstgraph.files import beside, check_folder, check_target
 
 
 @pytest.fixture(params=[0o022, 0o077, 0o002])
@@ -154,3 +154,63 @@ def test_a_name_too_long_for_the_temporary_file_is_refused_before_the_work(tmp_p
     with beside(tmp_path / ("n" * 230 + ".png")) as temporary:
         temporary.write_text("fits")
     assert (tmp_path / ("n" * 230 + ".png")).read_text() == "fits"
+
+
+def folder_refusal(folder: Path) -> str:
+    with pytest.raises(ConfigError) as raised:
+        check_folder(folder)
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+def test_a_folder_that_is_there_or_can_be_made_is_allowed_and_the_check_makes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    for name in ("new", "full", "full/new", "full/..", "."):
+        check_folder(tmp_path / name)
+    assert names(tmp_path) == ["full"] and names(tmp_path / "full") == ["file"]
+
+
+def test_a_folder_without_a_folder_is_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("new", ".", "..", "new/"):
+        check_folder(Path(name))
+    assert names(tmp_path) == []
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (file := tmp_path / "file").write_text("precious")
+    assert folder_refusal(file) == f"{file} is a file; name a folder"
+    missing = f"cannot make {file / 'new'}: the folder {file} does not exist; create it first"
+    assert folder_refusal(file / "new") == missing
+    assert file.read_text() == "precious"
+
+
+def test_one_folder_may_be_made_but_not_two(tmp_path: Path) -> None:
+    assert folder_refusal(tmp_path / "none" / "new") == (
+        f"cannot make {tmp_path / 'none' / 'new'}: the folder {tmp_path / 'none'} does not exist; create it first"
+    )
+
+
+def test_links_to_folders_are_folders(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    try:
+        (tmp_path / "link").symlink_to(tmp_path / "folder")
+    except (OSError, NotImplementedError) as error:
+        pytest.skip(f"no links here ({error})")
+    check_folder(tmp_path / "link")
+    check_folder(tmp_path / "link" / "new")
+
+
+@pytest.mark.parametrize("name", [".", "new"])
+def test_a_folder_that_may_not_be_written_to(tmp_path: Path, name: str) -> None:
+    (folder := tmp_path / "closed").mkdir()
+    folder.chmod(0o500)
+    if os.access(folder, os.W_OK):
+        pytest.skip("this user may write everywhere")
+    assert folder_refusal(folder / name) == f"no permission to write in {folder}; choose another folder"
+
+
+def test_a_folder_s_name_may_not_be_too_long(tmp_path: Path) -> None:
+    check_folder(tmp_path / ("n" * 200))
+    assert "name is too long" in folder_refusal(tmp_path / ("n" * 300))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -112,7 +113,7 @@ def printed(capfd, **options):
 def test_lbfgsb_prints_a_line_an_iteration(capfd, options):
     lines, found = printed(capfd, **options)
     assert [line[0] for line in lines] == list(range(1, found.nit + 1))
-    assert all(a[1] < b[1] and a[2] > b[2] for a, b in zip(lines, lines[1:], strict=False))
+    assert all(a[1] < b[1] and a[2] > b[2] for a, b in itertools.pairwise(lines))
     assert lines[-1][1:3] == (found.nfev, pytest.approx(found.fun, rel=1e-6))
     assert lines[-1][3] == pytest.approx(np.abs(found.jac).max(), rel=1e-3)
 

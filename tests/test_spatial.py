@@ -8,7 +8,6 @@ import pytest
 from nstgraph import StyleGraph, tf
 from nstgraph.weights import Weights, embedded
 
-
 LOW = ["bfloat16", "float16"]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from nstgraph._tf import tf
 from nstgraph.objective import Objective
+from nstgraph.walk import ancestors
 
 __all__ = ["Array", "Evaluator", "Values", "raw_session"]
 
@@ -44,8 +45,12 @@ class Evaluator:
     def __init__(self, objective: Objective, *, freeze: bool = True, session: Any = None) -> None:
         self.objective = objective
         self.weights: dict[str, float] = {}
-        self._fixed = objective.frozen if freeze else objective.inputs
+        used = ancestors(objective.total)
+        self._fixed = objective.frozen if freeze else [tensor for tensor in objective.inputs if tensor.name in used]
         self._fed: list[Array] = []
+        #: What an evaluation still computes, by name; a caller may feed it, such as a placeholder with a default.
+        self._left = ancestors(objective.total, stop=[*self._fixed, objective.graph.generated.image])
+        self._given: dict[Any, Any] = {}
         self._own_session = session is None
         self.session = self._new_session() if session is None else raw_session(session)
         objective.graph.network.load(self.session)
@@ -80,6 +85,9 @@ class Evaluator:
         targets: Sequence[Array | None] = styles or [None] * len(views[1:])
         given = {view.image: array for view, array in zip(views, (content, *targets), strict=True) if array is not None}
         self._fed = self.session.run(self._fixed, {**(feed_dict or {}), **given})
+        element = self.objective.graph.graph.as_graph_element
+        named = {element(key).name: value for key, value in (feed_dict or {}).items()}
+        self._given = {self._left[name]: value for name, value in named.items() if name in self._left}
         return self
 
     @property
@@ -89,7 +97,7 @@ class Evaluator:
 
     def release(self) -> None:
         """Forget the pictures, and give back the memory of what was computed from them."""
-        self._fed = []
+        self._fed, self._given = [], {}
 
     def __call__(self, image: Array) -> Values:
         """Evaluate at ``image``, [1, height, width, 3], 0..255; afterwards the variable ``generated`` holds it."""
@@ -102,7 +110,7 @@ class Evaluator:
 
     def feed(self, image: Array) -> dict[Any, Any]:
         """What an evaluation at ``image`` is fed, by tensor."""
-        return {self.objective.graph.generated.image: image, **self.fed_weights(), **self.bound}
+        return {**self._given, self.objective.graph.generated.image: image, **self.fed_weights(), **self.bound}
 
     def fed_weights(self) -> dict[Any, float]:
         """Weights of terms as they are in force, by the tensor that they are fed to."""

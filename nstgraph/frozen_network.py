@@ -17,10 +17,16 @@ from nstgraph.config import INPUT_VALUES
 from nstgraph.errors import ConfigError, LossError, WeightsError, did_you_mean
 from nstgraph.vgg import MEAN_RGB
 
-__all__ = ["FrozenNetwork", "ImportedNetwork"]
+__all__ = ["FrozenNetwork"]
 
 _POOLS = {"AvgPool", "MaxPool"}
 _VARIABLES = {"Variable", "VariableV2", "VarHandleOp"}
+
+#: Operations that leave the values of a picture as they are.
+_KEEPING = {
+    "Cast", "CheckNumerics", "EnsureShape", "ExpandDims", "Identity", "MirrorPad", "Pad", "PadV2",
+    "PlaceholderWithDefault", "Reshape", "Squeeze", "StopGradient",
+}  # fmt: skip
 
 
 def _rgb(image: Any) -> Any:
@@ -56,7 +62,9 @@ class FrozenNetwork:
 
     def __init__(self, path: str | os.PathLike[str], input: str | None = None, values: str | None = None) -> None:
         self.path = Path(path)
-        self.nodes = {node.name: node for node in _read(self.path).node}
+        definition = _read(self.path)
+        self.nodes = {node.name: node for node in definition.node}
+        self.versions = definition.versions
         self.input = self._input(input)
         self._order = self._downstream()
         self.layers = self._layers()
@@ -112,11 +120,19 @@ class FrozenNetwork:
         if name is None:
             if len(placeholders) != 1:
                 raise ConfigError(f"{self.path} has {len(placeholders)} placeholders; name the input with --input")
-            return str(placeholders[0])
-        operation = name.partition(":")[0]
+            name = str(placeholders[0])
+        operation, _, number = name.partition(":")
         if operation not in self.nodes:
             raise ConfigError(f"{self.path} has no operation {operation!r}{did_you_mean(operation, placeholders)}")
-        return str(operation)
+        if number not in ("", "0"):
+            raise ConfigError(f"{name} of {self.path} is one output of several; name an input that is the only one")
+        kind = self.nodes[operation].attr["DstT" if self.nodes[operation].op == "Cast" else "dtype"].type
+        if kind not in (0, tf.float32.as_datatype_enum):  # 0: the operation does not tell
+            raise ConfigError(
+                f"{operation} of {self.path} takes {tf.as_dtype(kind).name}, through which no gradient passes; "
+                "name the first tensor of float32 after it with --input"
+            )
+        return operation
 
     def _downstream(self) -> dict[str, tuple[int, int]]:
         """Operations that depend on the input, in order, each with its number of pools, and of convolutions since."""
@@ -152,62 +168,12 @@ class FrozenNetwork:
             raise ConfigError(f"no input values {values!r}{did_you_mean(values, INPUT_VALUES)}")
         first = next(name for name in self._order if self.nodes[name].op == "Conv2D")
         steps = [node.op for node in self.needed(first, ()) if self.moves(node.name) and node.op != "Conv2D"]
-        if values is None and not set(steps) - {"Pad", "MirrorPad", "Identity", "Cast"}:
+        if values is None and not set(steps) - _KEEPING:
             raise ConfigError(
                 f"{self.input} of {self.path} goes into a convolution as it is; say what it expects with "
                 f"--input-values: {', '.join(INPUT_VALUES)}"
             )
         return values or "rgb"
-
-
-class ImportedNetwork:
-    """A frozen network in one graph: constants are imported once, what depends on a picture once a picture."""
-
-    def __init__(self, file: FrozenNetwork) -> None:
-        self.weights = file
-        self.dtype = tf.float32
-        self._nodes: dict[str, dict[str, Any]] = {}
-
-    def features(self, layer: str, image: Any, scope: str, known: dict[str, Any]) -> Any:
-        """Feature maps of a picture; see `nstgraph.vgg.Vgg.features`."""
-        if layer not in known:
-            shared = self._nodes.setdefault("", {})
-            own = self._nodes.setdefault(scope, {})
-            name = self.weights.operation(layer)
-            new = self.weights.needed(name, {*shared, *own})
-            with tf.name_scope(None), tf.control_dependencies(None):
-                _add([node for node in new if not self.weights.moves(node.name)], "network", shared)
-            with tf.name_scope(scope):
-                if self.weights.input not in own:
-                    own[self.weights.input] = tf.identity(self.weights.convert(image), "network_input").op
-                _add([node for node in new if self.weights.moves(node.name)], "network", own, shared)
-                output = int(layer.partition(":")[2] or 0)
-                known[layer] = tf.identity(own[name].outputs[output], layer.partition(":")[0])
-        return known[layer]
-
-    def load(self, session: Any) -> None:
-        """Do nothing: a frozen network's weights are constants."""
-
-
-def _add(nodes: list[Any], scope: str, known: dict[str, Any], more: dict[str, Any] | None = None) -> None:
-    """Import nodes, whose inputs are among them or known, and add them to what is known."""
-    if not nodes:
-        return
-    part = tf.GraphDef()
-    inside = {node.name for node in nodes}
-    available = {**(more or {}), **known}
-    feeds: dict[str, Any] = {}
-    for node in nodes:
-        copy = part.node.add()
-        copy.CopyFrom(node)
-        del copy.input[:]
-        copy.input.extend(name for name in node.input if not name.startswith("^"))
-        for tensor in copy.input:
-            source, _, number = tensor.partition(":")
-            if source not in inside:
-                feeds[tensor] = available[source].outputs[int(number or 0)]
-    names = [node.name for node in nodes]
-    known.update(zip(names, tf.import_graph_def(part, feeds, names, name=scope), strict=True))
 
 
 def _read(path: Path) -> Any:

@@ -16,8 +16,9 @@ from typing import Any
 
 from nstgraph._tf import tf
 from nstgraph.errors import LossError
-from nstgraph.frozen_network import FrozenNetwork, ImportedNetwork
+from nstgraph.frozen_network import FrozenNetwork
 from nstgraph.graph_inputs import checked_variable, common_graph, new_variable, picture
+from nstgraph.imported_network import ImportedNetwork
 from nstgraph.spatial import channel_sums, gram, inside, uncast
 from nstgraph.vgg import Vgg
 from nstgraph.view import View
@@ -48,7 +49,8 @@ class StyleGraph:
     """An explicit graph; the process's default graph and eager mode are left alone.
 
     By default it is a ``tf.Graph`` of its own. Given a caller's graph, or tensors in one, it is built into that, in the
-    name scope and variable scope that are current there: all names then begin with the scope's.
+    name scope and variable scope that are current there: names then begin with the scope's (those of weights, as by
+    ``tf.get_variable``, with the variable scope's).
 
         with tf.Graph().as_default(), tf.variable_scope("painting"):
             generated = tf.get_variable("picture", initializer=photo)

@@ -66,20 +66,33 @@ def minimize(
         iterations = chosen.pop("maxiter")
         chosen.setdefault("maxfun", iterations)
 
+    stopped_at: list[Array] = []
+
     def after_iteration(point: Array, *_: Any) -> None:
-        for call in calls:
-            call(point)
+        try:
+            for call in calls:
+                call(point)
+        except StopIteration:
+            stopped_at.append(np.array(point))
+            raise
 
     gradientless = name in _WITHOUT_GRADIENT
-    return scipy.optimize.minimize(
-        (lambda point: observed(point)[0]) if gradientless else observed,
-        np.asarray(start, np.float64),
-        jac=None if gradientless else True,
-        method=method,
-        options=chosen,
-        callback=(_uncopied(after_iteration) if name == "l-bfgs-b" else after_iteration) if calls else None,
-        **arguments,
-    )
+    try:
+        return scipy.optimize.minimize(
+            (lambda point: observed(point)[0]) if gradientless else observed,
+            np.asarray(start, np.float64),
+            jac=None if gradientless else True,
+            method=method,
+            options=chosen,
+            callback=(_uncopied(after_iteration) if name == "l-bfgs-b" else after_iteration) if calls else None,
+            **arguments,
+        )
+    except StopIteration:  # which TNC, and others in older versions of scipy, let pass
+        if not stopped_at:
+            raise
+        value = objective(stopped_at[0])[0]
+        message = "the callback raised StopIteration"
+        return scipy.optimize.OptimizeResult(x=stopped_at[0], fun=value, success=False, status=99, message=message)
 
 
 def _uncopied(callback: Callable[[Array], None]) -> Callable[..., None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,7 +63,9 @@ class Objective:
             self.store = tf.assign(graph.variable, graph.generated.image, validate_shape=False).op
         self.inputs = [view.image for view in (graph.content, *graph.styles)]
         self.inputs += [
-            tensor for tensor in ancestors(self.total, stop=self.inputs).values() if tensor.op.type == "Placeholder"
+            tensor
+            for tensor in ancestors(self.total, stop=self.inputs).values()
+            if tensor.op.type == "Placeholder" and all(tensor is not picture for picture in self.inputs)
         ]
         fetches = [self.total, *self.terms.values(), self.gradient]
         self.frozen = frozen_tensors(fetches, [graph.generated.image, *self.weights.values()], self.inputs)
@@ -78,7 +81,11 @@ class Objective:
         if isinstance(loss, Loss):
             return {label: (self._term(label, term), term.weight) for label, term in loss.labelled().items()}
         values = loss if isinstance(loss, Mapping) else {"own": loss}
+        if not values:
+            raise LossError("the loss has no terms; give at least one")
         for label, value in values.items():
+            if label == "total" or not re.fullmatch(r"[A-Za-z0-9.][A-Za-z0-9_.-]*", label):
+                raise LossError(f"loss term {label!r} cannot be called so; use letters, digits and _, and not 'total'")
             if getattr(value, "graph", None) is not self.graph.graph:
                 raise LossError(f"loss term {label!r} is no tensor of the style graph's tf.Graph; build it there")
         return {label: (value, 1.0) for label, value in values.items()}
@@ -94,6 +101,8 @@ class Objective:
             raise LossError(f"loss term {label!r} cannot be built ({reason}); mend {term.term.origin}") from error
 
     def _add(self, label: str, value: Any, weight: float) -> None:
+        if value.dtype != tf.float32:
+            raise LossError(f"loss term {label!r} is {value.dtype.name}; cast it to float32")
         if value.shape.rank != 0:
             raise LossError(f"loss term {label!r} returns a tensor of shape {value.shape}; reduce it to a scalar")
         self.defaults[label] = weight

@@ -104,7 +104,8 @@ class MovingSums(Sums):
             unconnected_gradients="zero",
         )
         delay(back, [*tensors, *self._adjoints])
-        moving = [self._image, graph.variable.handle, *earlier, *self._adjoints]
+        # Tiles are of the image that is fed, never of what the variable holds.
+        moving = [self._image, *earlier, *self._adjoints]
         data = [view.image for view in graph.views[1:]]
         self._frozen = frozen_tensors([*tensors, *back], moving, data)
         super().__init__(evaluator, wave)

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from nstgraph._tf import tf
+from nstgraph.errors import TilingError
 from nstgraph.evaluator import Array, Evaluator, Values
+from nstgraph.objective import Objective
 from nstgraph.tile_sums import MovingSums, Run, Sums
 from nstgraph.tiling import check_tileable, waves
 from nstgraph.walk import ancestors, dependents
@@ -35,6 +37,7 @@ class TiledEvaluator:
     def __init__(self, evaluator: Evaluator) -> None:
         self.objective = objective = evaluator.objective
         check_tileable(objective)
+        _check_sizes(objective)
         self._evaluator = evaluator
         graph = objective.graph
         moves = dependents([graph.generated.image])
@@ -97,3 +100,14 @@ class TiledEvaluator:
         gradient /= scale
         self._store(image)
         return Values(float(total), dict(zip(self.objective.terms, map(float, terms), strict=True)), gradient)
+
+
+def _check_sizes(objective: Objective) -> None:
+    used = ancestors(objective.total)
+    for view in objective.graph.views:
+        shape = view.image.shape
+        if view.image.name in used and shape.rank == 4 and shape.as_list()[1:3] != [None, None]:
+            raise TilingError(
+                f"{view.image.name} is of a fixed size, {shape}, and a tile is of another; leave the size open with "
+                "tf.placeholder_with_default(tensor, [1, None, None, 3]), or a variable of shape [1, None, None, 3]"
+            )

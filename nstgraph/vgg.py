@@ -142,7 +142,10 @@ class Vgg:
             values = tf.numpy_function(lambda: self.weights.read(layer), [], [tf.float32] * 2, name="from_file")
             for value, static in zip(values, (shape, shape[-1:]), strict=True):
                 value.set_shape(static)
-            with tf.variable_scope(self._variable_scope, reuse=tf.AUTO_REUSE, auxiliary_name_scope=False):
+            reused = tf.variable_scope(self._variable_scope, reuse=tf.AUTO_REUSE, auxiliary_name_scope=False)
+            with reused as variable_scope:
+                variable_scope.set_partitioner(None)  # what a scope asks of variables that are trained
+                variable_scope.set_regularizer(None)
                 pair = [
                     self._variable(f"vgg/{layer}/{name}", value)
                     for name, value in zip(("kernel", "bias"), values, strict=True)
@@ -159,6 +162,9 @@ class Vgg:
             variable = tf.get_variable(name, initializer=value, trainable=False, use_resource=True)
         except ValueError as error:
             raise ConfigError(f"variable {name} exists with another shape; choose another variable scope") from error
+        scope = self._variable_scope.name
+        if variable.op.name != f"{scope}/{name}".lstrip("/"):
+            raise ConfigError(f"{name} is taken by an operation of another kind; choose another variable scope")
         if not any(variable is other for other in others):
             variable._nstgraph_file = self.weights.path
         elif getattr(variable, "_nstgraph_file", None) != self.weights.path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nstgraph._tf import tf
-from nstgraph.frozen_network import ImportedNetwork
+from nstgraph.imported_network import ImportedNetwork
 from nstgraph.vgg import Vgg
 
 __all__ = ["View"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nstgraph import Evaluator, Objective, StyleGraph, TiledEvaluator, parse_loss, tf
-from nstgraph.errors import LossError
+from nstgraph.errors import LossError, TilingError
 from nstgraph.optimize import Search
 from nstgraph.weights import Weights, embedded
 
@@ -343,3 +343,44 @@ def test_terms_that_are_no_tensors_of_the_graph_are_refused(weights, graph):
         Objective(g, None)
     with pytest.raises(LossError, match=r"'own' returns a tensor of shape \(3,\)"):
         Objective(g, g.mean(g.generated.image, per_channel=True))
+
+
+@pytest.mark.parametrize("freeze", [True, False])
+def test_a_placeholder_with_a_default_is_bound_too(weights, graph, freeze):
+    strength = tf.placeholder_with_default(1.0, [], "strength")
+    g = StyleGraph(weights, graph=graph)
+    objective = Objective(g, strength * g.mean(tf.square(g.generated.image)))
+    with Evaluator(objective, freeze=freeze) as evaluate:
+        plain = evaluate.bind()(IMAGE).total
+        assert evaluate.bind(feed_dict={strength: 2.0})(IMAGE).total == pytest.approx(2 * plain)
+        assert evaluate.bind(feed_dict={"strength:0": 3.0})(IMAGE).total == pytest.approx(3 * plain)
+        assert evaluate.bind()(IMAGE).total == pytest.approx(plain)
+
+
+def test_tiles_of_pictures_of_a_fixed_size_are_refused(weights, graph):
+    g = StyleGraph(weights, content=tf.constant(CONTENT))
+    with Evaluator(Objective(g, parse_loss(LOSS))) as evaluate, pytest.raises(TilingError, match="is of a fixed size"):
+        TiledEvaluator(evaluate)
+
+
+def test_a_callers_content_of_open_size_and_its_variable_may_be_tiled(weights, graph, objective):
+    g = StyleGraph(weights, content=tf.placeholder_with_default(CONTENT, [1, None, None, 3]))
+    with Evaluator(Objective(g, parse_loss(LOSS))) as evaluate, Evaluator(objective) as theirs:
+        tiled = TiledEvaluator(evaluate)
+        tiled.bind(CONTENT, [STYLE], 16)
+        assert_same(tiled(IMAGE), theirs.bind(CONTENT, [STYLE])(IMAGE))
+
+
+@pytest.mark.parametrize("label", ["total", "my loss", ""])
+def test_labels_that_cannot_be_names_are_refused(weights, label):
+    g = StyleGraph(weights)
+    with g.building(), pytest.raises(LossError, match="cannot be called so"):
+        Objective(g, {label: g.mean(g.generated.image)})
+
+
+def test_losses_that_do_not_add_up_are_refused(weights):
+    g = StyleGraph(weights)
+    with g.building(), pytest.raises(LossError, match="'own' is float64; cast it to float32"):
+        Objective(g, tf.cast(g.mean(g.generated.image), tf.float64))
+    with pytest.raises(LossError, match="has no terms"):
+        Objective(g, {})

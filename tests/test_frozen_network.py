@@ -417,3 +417,67 @@ def test_a_frozen_vgg_is_the_vgg_that_is_built_here(tmp_path):
         built.network.load(session)
         for mine, other in zip(session.run(ours, {built.content.image: image}), theirs, strict=True):
             assert_close(mine, other)
+
+
+def test_the_graphs_version_is_left_alone(whole):
+    graph = StyleGraph(FrozenNetwork(whole))
+    before = graph.graph.graph_def_versions.producer
+    graph.content["conv3_1"]
+    assert graph.graph.graph_def_versions.producer == before > 0
+
+
+def test_sizes_that_the_file_tells_of_its_own_picture_do_not_matter(tmp_path):
+    path, image = tmp_path / "net.pb", picture(22, 29, 1)
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        tower(minus_means, (1, 16, 16, 3))
+        session.run(tf.global_variables_initializer())
+        shapes = graph.as_graph_def(add_shapes=True)
+        constant = tf.graph_util.convert_variables_to_constants(session, shapes, ["head/a/relu"])
+    path.write_bytes(constant.SerializeToString())
+    with Evaluator(Objective(StyleGraph(FrozenNetwork(path)), parse_loss(LOSS))) as evaluate:
+        evaluate.bind(image, [picture(14, 31, 2)])
+        assert evaluate(picture(22, 29, 3)).total > 0
+
+
+def test_operations_that_are_to_be_placed_beside_others_are_imported_without_them(tmp_path):
+    def beside():
+        maps = small(tf.placeholder(tf.float32, [1, None, None, 3], "photo") / 255, "a", 4)
+        with tf.colocate_with(maps.op):
+            small(maps, "b", 4)
+
+    graph = StyleGraph(FrozenNetwork(frozen(tmp_path / "net.pb", beside, "b/relu")))
+    assert graph.content["conv1_1"].shape[-1] == graph.content["conv1_2"].shape[-1] == 4
+
+
+@pytest.mark.parametrize("layer", ["stem/a/relu:5", "stem/a/relu:x", "channels:3"])
+def test_outputs_that_are_not_there_are_told_so(whole, layer):
+    with pytest.raises(LossError, match=f"has no layer '{layer}'; its operation has"):
+        StyleGraph(FrozenNetwork(whole)).content[layer]
+
+
+def test_an_input_is_the_only_output_of_its_operation(whole):
+    with pytest.raises(ConfigError, match=r"channels:1 of .* is one output of several"):
+        FrozenNetwork(whole, input="channels:1", values="rgb")
+
+
+def test_an_input_of_bytes_is_told_to_be_passed_by(tmp_path):
+    def of_bytes():
+        photo = tf.placeholder(tf.uint8, [1, None, None, 3], "photo")
+        small(tf.cast(photo, tf.float32, name="floats") - MEANS, "a", 4)
+
+    path = frozen(tmp_path / "net.pb", of_bytes, "a/relu")
+    with pytest.raises(ConfigError, match=r"photo of .* takes uint8, .*--input"):
+        FrozenNetwork(path)
+    assert StyleGraph(FrozenNetwork(path, input="floats")).content["conv1_1"].shape[-1] == 4
+
+
+def test_feature_maps_of_a_file_in_low_precision_are_float32(tmp_path):
+    def half():
+        photo = tf.placeholder(tf.float32, [1, None, None, 3], "photo") / 255
+        maps = tf.nn.conv2d(tf.cast(photo, tf.float16), tf.ones([3, 3, 3, 4], tf.float16), 1, "SAME")
+        return tf.nn.relu(maps, name="out"), tf.Variable(1.0)
+
+    graph = StyleGraph(FrozenNetwork(frozen(tmp_path / "net.pb", half, "out")))
+    for maps in (graph.content["conv1_1"], graph.content["out:0"]):
+        assert maps.dtype == tf.float32
+    assert graph.content["conv1_1"].name == "features/content/conv1_1:0"

@@ -337,3 +337,9 @@ def test_a_graph_that_is_final_serves_evaluators_and_searches(weights, variable)
         np.testing.assert_array_equal(evaluate.session.run(mine), search.image)
         evaluate.bind(styles=[picture(30, 16, 4)])
         assert evaluate(IMAGE).total > 0
+
+
+def test_names_of_weights_that_are_taken_by_others_are_told(weights, graph):
+    tf.Variable(0.0, name="vgg/conv1_1/kernel")  # which, unlike tf.get_variable's, is shared with nobody
+    with pytest.raises(ConfigError, match="vgg/conv1_1/kernel is taken"):
+        StyleGraph(weights, graph=graph).content["conv1_1"]

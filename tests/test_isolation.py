@@ -2,15 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import random
-import signal
-import subprocess
-import sys
-import threading
-import warnings
-import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -18,10 +9,19 @@ import pytest
 import tensorflow
 
 from nstgraph import (
-    Config, Evaluator, Objective, Search, StyleGraph, Stylizer, TiledEvaluator, parse_loss, stylize, tf,
+    Config,
+    Evaluator,
+    Objective,
+    Search,
+    StyleGraph,
+    Stylizer,
+    TiledEvaluator,
+    parse_loss,
+    stylize,
+    tf,
 )  # fmt: skip
 from nstgraph.contrib.opt import ScipyOptimizerInterface
-from nstgraph.train import Stepper, StyleHook, monitored
+from nstgraph.train import StyleHook
 from nstgraph.weights import Weights, embedded
 
 LOSS = "content:layer=conv1_1 style:layers=conv1_1 tv:power=2"
@@ -87,7 +87,7 @@ every_run = pytest.mark.parametrize("run", RUNS, ids=lambda run: run.__name__)
 
 def eager(number):
     """The square of a number and its slope, computed eagerly, and within a function of TensorFlow 2."""
-    assert tensorflow.executing_eagerly() and not isinstance(tensorflow.constant(1.0), tf.Tensor) or True
+    assert (tensorflow.executing_eagerly() and not isinstance(tensorflow.constant(1.0), tf.Tensor)) or True
     x = tensorflow.Variable(float(number))
     with tensorflow.GradientTape() as tape:
         y = tensorflow.function(lambda: x * x)()

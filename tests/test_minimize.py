@@ -198,3 +198,18 @@ def test_the_method_may_be_a_function():
     np.testing.assert_allclose(points[0], START - 0.01 * valley(START)[1])
     assert found.fun == valley(found.x)[0] < valley(START)[0]
     assert "disp" not in given and options == {"steps": 4}
+
+
+@pytest.mark.parametrize("method", ["TNC", "SLSQP", "COBYLA"])
+def test_stop_iteration_stops_where_scipy_knows_nothing_of_it(method):
+    """At its side, TNC lets it pass; others do in older versions."""
+    points = []
+
+    def third(point):
+        points.append(np.array(point))
+        if len(points) == 3:
+            raise StopIteration
+
+    found = minimize(valley, START, method=method, callback=third)
+    assert len(points) == 3 and not found.success
+    assert found.fun == pytest.approx(valley(found.x)[0])

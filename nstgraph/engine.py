@@ -70,12 +70,14 @@ class Stylizer:
         self.evaluator = self._closing.enter_context(Evaluator(self.objective, freeze=config.freeze))
         try:
             self.cost = measure(self.evaluator)
-        except tf.errors.OpError as error:
+            if self._stepper is not None:
+                self.evaluator.session.run(self._stepper.global_step.initializer)
+                self._monitored = self._closing.enter_context(monitored(self.evaluator.session, hooks))
+        except BaseException as error:
             self.close()
-            raise RunError(f"the loss cannot be evaluated: {told(error)}", None) from error
-        if self._stepper is not None:
-            self.evaluator.session.run(self._stepper.global_step.initializer)
-            self._monitored = self._closing.enter_context(monitored(self.evaluator.session, hooks))
+            if isinstance(error, tf.errors.OpError):
+                raise RunError(f"the loss cannot be evaluated: {told(error)}", None) from error
+            raise
 
     @functools.cached_property
     def tiled(self) -> TiledEvaluator:
@@ -145,7 +147,8 @@ class Stylizer:
             },
             "precision": self.precision,
             "loss": str(self.loss),
-            "weights": self.weights.path.name,
+            "weights": None if self.config.network else self.weights.path.name,
+            "network": self.weights.path.name if self.config.network else None,
             "weights_sha256": self.weights.sha256,
             "nstgraph": __version__,
             "tensorflow": importlib.metadata.version("tensorflow"),

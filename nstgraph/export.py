@@ -10,6 +10,7 @@ Names are those of the style graph. In the frozen graph ``generated_image:0`` is
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Collection
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from nstgraph._tf import tf
-from nstgraph.errors import ConfigError, did_you_mean
+from nstgraph.errors import ConfigError, did_you_mean, told
 from nstgraph.files import check_folder
 from nstgraph.graph import StyleGraph
 from nstgraph.objective import Objective
@@ -34,7 +35,8 @@ _CHECKPOINT = "model.ckpt"
 def export(objective: Objective, session: Any, folder: Path, formats: Collection[str] = ()) -> list[Path]:
     """Write a style graph, with the values that its variables have in a session, into a new folder.
 
-    Feature maps of all layers up to the deepest that the loss uses are in it, of the content image and the styles.
+    Feature maps of all layers up to the deepest that the loss uses are in it, of all pictures; in the frozen graph, of the
+    content image.
 
     Args:
         objective: the graph, and its loss.
@@ -46,18 +48,21 @@ def export(objective: Objective, session: Any, folder: Path, formats: Collection
         What was written.
 
     Raises:
-        ConfigError: the folder exists or cannot be made, or there is no such format.
+        ConfigError: the folder exists or cannot be made, there is no such format, or the graph is finalised.
     """
     check(folder, formats)
+    if objective.graph.graph.finalized:
+        raise ConfigError("the graph is finalised, so nothing can be saved from it; export before a session does that")
     _complete(objective.graph)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
             files = _Files(objective, session, Path(temporary))
-            for name in formats or FORMATS:
+            for name in dict.fromkeys(formats or FORMATS):
                 getattr(files, name)()
             files.place.rename(folder)
-    except OSError as error:
-        raise ConfigError(f"cannot write {folder} ({error.strerror}); choose another folder") from error
+    except (OSError, tf.errors.OpError) as error:
+        reason = error.strerror if isinstance(error, OSError) else told(error)
+        raise ConfigError(f"cannot write {folder} ({reason}); choose another folder") from error
     return sorted(folder.iterdir())
 
 
@@ -66,7 +71,7 @@ def check(folder: Path, formats: Collection[str] = ()) -> None:
     for name in formats:
         if name not in FORMATS:
             raise ConfigError(f"no format {name!r}{did_you_mean(name, FORMATS)}")
-    if folder.exists():
+    if os.path.lexists(folder):
         raise ConfigError(f"{folder} exists; choose another folder")
     check_folder(folder)
 
@@ -117,7 +122,8 @@ class _Files:
         """The graph and its variables, with signatures."""
         builder = tf.saved_model.Builder(str(self.place / "saved_model"))
         with tf.Graph().as_default() as graph, tf.Session() as session:
-            tf.train.import_meta_graph(self._meta).restore(session, str(self._saved / _CHECKPOINT))
+            saver = tf.train.import_meta_graph(self._meta)
+            saver.restore(session, str(self._saved / _CHECKPOINT))
 
             def described(tensors: dict[str, Any]) -> dict[str, Any]:
                 found = {key: graph.get_tensor_by_name(tensor.name) for key, tensor in tensors.items()}
@@ -128,12 +134,12 @@ class _Files:
                 for name, (inputs, outputs) in _signatures(self._objective).items()
             }
             serving = [tf.saved_model.SERVING]
-            builder.add_meta_graph_and_variables(session, serving, signatures, strip_default_attrs=True)
+            builder.add_meta_graph_and_variables(session, serving, signatures, strip_default_attrs=True, saver=saver)
             builder.save()
 
 
 def _complete(graph: StyleGraph) -> None:
-    """Build what is there of a layer for one picture for the others, too."""
+    """Build every layer that there is of the generated image for the other pictures, too."""
     for view in (graph.content, *graph.styles):
         for layer in graph.generated.network_maps:
             view[layer]

@@ -46,6 +46,8 @@ def check_folder(folder: Path) -> None:
     Raises:
         ConfigError: it is a file, or the folder it is to be in does not exist; there is no permission.
     """
+    if len(os.fsencode(folder.name)) > _LONGEST_NAME:
+        raise ConfigError(f"cannot make {folder}: the name is too long; choose a shorter one")
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file; name a folder")
     place = folder if folder.exists() else folder.parent

@@ -133,7 +133,7 @@ def _parameters(op: Any) -> int:
     shape = op.get_attr("value").tensor_shape if op.type == "Const" else op.get_attr("shape")
     sizes = [axis.size for axis in shape.dim]
     # Constants that are no weights are shapes, axes and the like.
-    known = bool(sizes) and min(sizes) >= 0 and (op.type != "Const" or op.name.startswith("network/"))
+    known = bool(sizes) and min(sizes) >= 0 and (op.type != "Const" or op.name.startswith("network"))
     return int(np.prod(sizes)) if known else 0
 
 

@@ -53,6 +53,8 @@ class Outputs:
             raise ConfigError(f"cannot write a log as {self.log}; end its name in {' or '.join(LOG_SUFFIXES)}")
         if self.trace is not None and self.trace.suffix.lower() not in TRACE_SUFFIXES:
             raise ConfigError(f"cannot write a trace as {self.trace}; end its name in {' or '.join(TRACE_SUFFIXES)}")
+        if self.trace is not None and self.trace == self.log:
+            raise ConfigError(f"{self.trace} is the log; choose another name for the trace")
         if self.summaries is not None:
             check_folder(self.summaries)
         numbers = range(self.save_every, steps + 1, self.save_every) if self.save_every else ()

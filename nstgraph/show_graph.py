@@ -12,7 +12,7 @@ from nstgraph.graph_inventory import ScopeEntry
 __all__ = ["show_inventory"]
 
 _WORTH_A_ROW = 0.01
-_WIDTH = 110
+_WIDEST = 1000
 
 
 def show_inventory(entries: Sequence[ScopeEntry], *, everything: bool = False) -> None:
@@ -31,11 +31,14 @@ def show_inventory(entries: Sequence[ScopeEntry], *, everything: bool = False) -
             f"{entry.memory / 1e6:.1f}",
         )
     console = Console()
-    console.width = max(console.width, _WIDTH)
+    console.width = max(console.width, table.__rich_measure__(console, console.options.update(width=_WIDEST)).maximum)
     console.print(table, highlight=False, markup=False)
     hidden = len(entries) - 1 - len(rows)
     if hidden:
-        console.print(f"\n{hidden} scopes with less than a hundredth of everything: --all", highlight=False)
+        console.print(
+            f"\n{hidden} scope{'s' if hidden > 1 else ''} with less than a hundredth of everything: --all",
+            highlight=False,
+        )
 
 
 def _weighs(entry: ScopeEntry, whole: ScopeEntry) -> bool:

@@ -55,8 +55,9 @@ class Stepper:
         def step_callback(step: Step, image: Array) -> None:
             losses = {terms[label]: value for label, value in step.terms.items()}
             known = {**fixed, **losses, graph.generated.image: image, self._objective.total: step.total}
-            with graph.graph.as_default():
-                session.run(self._advance, known)
+            if not session.should_stop():  # as a hook may have asked during an earlier search
+                with graph.graph.as_default():
+                    session.run(self._advance, known)
             if session.should_stop():
                 raise StopIteration
 

@@ -112,10 +112,7 @@ BAD = [
     ("c.png s.png -o o.png --trace none/o.pb", "the folder none does not exist; create it first"),
     ("c.png s.png -o o.png --trace old.json", "old.json exists; .* --overwrite"),
     ("c.png s.png -o o.png --trace s.pb --init s.pb --overwrite", "s.pb is an input"),
-    (
-        "c.png s.png -o o.png --trace o.pb --size 48 --tile 32 --scales 1 -l tv",
-        "no evaluation is computed whole.*--trace",
-    ),
+    ("c.png s.png -o o.png --trace o.pb --size 48 --tile 32 --scales 1 -l tv -q", "no evaluation is computed whole"),
     ("c.png s.png -o o.png --summaries old.csv", "old.csv is a file; name a folder"),
     ("c.png s.png -o o.png --summaries none/o", "the folder none does not exist; create it first"),
     ("c.png s.png -o o.png --plugin nope.py", "no plugin file nope.py"),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from nstgraph import Config, Interrupted, Stylizer, stylize, tf
+from nstgraph import Config, Evaluator, Interrupted, Objective, StyleGraph, Stylizer, parse_loss, stylize, tf
 from nstgraph.errors import ConfigError, PictureError, WeightsError
+from nstgraph.export import export
 from nstgraph.image_load import load
 from nstgraph.image_save import save
 from nstgraph.machine import native_precision
 from nstgraph.scene_landscape import landscape
 from nstgraph.scene_painting import painting
+from nstgraph.weights import Weights, embedded
 
 SMALL = Config(size=64, steps=6, loss="0.1*content:layer=conv2_1 style:layers=conv1_1+conv2_1 pixel_range")
 
@@ -225,3 +228,89 @@ def test_settings_are_complete(content, style):
     assert result.settings["weights_sha256"].startswith("10a4a2d8")
     settings = {field.name for field in dataclasses.fields(Config)}
     assert set(result.settings) == settings | {"weights_sha256", "stages", "nstgraph", "tensorflow", "scipy"}
+
+
+TINY = Config(size=48, steps=4, loss="content:layer=conv1_2 style:layers=conv1_1+conv1_2", precision="float32")
+
+
+def traced_sizes(result):
+    """Height and width of the generated image's feature maps in a trace."""
+    nodes = [node for device in result.trace.step_stats.dev_stats for node in device.node_stats]
+    maps = [node for node in nodes if node.node_name == "features/generated/conv1_2"]
+    return {tuple(axis.size for axis in node.output[0].tensor_description.shape.dim[1:3]) for node in maps}
+
+
+def test_a_trace_is_of_an_evaluation_at_the_last_size(content, style):
+    with Stylizer(TINY.replace(size=96, scales=2)) as stylizer:
+        result = stylizer(content, [style], trace=True)
+        assert traced_sizes(result) == {(72, 96)}
+        again = stylizer(content, [style])
+    assert again.trace is None
+    np.testing.assert_array_equal(again.image, result.image)
+    assert again.evaluations == result.evaluations
+
+
+def test_beside_tiles_the_last_size_that_is_computed_whole_is_traced(content, style):
+    with Stylizer(TINY.replace(size=96, scales=2, tile=48)) as stylizer:
+        result = stylizer(content, [style], trace=True)
+    assert [" in tiles of " in stage for stage in result.settings["stages"]] == [False, True]
+    assert traced_sizes(result) == {(36, 48)}
+
+
+def test_where_all_is_computed_in_tiles_nothing_can_be_traced(content, style):
+    with Stylizer(TINY.replace(scales=1, tile=32)) as stylizer:
+        with pytest.raises(ConfigError, match=r"^no evaluation is computed whole, .*; leave --trace or --tile out$"):
+            stylizer(content, [style], trace=True, callback=lambda step, image: pytest.fail("a step was taken"))
+        assert stylizer(content, [style]).trace is None
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """The embedded convolutions with other pools and padding, as a network in a frozen file."""
+    folder = tmp_path_factory.mktemp("network")
+    graph = StyleGraph(Weights(embedded()), pooling="max", padding="zero")
+    with Evaluator(Objective(graph, parse_loss("content:layer=conv2_1"))) as evaluator:
+        export(evaluator.objective, evaluator.session, folder / "net", ["frozen"])
+    return folder / "net" / "frozen.pb"
+
+
+DEEPER = TINY.replace(loss="content:layer=conv2_1 style:layers=conv1_2+conv2_1")
+
+
+def test_a_network_from_a_file_takes_the_place_of_the_embedded_one(content, style, network):
+    ours = stylize(content, style, DEEPER)
+    theirs = stylize(content, style, DEEPER, network=network, input="content")
+    same = stylize(content, style, DEEPER, pooling="max", padding="zero")
+    assert np.abs(theirs.image - ours.image).mean() > 0.5
+    assert np.abs(theirs.image - same.image).max() < 0.1
+    assert [step.total for step in theirs.history] == pytest.approx([step.total for step in same.history], rel=1e-4)
+
+
+def test_settings_record_the_network_from_a_file(content, style, network):
+    config = DEEPER.replace(network=network, input="content:0", input_values="rgb", precision="auto", steps=1)
+    with Stylizer(config) as stylizer:
+        assert stylizer.weights.source == f"{network}, input content"
+        assert stylizer.precision == "float32"
+        settings = stylizer(content, [style]).settings
+    assert (settings["network"], settings["weights"]) == ("frozen.pb", None)
+    assert settings["weights_sha256"] == hashlib.sha256(network.read_bytes()).hexdigest()
+    assert (settings["input"], settings["input_values"]) == ("content:0", "rgb")
+    assert settings["precision"] == "float32"
+    plain = stylize(content, style, TINY, steps=1).settings
+    assert (plain["network"], plain["input"], plain["input_values"]) == (None, None, None)
+
+
+def test_a_network_from_a_file_is_computed_in_tiles_too(content, style, network):
+    config = DEEPER.replace(network=network, input="content", scales=1, size=64)
+    whole, tiled = (stylize(content, style, config, tile=tile) for tile in ("off", 32))
+    assert " in tiles of 32 px" in tiled.settings["stages"][0]
+    assert np.abs(tiled.image - whole.image).max() < 0.1
+
+
+def test_what_a_network_from_a_file_lacks_is_told(content, style, network, tmp_path):
+    with pytest.raises(WeightsError, match=r"none\.pb cannot be read .*; check --network$"):
+        stylize(content, style, DEEPER, network=tmp_path / "none.pb")
+    with pytest.raises(ConfigError, match=r"has 2 placeholders; name the input with --input$"):
+        stylize(content, style, DEEPER, network=network)
+    with pytest.raises(ConfigError, match="has its own pooling"):
+        stylize(content, style, DEEPER, network=network, pooling="max")

@@ -395,10 +395,25 @@ def test_check_lets_pass_what_can_be_written_and_writes_nothing(tmp_path):
     assert names(tmp_path) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows limits no file's size")
+@pytest.mark.parametrize("format", FILES)
+def test_where_there_is_no_room_it_is_one_line_and_nothing_is_left(evaluator, tmp_path, format):
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
+    try:
+        with pytest.raises(ConfigError, match=r"cannot write .*out \(.*File too large.*\); ") as raised:
+            export(evaluator.objective, evaluator.session, tmp_path / "out", [format])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "\n" not in str(raised.value) and names(tmp_path) == []
+
+
 def test_after_a_failure_nothing_is_left(tmp_path, monkeypatch):
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     objective = Objective(StyleGraph(Weights(embedded())), parse_loss(SMALL))
-    with tf.Session(graph=objective.graph.graph) as session, pytest.raises(tf.errors.FailedPreconditionError):
+    with tf.Session(graph=objective.graph.graph) as session, pytest.raises((ConfigError, tf.errors.OpError)):
         export(objective, session, tmp_path / "out")  # no variable is initialised
     assert names(tmp_path) == ["temporary"] and names(tmp_path / "temporary") == []

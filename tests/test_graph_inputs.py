@@ -129,10 +129,10 @@ def test_a_variable_that_is_not_given_starts_as_the_content(weights, graph):
     assert g.variable.shape.as_list() == [1, None, None, 3]
     np.testing.assert_array_equal(values(g.variable, {photo: CONTENT}), CONTENT / 2)
     with tf.variable_scope("second"):
-        fixed = StyleGraph(weights, content=tf.Variable(STYLE, name="photo"))
+        fixed = StyleGraph(weights, content=tf.constant(STYLE))
     assert fixed.variable.shape == fixed.generated.image.shape == STYLE.shape
     np.testing.assert_array_equal(values(fixed.variable, {photo: CONTENT}), STYLE)
-    assert [v.op.name for v in tf.trainable_variables()] == ["generated", "second/photo", "second/generated"]
+    assert [v.op.name for v in tf.trainable_variables()] == ["generated", "second/generated"]
 
 
 def test_a_variable_without_content_takes_pictures_of_any_size(weights, graph):

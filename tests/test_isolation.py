@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import tracemalloc
+import warnings
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import tensorflow
 
-from nstgraph import (
-    Config,
-    Evaluator,
-    Objective,
-    Search,
-    StyleGraph,
-    Stylizer,
-    TiledEvaluator,
-    parse_loss,
-    stylize,
-    tf,
-)  # fmt: skip
+from nstgraph import Config, Evaluator, Objective, Search, StyleGraph, Stylizer, TiledEvaluator, parse_loss, stylize, tf
 from nstgraph.contrib.opt import ScipyOptimizerInterface
-from nstgraph.train import StyleHook
+from nstgraph.train import Stepper, StyleHook, monitored
 from nstgraph.weights import Weights, embedded
 
 LOSS = "content:layer=conv1_1 style:layers=conv1_1 tv:power=2"
@@ -85,13 +84,13 @@ RUNS = [search, tiles, hooked, whole, fit]
 every_run = pytest.mark.parametrize("run", RUNS, ids=lambda run: run.__name__)
 
 
-def eager(number):
-    """The square of a number and its slope, computed eagerly, and within a function of TensorFlow 2."""
-    assert (tensorflow.executing_eagerly() and not isinstance(tensorflow.constant(1.0), tf.Tensor)) or True
-    x = tensorflow.Variable(float(number))
+def assert_eager():
+    """Eager code works here, and so does a function of TensorFlow 2."""
+    assert tensorflow.executing_eagerly()
+    x = tensorflow.Variable(3.0)
     with tensorflow.GradientTape() as tape:
         y = tensorflow.function(lambda: x * x)()
-    return y.numpy(), tape.gradient(y, x).numpy()
+    assert (y.numpy(), tape.gradient(y, x).numpy()) == (9, 6)
 
 
 @every_run
@@ -125,3 +124,199 @@ def test_the_processs_own_graph_and_session_are_left_alone(run):
     run()
     assert tf.get_default_graph() is graph and len(graph.get_operations()) == operations
     assert tf.get_default_session() is None
+
+
+def test_eager_code_works_before_within_and_after(tmp_path):
+    assert_eager()
+    called = []
+
+    def callback(*values):
+        assert_eager()
+        called.append(values)
+
+    stylize(picture(0), picture(1), TINY, callback=callback)
+    assert len(called) == 3
+    fit(step_callback=callback)
+    fit(loss_callback=callback)
+    assert len(called) > 10
+    assert_eager()
+
+
+def test_a_profile_of_the_process_may_be_running(tmp_path):
+    expected = whole()
+    tensorflow.profiler.experimental.start(str(tmp_path))
+    try:
+        np.testing.assert_array_equal(whole(), expected)
+    finally:
+        tensorflow.profiler.experimental.stop(save=False)
+
+
+def process_state():
+    """What else is global."""
+    return {
+        "environment": dict(os.environ),
+        "folder": os.getcwd(),
+        "random": (random.getstate(), repr(np.random.get_state())),
+        "seed of TensorFlow": tf.get_seed(None),
+        "Ctrl-C": signal.getsignal(signal.SIGINT),
+        "warnings": list(warnings.filters),
+        "numpy": (np.geterr(), np.get_printoptions()),
+        "threads": threading.active_count(),
+        "paths": list(sys.path),
+        "log level": tf.logging.get_verbosity(),
+    }
+
+
+@every_run
+def test_the_process_stays_as_it_was(run):
+    run()  # what is loaded at first use
+    before = process_state()
+    run()
+    assert process_state() == before
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="only Linux counts open files")
+@every_run
+def test_no_file_stays_open(run):
+    run()
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd"))
+    run()
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("hooks", [[], [StyleHook()]], ids=["plain", "hooks"])
+def test_a_closed_stylizer_leaves_nothing_in_memory(hooks):
+    with Stylizer(TINY, hooks=hooks) as stylizer:
+        stylizer(picture(0), [picture(1)])
+        left = [weakref.ref(thing) for thing in (stylizer.graph.graph, stylizer.evaluator.session, stylizer.objective)]
+    del stylizer
+    hooks.clear()  # they know the graph
+    gc.collect()
+    assert [thing() for thing in left] == [None] * 3
+
+
+def test_a_session_that_exists_outlives_nothing():
+    objective = Objective(StyleGraph(Weights(embedded())), parse_loss("tv"))
+    Stepper(objective)
+    with tf.Session(graph=objective.graph.graph) as session, monitored(session, []):
+        left = weakref.ref(session)
+    del session, objective
+    gc.collect()
+    assert left() is None
+
+
+@pytest.fixture
+def collector_off():
+    """No circle of objects is collected; what is freed is freed at once."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "lbfgsb"])
+@pytest.mark.usefixtures("collector_off")
+def test_a_runs_pictures_are_given_back_at_once(optimizer):
+    """Rather than when Python's collector comes by, which it seldom does while there are few, if large, objects."""
+    side = 256
+    photo = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    with Stylizer(TINY.replace(size=side, loss="tv:power=2", optimizer=optimizer)) as stylizer:
+        stylizer(photo, [photo])
+        tracemalloc.start()
+        held = []
+        for _ in range(4):
+            stylizer(photo, [photo])
+            held.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+    assert held[-1] - held[0] < photo.size  # a quarter of a picture in float32
+
+
+MODES = ["", "tensorflow.compat.v1.disable_v2_behavior()", "tensorflow.compat.v1.disable_eager_execution()"]
+
+FRESH = """
+import numpy as np
+import tensorflow
+{mode}
+v1 = tensorflow.compat.v1
+graph, eager = v1.get_default_graph(), tensorflow.executing_eagerly()
+if not eager:
+    theirs = tensorflow.constant(2.0) * 3
+count = len(graph.get_operations())
+
+import nstgraph as nst
+from nstgraph.contrib.opt import ScipyOptimizerInterface
+
+pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+result = nst.stylize(pixels, pixels[::-1], size=32, steps=2, scales=1, loss="style:layers=conv1_1")
+assert len(result.history) == 2
+with v1.Graph().as_default(), v1.Session() as session:
+    x = v1.get_variable("x", initializer=[1.0, 2.0])
+    session.run(v1.global_variables_initializer())
+    ScipyOptimizerInterface(v1.reduce_sum(v1.square(x - 5))).minimize(session)
+    assert np.allclose(session.run(x), 5)
+
+assert v1.get_default_graph() is graph and len(graph.get_operations()) == count
+assert tensorflow.executing_eagerly() is eager
+if not eager:
+    with v1.Session() as session:
+        assert session.run(theirs) == 6
+print("done", eager, count)
+"""
+
+
+def fresh(code, *arguments):
+    """Run code in a process of its own; gives what it prints."""
+    command = [sys.executable, "-W", "error", "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1800, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("mode", MODES, ids=["eager", "disable_v2_behavior", "disable_eager_execution"])
+def test_a_process_keeps_its_mode_and_its_graph(mode):
+    assert fresh(FRESH.format(mode=mode)) == ("done False 3\n" if mode else "done True 0\n")
+
+
+HUNDRED = """
+import gc
+import sys
+import numpy as np
+import nstgraph as nst
+from nstgraph import tf
+from nstgraph.contrib.opt import ScipyOptimizerInterface
+from nstgraph.machine import process_memory
+
+pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+config = nst.Config(size=32, steps=3, scales=1, loss=sys.argv[1], precision="float32", memory=4.0)
+
+def stylize():
+    with nst.Stylizer(config) as stylizer:
+        stylizer(pixels, [pixels[::-1]])
+
+def fit():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.get_variable("x", [100_000], initializer=tf.zeros_initializer())
+        optimizer = ScipyOptimizerInterface(tf.reduce_sum(tf.square(x - 5)), options={"maxiter": 3})
+        session.run(tf.global_variables_initializer())
+        optimizer.minimize(session)
+
+for run in (stylize, fit):
+    held = []
+    for number in range(1, 101):
+        run()
+        if number in (10, 100):
+            gc.collect()
+        held.append(process_memory())
+    print(held[9], held[99], max(held[9:]))
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="elsewhere only the most memory is known")
+@pytest.mark.parametrize("loss", ["content:layer=conv1_1", pytest.param("default", marks=pytest.mark.slow)])
+def test_a_hundred_runs_take_no_more_memory_than_ten(loss):
+    for line in fresh(HUNDRED, loss).splitlines():
+        tenth, hundredth, most = map(int, line.split())
+        assert abs(hundredth - tenth) < 0.05 * tenth
+        assert most < 1.1 * tenth  # with what the collector has yet to find

@@ -1,9 +1,12 @@
+import dataclasses
+import json
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nstgraph import Config, Stylizer, tf
 from nstgraph.errors import ConfigError, PictureError
 from nstgraph.image_load import load
 from nstgraph.optimize import Step
@@ -30,14 +33,15 @@ def contents(folder):
 
 @pytest.fixture
 def folder(tmp_path):
-    for name in ("old.png", "old.csv", "a-compare.png", "a-0004.png"):
+    for name in ("old.png", "old.csv", "old.json", "old.pb", "a-compare.png", "a-0004.png"):
         (tmp_path / name).write_text("precious")
     (tmp_path / "sub.png").mkdir()
     return tmp_path
 
 
-def outputs(folder, name, log=None, **options):
-    return Outputs(folder / name, log=log and folder / log, **options)
+def outputs(folder, name, **options):
+    paths = {kind: folder / options.pop(kind) for kind in ("log", "trace", "summaries") if kind in options}
+    return Outputs(folder / name, **paths, **options)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +58,14 @@ def outputs(folder, name, log=None, **options):
         ("a.png", {"log": "old.csv"}, ConfigError, "old.csv exists"),
         ("a.png", {"log": "a.log", "overwrite": True}, ConfigError, "end its name in .csv or .json"),
         ("a.png", {"log": "nowhere/a.csv"}, ConfigError, "nowhere does not exist"),
+        ("a.png", {"trace": "old.json"}, ConfigError, "old.json exists"),
+        ("a.png", {"trace": "old.pb"}, ConfigError, "old.pb exists"),
+        ("a.png", {"trace": "a.txt", "overwrite": True}, ConfigError, "end its name in .json or .pb"),
+        ("a.png", {"trace": "json"}, ConfigError, "end its name in .json or .pb"),
+        ("a.png", {"trace": "nowhere/a.pb"}, ConfigError, "nowhere does not exist"),
+        ("a.png", {"trace": "a.json", "log": "a.json", "overwrite": True}, ConfigError, "a.json is the log"),
+        ("a.png", {"summaries": "old.csv", "overwrite": True}, ConfigError, "old.csv is a file; name a folder"),
+        ("a.png", {"summaries": "nowhere/a"}, ConfigError, "nowhere does not exist"),
     ],
 )
 def test_check_refuses(folder, name, options, error, message):
@@ -71,6 +83,7 @@ def test_check_refuses(folder, name, options, error, message):
         ("a.png", {"compare": True}, "a-compare.png"),
         ("a.png", {"save_every": 2}, "a-0004.png"),
         ("a.png", {"log": "old.csv"}, "old.csv"),
+        ("a.png", {"trace": "old.pb"}, "old.pb"),
     ],
 )
 def test_an_input_is_refused_even_with_overwrite(folder, name, options, source):
@@ -80,7 +93,14 @@ def test_an_input_is_refused_even_with_overwrite(folder, name, options, source):
         chosen.check([folder / "other.png", folder / source], 5)
 
 
-@pytest.mark.parametrize("options", [{"save_every": 3}, {"save_every": 0}, {"save_every": 6}, {"log": "a.JSON"}, {}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"save_every": 3}, {"save_every": 0}, {"save_every": 6}, {"log": "a.JSON"}, {},
+        {"trace": "a.JSON"}, {"trace": "a.pb"}, {"trace": "b.json", "log": "a.json"},
+        {"summaries": "a"}, {"summaries": "sub.png"}, {"summaries": "."},
+    ],
+)  # fmt: skip
 def test_check_lets_pass_what_is_in_nobodys_way(folder, options):
     before = contents(folder)
     outputs(folder, "a.png", **options).check([folder / "old.png", Path("content")], 5)
@@ -138,3 +158,62 @@ def test_a_picture_that_cannot_be_written_any_more_is_kept_elsewhere(tmp_path, m
         chosen.write(RESULT, print)
     (kept,) = (tmp_path / "temporary").rglob("*.png")
     assert str(caught.value).endswith(str(kept)) and load(kept).rgb.mean() == 90
+
+
+@pytest.fixture(scope="module")
+def traced():
+    """The same result with a trace, of a sum."""
+    found = tf.RunMetadata()
+    with tf.Graph().as_default(), tf.Session() as session:
+        total = tf.reduce_sum(tf.random.uniform([3]), name="added_up")
+        session.run(total, options=tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), run_metadata=found)
+    return dataclasses.replace(RESULT, trace=found)
+
+
+def test_a_trace_is_written_beside_the_rest(traced, tmp_path):
+    for name in ("t.json", "t.pb"):
+        lines = []
+        chosen = outputs(tmp_path, "a.png", trace=name, log="l.json", overwrite=True)
+        chosen.write(traced, lines.append)
+        assert lines[1] == f"wrote {tmp_path / 'a.png'}, {tmp_path / 'l.json'}, {tmp_path / name}"
+    assert sorted(contents(tmp_path)) == ["a.png", "l.json", "t.json", "t.pb"]
+    assert "added_up" in (tmp_path / "t.json").read_text()
+    assert json.loads((tmp_path / "t.json").read_text())["traceEvents"]
+    assert tf.RunMetadata.FromString((tmp_path / "t.pb").read_bytes()) == traced.trace
+
+
+def test_a_run_that_ended_before_it_was_traced_has_no_trace_to_write(tmp_path):
+    lines = []
+    outputs(tmp_path, "a.png", trace="t.json").write(RESULT, lines.append)
+    assert lines[1] == f"wrote {tmp_path / 'a.png'}" and list(contents(tmp_path)) == ["a.png"]
+
+
+def test_a_trace_that_was_not_asked_for_is_not_written(traced, tmp_path):
+    outputs(tmp_path, "a.png").write(traced, print)
+    assert list(contents(tmp_path)) == ["a.png"]
+
+
+def test_without_summaries_there_are_no_hooks(tmp_path):
+    assert outputs(tmp_path, "a.png", trace="t.pb", log="l.csv", compare=True).hooks() == []
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_summaries_are_written_on_the_way(tmp_path, exists):
+    if exists:
+        (tmp_path / "board").mkdir()
+        (tmp_path / "board" / "notes.txt").write_text("precious")
+    chosen = outputs(tmp_path, "a.png", summaries="board")
+    chosen.check([], 3)
+    with Stylizer(Config(size=32, steps=3, scales=1, loss="tv:power=2"), hooks=chosen.hooks()) as stylizer:
+        random = np.random.default_rng(0).uniform(0, 255, (1, 24, 32, 3)).astype(np.float32)
+        result = stylizer(random, [random])
+    assert list(contents(tmp_path)) == ["board"]
+    (file,) = (tmp_path / "board").glob("events.out.tfevents.*")
+    assert len(contents(tmp_path / "board")) == 1 + exists
+    events = [event for event in tf.train.summary_iterator(str(file)) if event.HasField("summary")]
+    assert [event.step for event in events] == [1, 2, 3]
+    losses = [{value.tag: value.simple_value for value in event.summary.value} for event in events]
+    assert [loss["loss/total"] for loss in losses] == [step.total for step in result.history]
+    assert all(loss["loss/tv"] == loss["loss/total"] for loss in losses)
+    (picture,) = (value.image for value in events[0].summary.value if value.tag == "generated_image")
+    assert (picture.height, picture.width) == (24, 32)

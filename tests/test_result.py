@@ -70,7 +70,7 @@ def test_metadata_tell_how_the_picture_was_made(tmp_path, result, name):
 def test_no_setting_of_the_run_has_its_default():
     default = Config()
     same = [f.name for f in dataclasses.fields(Config) if getattr(CONFIG, f.name) == getattr(default, f.name)]
-    assert same == ["weights"]  # which depend on the installation
+    assert same == ["weights", "network", "input", "input_values"]  # weights depend on the installation
 
 
 def test_the_result_of_a_run(result):

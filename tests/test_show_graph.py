@@ -44,7 +44,7 @@ def test_everything_is_a_row_for_each_scope_and_the_whole_in_the_end(capsys):
 def test_otherwise_only_scopes_that_weigh_something_are_shown(capsys):
     _, *rows, blank, hidden = shown(capsys, ENTRIES)
     assert [row[0] for row in rows] == ["features", "features/conv1_1", "vgg", "all"]
-    assert (blank, hidden) == ([], ["1 scopes with less than a hundredth of everything: --all"])
+    assert (blank, hidden) == ([], ["1 scope with less than a hundredth of everything: --all"])
 
 
 @pytest.mark.parametrize("attribute", ["parameters", "flops", "memory"])
@@ -62,9 +62,17 @@ def test_nothing_is_said_of_hidden_scopes_if_there_are_none(capsys):
     assert shown(capsys, [WHOLE, LARGE])[-1][0] == "all"
 
 
-def test_a_narrow_terminal_does_not_cut_off_names(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "20")
-    name = "painting/features/generated/conv3_3/network"
+@pytest.mark.parametrize(
+    "name",
+    [
+        "painting/features/generated/conv3_3/network",
+        "gradients/features/generated/conv1_1/Conv2D_grad/Conv2DBackpropInput",
+        "/".join(["painting"] * 20),
+    ],
+)
+@pytest.mark.parametrize("columns", ["20", "120"])
+def test_a_narrow_terminal_cuts_off_neither_names_nor_numbers(capsys, monkeypatch, columns, name):
+    monkeypatch.setenv("COLUMNS", columns)
     rows = shown(capsys, [WHOLE, ScopeEntry(name, 5, (1, 1024, 1024, 256), 12_345_678, 2.4e9, 120_000_000)])
     assert rows[1] == [name, "1×1024×1024×256", "5", "12,345,678", "2.400", "120.0"]
 

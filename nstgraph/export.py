@@ -35,8 +35,8 @@ _CHECKPOINT = "model.ckpt"
 def export(objective: Objective, session: Any, folder: Path, formats: Collection[str] = ()) -> list[Path]:
     """Write a style graph, with the values that its variables have in a session, into a new folder.
 
-    Feature maps of all layers up to the deepest that the loss uses are in it, of all pictures; in the frozen graph, of the
-    content image.
+    Feature maps of all layers up to the deepest that the loss uses are in it, of all pictures; in the frozen graph, of
+    the content image.
 
     Args:
         objective: the graph, and its loss.

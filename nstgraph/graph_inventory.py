@@ -114,7 +114,7 @@ def _run(objective: Objective, height: int, width: int) -> tuple[Shapes, dict[st
         session.run(
             [objective.total, objective.gradient],
             feed,
-            options=tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE),
+            options=tf.RunOptions(trace_level=tf.RunOptions.SOFTWARE_TRACE),
             run_metadata=found,
         )
     shapes: Shapes = {view.image.name: picture.shape for view in graph.views}

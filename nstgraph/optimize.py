@@ -96,7 +96,8 @@ class Search:
     ) -> None:
         self._evaluate = evaluate
         self._limit = steps
-        self._minimize = {"lbfgsb": self._scipy, "lbfgs": self._float32}[optimizer]
+        # As functions, since a method of its own would hold a search in a circle.
+        self._minimize = {"lbfgsb": Search._scipy, "lbfgs": Search._float32}[optimizer]
         self._history = history
         self._bounds = bounds
         self._callback = callback
@@ -126,7 +127,7 @@ class Search:
         while len(self.steps) < self._limit:
             before = self.best
             try:
-                why = self._minimize()
+                why = self._minimize(self)
             except _NotANumber:
                 why = "the loss became not a number"
             if self.stopped:

@@ -97,7 +97,11 @@ class Run:
                 raise
             reason = f"{type(error).__name__} at {self._stage.width}x{self._stage.height}: {told(error)}"
             raise RunError(f"{reason}; use a smaller --memory, --tile or --size", self._kept(reason)) from error
-        return self._result(self._searches[-1].reason)
+        else:
+            return self._result(self._searches[-1].reason)
+        finally:
+            # They know this run by their callbacks; in a circle, pictures would wait for Python's collector.
+            self._searches.clear()
 
     def _search(self, stage: Stage) -> None:
         start = self._enlarged(stage) if self._searches else self._start(stage)
@@ -132,7 +136,7 @@ class Run:
         self._searches.append(search)
         search.run()
         if stage is self._to_trace:
-            self._trace = trace(stylizer.evaluator, search.image)
+            self._trace = trace(stylizer.evaluator, search.image, full=True)
         stylizer.release()
         return search
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,6 +41,7 @@ def uncast(x: Any) -> Any:
 
 
 def channel_sums(x: Any) -> Any:
+    """Sums of feature maps [1, height, width, channels] over positions: [channels], float32."""
     if x.dtype == tf.float16:  # which TensorFlow adds up in float16
         return tf.reduce_sum(tf.cast(x, tf.float32), [0, 1, 2])
     # Row by row first: bfloat16 is added up in float32 but returned as bfloat16, so only short sums may be rounded.
@@ -46,18 +49,34 @@ def channel_sums(x: Any) -> Any:
 
 
 def gram(x: Any) -> Any:
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
-    def product(flat: Any) -> Any:
-        # float16 has too small a range for sums of squares.
-        factor = tf.cast(flat, tf.float32) if flat.dtype == tf.float16 else flat
+    """FᵀF of feature maps [1, height, width, channels], F being [height · width, channels]: [channels, channels]."""
+    flat = tf.reshape(x, [-1, x.shape[-1]])
+    # float16 has too small a range for sums of squares.
+    factor = tf.cast(flat, tf.float32) if flat.dtype == tf.float16 else flat
+    product = _product(factor)
+    with flat.graph.gradient_override_map({"IdentityN": _gradient()}):
+        return tf.identity_n([product, factor])[0]
 
-        def gradient(dy: Any) -> Any:
-            # One product instead of the two that automatic differentiation makes of FᵀF.
-            return tf.cast(tf.matmul(factor, tf.cast(dy + tf.transpose(dy), factor.dtype)), flat.dtype)
 
-        return _product(factor), gradient
+_registering = threading.Lock()
 
-    return product(tf.reshape(x, [-1, x.shape[-1]]))
+
+def _gradient() -> str:
+    """Name of the gradient of FᵀF, which is registered with TensorFlow when it is first needed."""
+    with _registering:
+        return _register()
+
+
+@functools.cache
+def _register() -> str:
+    # `tf.custom_gradient` would register another one for every matrix, and with it keep the whole graph for good.
+    @tf.RegisterGradient("NstgraphGram")  # type: ignore[untyped-decorator]
+    def gradient(op: Any, dy: Any, _: Any) -> tuple[None, Any]:
+        # One product instead of the two that automatic differentiation makes of FᵀF.
+        factor = op.inputs[1]
+        return None, tf.matmul(factor, tf.cast(dy + tf.transpose(dy), factor.dtype))
+
+    return "NstgraphGram"
 
 
 def _product(flat: Any) -> Any:

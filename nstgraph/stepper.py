@@ -19,6 +19,10 @@ from nstgraph.optimize import Step, StepCallback
 __all__ = ["Stepper", "monitored"]
 
 
+#: Where TensorFlow's own hooks keep the tensor by which they all read the global step; made by the first of them.
+_READ = "global_step_read_op_cache"
+
+
 class Stepper:
     """Makes each step of a search one run of a session, by which the global step grows by one.
 
@@ -38,7 +42,10 @@ class Stepper:
         self._objective = objective
         with objective.graph.building():
             self.global_step = tf.train.get_or_create_global_step()
-            with tf.control_dependencies([objective.store]):
+            # Hooks count on what they read being the step before, which nothing else would order.
+            tf.train.StepCounterHook().begin()
+            reads = [objective.graph.graph.as_graph_element(self.global_step), *tf.get_collection(_READ)]
+            with tf.control_dependencies([objective.store, *reads]):
                 self._advance = tf.assign_add(self.global_step, 1).op
 
     def callback(self, session: Any, pictures: Sequence[Array] = ()) -> StepCallback:

@@ -15,9 +15,13 @@ __all__ = ["TRACE_SUFFIXES", "save_trace", "trace"]
 TRACE_SUFFIXES = (".json", ".pb")
 
 
-def trace(evaluator: Evaluator, image: Array) -> Any:
-    """Evaluate at ``image`` once, for the pictures bound last; returns the ``RunMetadata``: times, memory, shapes."""
-    options, found = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), tf.RunMetadata()
+def trace(evaluator: Evaluator, image: Array, *, full: bool = False) -> Any:
+    """Evaluate at ``image`` once, for the pictures bound last; returns the ``RunMetadata``: times, memory, shapes.
+
+    A ``full`` one also asks accelerators, by TensorFlow's profiler, of which only one can run in a process at a time.
+    """
+    level = tf.RunOptions.FULL_TRACE if full else tf.RunOptions.SOFTWARE_TRACE
+    options, found = tf.RunOptions(trace_level=level), tf.RunMetadata()
     # The same fetches and feeds as ever, so that TensorFlow need not prepare the graph once more.
     evaluator.session.run(evaluator.fetches, evaluator.feed(image), options=options, run_metadata=found)
     return found

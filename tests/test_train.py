@@ -149,6 +149,19 @@ def test_tensorflows_own_hooks_take_part(objective, search, tmp_path):
     assert [event.value for event in written] == [step.total for step in found.steps]
 
 
+def test_hooks_read_the_step_before_as_with_any_optimizer(objective, search, tmp_path):
+    def hooks(stepper):
+        recorder.fetches.append(stepper.global_step)
+        with objective.graph.graph.as_default():
+            summary = tf.summary.scalar("own", objective.total)
+        return [recorder, tf.train.SummarySaverHook(save_steps=3, output_dir=str(tmp_path), summary_op=summary)]
+
+    recorder = Recorder()
+    search(objective, hooks, steps=12)
+    assert [step for (step,) in recorder.seen] == list(range(12))
+    assert [event.step for event in EventAccumulator(str(tmp_path)).Reload().Scalars("own")] == [1, 4, 7, 10]
+
+
 def test_a_style_hook_is_told_of_every_second_step(objective, search):
     album, images = Album(every=2), Recorder("generated_image:0")
     found = search(objective, [album, images], steps=7)

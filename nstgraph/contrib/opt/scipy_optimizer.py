@@ -43,7 +43,8 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
             equalities and inequalities a method obeys is scipy's affair; it warns of those that it ignores.
 
     Attributes:
-        result: scipy's ``OptimizeResult`` of the last `minimize`, or None before the first.
+        result: scipy's ``OptimizeResult`` of the last `minimize`, or None before the first; without ``hess_inv``, which
+            would hold the whole workspace.
 
     `minimize` raises ValueError if ``optimizer_kwargs`` holds ``bounds``, ``jac``, ``callback`` or ``constraints``.
     """
@@ -83,6 +84,7 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
             )
             for function, jacobian in zip(functions, jacobians, strict=True)
         ]
+        self.result = None
         self.result = minimize(
             loss_grad_func,
             initial_val,
@@ -91,6 +93,8 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
             callback=lambda point: step_callback(point.copy()),
             **{**self._curvature_kwargs(optimizer_kwargs), **optimizer_kwargs},
         )
+        # L-BFGS-B's holds on to its workspace, 25 times as much as the unknowns.
+        self.result.pop("hess_inv", None)
         tf.logging.info("%s, loss %s", self._ending(), self.result.get("fun"))
         if constraints and not self.result.get("success", True):
             warnings.warn(f"the constraints may not hold: {self._ending()}", RuntimeWarning, 4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import gc
 import importlib.metadata
 from collections.abc import Sequence
 from types import TracebackType
@@ -162,8 +163,10 @@ class Stylizer:
             self.tiled.release()
 
     def close(self) -> None:
-        """Give the session's memory and threads back."""
+        """Give the session's memory and threads back, and the graph's."""
         self._closing.close()
+        # Operations and graph know each other; Python would let some thirty graphs pile up before it collects them.
+        gc.collect()
 
     def __enter__(self) -> Stylizer:
         return self

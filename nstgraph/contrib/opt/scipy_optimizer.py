@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import scipy.optimize
+
 from nstgraph._tf import tf
 from nstgraph.contrib.opt.external_optimizer import ExternalOptimizerInterface, gradients
 from nstgraph.contrib.opt.unknowns import Array, pack
@@ -43,8 +45,8 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
             equalities and inequalities a method obeys is scipy's affair; it warns of those that it ignores.
 
     Attributes:
-        result: scipy's ``OptimizeResult`` of the last `minimize`, or None before the first; without ``hess_inv``, which
-            would hold the whole workspace.
+        result: scipy's ``OptimizeResult`` of the last `minimize`, or None before the first; L-BFGS-B's without
+            ``hess_inv``, which would hold its whole workspace.
 
     `minimize` raises ValueError if ``optimizer_kwargs`` holds ``bounds``, ``jac``, ``callback`` or ``constraints``.
     """
@@ -93,8 +95,8 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
             callback=lambda point: step_callback(point.copy()),
             **{**self._curvature_kwargs(optimizer_kwargs), **optimizer_kwargs},
         )
-        # L-BFGS-B's holds on to its workspace, 25 times as much as the unknowns.
-        self.result.pop("hess_inv", None)
+        if isinstance(self.result.get("hess_inv"), scipy.optimize.LbfgsInvHessProduct):
+            del self.result["hess_inv"]  # which holds on to the workspace, 25 times as much as the unknowns
         tf.logging.info("%s, loss %s", self._ending(), self.result.get("fun"))
         if constraints and not self.result.get("success", True):
             warnings.warn(f"the constraints may not hold: {self._ending()}", RuntimeWarning, 4)

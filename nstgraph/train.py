@@ -43,8 +43,8 @@ class StyleHook(tf.train.SessionRunHook):  # type: ignore[misc]
     """A session hook that is told of steps; override `after_step`.
 
     Works in every session with hooks: the search's, or a ``MonitoredTrainingSession`` in which an optimiser of
-    ``tf.compat.v1.train`` minimises ``loss/total:0`` and counts the global step. (Such an optimiser needs to know the size
-    of what it moves: give `nstgraph.StyleGraph` a variable, or a content tensor, of a known shape.)
+    ``tf.compat.v1.train`` minimises ``loss/total:0`` and counts the global step. (Such an optimiser needs to know the
+    size of what it moves: give `nstgraph.StyleGraph` a variable, or a content tensor, of a known shape.)
 
     Args:
         every: it is told of the global steps that are multiples of this.

@@ -372,7 +372,19 @@ def test_install_puts_it_where_it_was_in_a_fresh_interpreter(before):
 @pytest.mark.parametrize("mode", ["disable_v2_behavior", "disable_eager_execution"])
 def test_all_this_holds_in_older_modes_in_a_fresh_interpreter(mode):
     files = [str(Path(__file__).with_name(f"test_contrib_{name}.py")) for name in ("external", "opt")]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not fresh_interpreter", *files]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "0",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "not fresh_interpreter",
+        *files,
+    ]
     environment = os.environ | {MODE: mode, "OPENBLAS_NUM_THREADS": "1"}  # more of them are slower, on vectors of two
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
     assert done.returncode == 0, done.stdout

@@ -50,23 +50,13 @@ def minimize(
     """
     name = method.lower() if isinstance(method, str) else ""
     chosen = dict(options or {})
+    stopped_at: list[Array] = []
 
     def objective(point: Array) -> tuple[float, Array]:
         value, gradient = function(point)
         return float(value), np.asarray(gradient, np.float64)
 
-    calls = [callback] if callback is not None else []
-    observed: Function = objective
-    if name == "l-bfgs-b":
-        every = _iterations_a_line(chosen)
-        if every:
-            observed, printer = _printed(objective, every)
-            calls.append(printer)
-    elif name == "tnc" and "maxiter" in chosen:
-        iterations = chosen.pop("maxiter")
-        chosen.setdefault("maxfun", iterations)
-
-    stopped_at: list[Array] = []
+    observed, calls = _translated(name, chosen, objective, [] if callback is None else [callback])
 
     def after_iteration(point: Array, *_: Any) -> None:
         try:
@@ -93,6 +83,21 @@ def minimize(
         value = objective(stopped_at[0])[0]
         message = "the callback raised StopIteration"
         return scipy.optimize.OptimizeResult(x=stopped_at[0], fun=value, success=False, status=99, message=message)
+
+
+def _translated(
+    name: str, options: dict[str, Any], objective: Function, calls: list[Callable[[Array], None]]
+) -> tuple[Function, list[Callable[[Array], None]]]:
+    """Take what scipy no longer knows out of a method's options; returns objective and callbacks that do it instead."""
+    if name == "l-bfgs-b":
+        every = _iterations_a_line(options)
+        if every:
+            objective, printer = _printed(objective, every)
+            return objective, [*calls, printer]
+    elif name == "tnc" and "maxiter" in options:
+        iterations = options.pop("maxiter")
+        options.setdefault("maxfun", iterations)
+    return objective, calls
 
 
 def _uncopied(callback: Callable[[Array], None]) -> Callable[..., None]:

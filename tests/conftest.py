@@ -7,6 +7,7 @@ smooth pictures, and objectives of any loss.
 
 from __future__ import annotations
 
+import gc
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from nstgraph import tf
 from nstgraph.graph import StyleGraph
 from nstgraph.images import resize
 from nstgraph.loss import Loss, LossTerm
@@ -46,6 +48,14 @@ def _arrays(*names: str) -> Arrays:
         arrays[f"{name}_W"] = kernel * np.float32(np.sqrt(2 / (9 * fan_in)))
         arrays[f"{name}_b"] = generator.standard_normal(out, dtype=np.float32) * np.float32(0.01)
     return arrays
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _modules_are_not_collected() -> None:
+    """Let collections, of which every closed stylizer makes one, pass over what TensorFlow's import has made."""
+    tf.Graph()  # which imports it
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -94,6 +94,7 @@ def test_rows_are_measured_in_processes_of_their_own(here):
     assert whole.startswith("64 px, float32, whole: ") and tiled.startswith("64 px, float32, tiles of 32 px: ")
 
 
+@pytest.mark.slow
 def test_a_row_that_does_not_fit_is_no_error_of_the_bench():
     line = "--size 64 --precision float32 --precision auto --tile off --memory 0.1 -l style:layers=conv1_1"
     result = good(line)

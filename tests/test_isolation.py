@@ -303,6 +303,9 @@ def fit():
         session.run(tf.global_variables_initializer())
         optimizer.minimize(session)
 
+stylize()
+gc.collect()
+gc.freeze()  # what imports have made is not looked through at each collection
 for run in (stylize, fit):
     held = []
     for number in range(1, 101):

@@ -13,41 +13,41 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from nstgraph._tf import tf
     from nstgraph.config import Config
-    from nstgraph.engine import Stylizer, stylize
     from nstgraph.errors import Interrupted, LossError, NstgraphError
-    from nstgraph.evaluator import Evaluator
-    from nstgraph.graph import StyleGraph
-    from nstgraph.loss import Loss, LossTerm
-    from nstgraph.objective import Objective
-    from nstgraph.optimize import Search, Step
-    from nstgraph.registry import loss_term, parse_loss
-    from nstgraph.result import Result
-    from nstgraph.tiled import TiledEvaluator
-    from nstgraph.view import View
+    from nstgraph.graph.evaluator import Evaluator
+    from nstgraph.graph.objective import Objective
+    from nstgraph.graph.style_graph import StyleGraph
+    from nstgraph.graph.view import View
+    from nstgraph.losses.loss import Loss, LossTerm
+    from nstgraph.losses.registry import loss_term, parse_loss
+    from nstgraph.run.result import Result
+    from nstgraph.run.stylizer import Stylizer, stylize
+    from nstgraph.search.search import Search, Step
+    from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 
 _HOMES = {
     "tf": "_tf",
     "Config": "config",
-    "Stylizer": "engine",
-    "stylize": "engine",
+    "Stylizer": "run.stylizer",
+    "stylize": "run.stylizer",
     "Interrupted": "errors",
     "LossError": "errors",
     "NstgraphError": "errors",
-    "StyleGraph": "graph",
-    "View": "view",
-    "Loss": "loss",
-    "LossTerm": "loss",
-    "Evaluator": "evaluator",
-    "Objective": "objective",
-    "Search": "optimize",
-    "Step": "optimize",
-    "loss_term": "registry",
-    "parse_loss": "registry",
-    "Result": "result",
-    "TiledEvaluator": "tiled",
+    "StyleGraph": "graph.style_graph",
+    "View": "graph.view",
+    "Loss": "losses.loss",
+    "LossTerm": "losses.loss",
+    "Evaluator": "graph.evaluator",
+    "Objective": "graph.objective",
+    "Search": "search.search",
+    "Step": "search.search",
+    "loss_term": "losses.registry",
+    "parse_loss": "losses.registry",
+    "Result": "run.result",
+    "TiledEvaluator": "tiles.tiled_evaluator",
 }
 
-_MODULES = ("contrib", "testing", "train")
+_MODULES = ("contrib", "hooks", "testing")
 
 __all__ = [
     "Config",

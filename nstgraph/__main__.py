@@ -1,6 +1,6 @@
 """``python -m nstgraph`` is ``nstgraph``."""
 
-from nstgraph.cli import main
+from nstgraph.cli.app import main
 
 if __name__ == "__main__":
     main()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nstgraph.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
-    from nstgraph.loss import Loss
+    from nstgraph.losses.loss import Loss
 
 __all__ = [
     "DEFAULT_LOSS", "INITS", "INPUT_VALUES", "MIN_TILE", "OPTIMIZERS", "PADDINGS", "POOLINGS", "PRECISIONS", "TILES",
@@ -40,7 +40,7 @@ class Config:
     """Settings of a run.
 
     Attributes:
-        loss: terms as text (see `nstgraph.registry.parse_loss`) or a `Loss`.
+        loss: terms as text (see `nstgraph.losses.registry.parse_loss`) or a `Loss`.
         size: longest side of the result, in pixels.
         style_scale: longest side of the style images relative to ``size``; larger gives larger strokes.
         steps: iterations of the search, over all sizes together; 0 chooses.
@@ -57,10 +57,10 @@ class Config:
             whole does not fit into memory.
         memory: how much the process may take, in GB; 0 is what is free.
         freeze: compute what does not depend on the generated image once; off only to measure what that saves.
-        weights: a VGG weights file; None looks in the usual places (see `nstgraph.weights.find`).
+        weights: a VGG weights file; None looks in the usual places (see `nstgraph.networks.weights_file.find`).
         network: a frozen graph (.pb) of another network, in place of VGG; it brings its own pools and padding.
         input: the tensor of it that takes the picture; None finds the only placeholder.
-        input_values: what it expects there, see `nstgraph.frozen_network.FrozenNetwork`; None finds out.
+        input_values: what it expects there, see `nstgraph.networks.graph_file.FrozenNetwork`; None finds out.
     """
 
     loss: tuple[str, ...] | str | Loss = DEFAULT_LOSS

@@ -14,15 +14,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nstgraph.arrays import Array
 from nstgraph.errors import TilingError
-from nstgraph.evaluator import Array, Evaluator
-from nstgraph.graph import StyleGraph
-from nstgraph.images import resize
-from nstgraph.loss import Loss, LossTerm
-from nstgraph.objective import Objective
-from nstgraph.optimize import Search
-from nstgraph.tiled import TiledEvaluator
-from nstgraph.weights import find
+from nstgraph.graph.evaluator import Evaluator
+from nstgraph.graph.objective import Objective
+from nstgraph.graph.style_graph import StyleGraph
+from nstgraph.losses.loss import Loss, LossTerm
+from nstgraph.networks.weights_file import find
+from nstgraph.pictures.picture import resize
+from nstgraph.search.search import Search
+from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 
 __all__ = ["TermReport", "check_term"]
 

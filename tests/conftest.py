@@ -19,12 +19,12 @@ import pytest
 from PIL import Image
 
 from nstgraph import tf
-from nstgraph.graph import StyleGraph
-from nstgraph.images import resize
-from nstgraph.loss import Loss, LossTerm
-from nstgraph.objective import Objective
-from nstgraph.registry import Registry, parse_loss, registry
-from nstgraph.weights import Weights, embedded
+from nstgraph.graph.objective import Objective
+from nstgraph.graph.style_graph import StyleGraph
+from nstgraph.losses.loss import Loss, LossTerm
+from nstgraph.losses.registry import Registry, parse_loss, registry
+from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.pictures.picture import resize
 
 # Input and output channels, written out rather than taken from the code under test.
 CONVOLUTIONS = {
@@ -161,7 +161,7 @@ def fresh(core: list[str], monkeypatch: pytest.MonkeyPatch) -> Registry:
     """A registry in the place of the global one, with all of nstgraph's terms; it goes with the test."""
     own = Registry()
     own._terms.update({name: registry[name] for name in core})
-    monkeypatch.setattr("nstgraph.registry.registry", own)
+    monkeypatch.setattr("nstgraph.losses.registry.registry", own)
     return own
 
 

@@ -21,8 +21,8 @@ import tensorflow
 
 from nstgraph import Config, Evaluator, Objective, Search, StyleGraph, Stylizer, TiledEvaluator, parse_loss, stylize, tf
 from nstgraph.contrib.opt import ScipyOptimizerInterface
-from nstgraph.train import Stepper, StyleHook, monitored
-from nstgraph.weights import Weights, embedded
+from nstgraph.hooks.style_hook import Stepper, StyleHook, monitored
+from nstgraph.networks.weights_file import Weights, embedded
 
 LOSS = "content:layer=conv1_1 style:layers=conv1_1 tv:power=2"
 TINY = Config(size=32, steps=3, scales=1, loss=LOSS, precision="float32", memory=4.0)
@@ -287,7 +287,7 @@ import numpy as np
 import nstgraph as nst
 from nstgraph import tf
 from nstgraph.contrib.opt import ScipyOptimizerInterface
-from nstgraph.machine import process_memory
+from nstgraph.planning.machine import process_memory
 
 pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
 config = nst.Config(size=32, steps=3, scales=1, loss=sys.argv[1], precision="float32", memory=4.0)

@@ -26,7 +26,7 @@ def python(code: str, *arguments: str, path: Path | None = None) -> subprocess.C
 def command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command line, and print as the last line what heavy packages it has imported."""
     code = f"import atexit, sys\n@atexit.register\ndef report():\n    {HEAVY}\n    print(sorted(heavy))\n"
-    return python(f"{code}from nstgraph.cli import main\nmain()", *arguments)
+    return python(f"{code}from nstgraph.cli.app import main\nmain()", *arguments)
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nstgraph import tf
-from nstgraph.loss import LossTerm
+from nstgraph.losses.loss import LossTerm
 from nstgraph.testing import check_term
 
 

@@ -10,11 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 import nstgraph as nst
-from nstgraph.cli import app
-from nstgraph.image_save import save
-from nstgraph.registry import registry
-from nstgraph.scene_landscape import landscape
-from nstgraph.scene_painting import painting
+from nstgraph.cli.app import app
+from nstgraph.demo.landscape import landscape
+from nstgraph.demo.painting import painting
+from nstgraph.losses.registry import registry
+from nstgraph.networks.weights_file import find
+from nstgraph.pictures.save import save
 from nstgraph.testing import check_term
 
 README = Path(__file__).parents[2] / "README.md"
@@ -75,7 +76,7 @@ def test_every_term_is_listed():
 
 
 def test_the_names_of_the_graph_are_those_listed():
-    graph = nst.StyleGraph(nst.weights.find(), styles=2)
+    graph = nst.StyleGraph(find(), styles=2)
     objective = nst.Objective(graph, nst.parse_loss("content"))
     names = {tensor.name for op in graph.graph.get_operations() for tensor in op.outputs}
     for name in ("content:0", "style:0", "style_1:0", "generated_image:0", "loss/total:0", "gradient:0"):

@@ -11,7 +11,7 @@ import tensorflow.compat.v1 as tf
 
 import nstgraph as nst
 from nstgraph.contrib.opt import ScipyOptimizerInterface
-from nstgraph.weights import Weights, embedded
+from nstgraph.networks.weights_file import Weights, embedded
 
 STEPS = 12
 

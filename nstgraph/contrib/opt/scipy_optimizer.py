@@ -12,7 +12,7 @@ import scipy.optimize
 from nstgraph._tf import tf
 from nstgraph.contrib.opt.external_optimizer import ExternalOptimizerInterface, gradients
 from nstgraph.contrib.opt.unknowns import Array, pack
-from nstgraph.minimize import minimize
+from nstgraph.search.scipy_minimize import minimize
 
 __all__ = ["ScipyOptimizerInterface"]
 

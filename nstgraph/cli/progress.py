@@ -1,0 +1,119 @@
+"""How a search is shown: a bar on a terminal, plain lines elsewhere, nothing when quiet."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from nstgraph.arrays import Array
+    from nstgraph.search.search import Step
+
+__all__ = ["Display", "download_bar"]
+
+#: Plain output has one line for each so many percent of the work.
+_PERCENT_A_LINE = 5
+
+
+class _BarAndLine(Progress):
+    """A bar, and a line of text below, which has more to say than fits beside the bar."""
+
+    line = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        if self.line:
+            yield Text(self.line)
+
+
+class Display:
+    """A step callback that shows each step on stderr: number, every term's loss, time left.
+
+    Args:
+        steps: how many there will be.
+        quiet: show nothing.
+    """
+
+    def __init__(self, steps: int, *, quiet: bool = False) -> None:
+        self._steps = steps
+        self._quiet = quiet
+        self._next_line = 0.0
+        self._first: Step | None = None
+        self._bar: _BarAndLine | None = None
+        self._task = TaskID(0)
+        console = Console(stderr=True)
+        if not quiet and sys.stderr.isatty() and not console.is_dumb_terminal:
+            columns = (TextColumn("{task.fields[head]}"), BarColumn(), TextColumn("{task.fields[left]}"))
+            self._bar = _BarAndLine(*columns, console=console)
+            self._task = self._bar.add_task("", total=1.0, head=f"step 0/{steps}", left="")
+
+    def note(self, line: str) -> None:
+        """Show one line of information, above the bar if there is one."""
+        if self._quiet:
+            return
+        if self._bar is not None:
+            self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def __call__(self, step: Step, image: Array) -> None:
+        """Show a step."""
+        head = f"step {step.step}/{self._steps}  {step.width}×{step.height}"
+        losses = "  ".join(f"{name} {value:.4g}" for name, value in step.terms.items())
+        losses = f"loss {step.total:.4g}  {losses}"
+        left = self._left(step)
+        if self._bar is not None:
+            self._bar.line = losses
+            self._bar.update(self._task, completed=step.done, head=head, left=left)
+        elif step.done * 100 >= self._next_line or step.step == self._steps:
+            self.note(f"{head}  {losses}  {left}".rstrip())
+            self._next_line = step.done * 100 + _PERCENT_A_LINE
+
+    def _left(self, step: Step) -> str:
+        """Time left; what happened before the first step, such as starting TensorFlow, says nothing about it."""
+        if self._first is None:
+            self._first = step
+            return ""
+        rate = (step.seconds - self._first.seconds) / (step.done - self._first.done)
+        return f"{_clock(rate * (1 - step.done))} left"
+
+    def __enter__(self) -> Display:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+@contextlib.contextmanager
+def download_bar() -> Iterator[Callable[[int, int | None], None]]:
+    """Show a download on stderr; yields the function to call with bytes received and their total, if known."""
+    bar = Progress(BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=Console(stderr=True))
+    task = bar.add_task("", total=None)
+
+    def show(received: int, total: int | None) -> None:
+        bar.start()  # not before there is something to show; again it does nothing
+        bar.update(task, completed=received, total=total)
+
+    try:
+        yield show
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

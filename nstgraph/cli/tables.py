@@ -1,0 +1,94 @@
+"""Tables and pages that the command line prints."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from nstgraph.errors import PluginError
+from nstgraph.losses.loss import LossTerm, text_of
+from nstgraph.losses.registry import registry
+from nstgraph.networks.weights_file import Weights, candidates
+
+if TYPE_CHECKING:
+    from nstgraph.planning.plan import Plan
+
+__all__ = ["show_plan", "show_term", "show_terms", "show_weights", "show_weights_file"]
+
+
+def show_terms() -> None:
+    """A line for each known loss term: name, origin, first sentence; for a broken plugin, why."""
+    table = Table("term", "from", "what it does", box=None, pad_edge=False)
+    for name in registry.names():
+        try:
+            term = registry[name]
+            table.add_row(name, term.origin, term.doc.split("\n\n")[0].replace("\n", " "))
+        except PluginError as error:
+            table.add_row(name, "-", str(error))
+    _print(table)
+    _print("\nMore on one: nstgraph terms NAME")
+
+
+def show_term(term: LossTerm) -> None:
+    """Everything about one loss term: how to write it, its parameters with type and default, its docstring."""
+    table = Table("parameter", "type", Column("default", overflow="fold"), box=None, pad_edge=False)
+    for name, parameter in term.parameters.items():
+        required = parameter.default is inspect.Parameter.empty
+        table.add_row(
+            name, _type(term.kind(name)), "(required)" if required else text_of(parameter.default) or "(none)"
+        )
+    _print(f"{term.name}  (from {term.origin})\n\n{term.doc or '(no description)'}\n")
+    if term.parameters:
+        _print(table)
+        _print("")
+    example = next(iter(term.parameters), None)
+    _print(f"For example: -l 2*{term.name}" + (f":{example}=..." if example else ""))
+
+
+def show_weights() -> None:
+    """Where weights are looked for, in order, and which of the places has a file; the first one is used."""
+    table = Table("place", "file", "", box=None, pad_edge=False)
+    used = False
+    for candidate in candidates():
+        mark = "-" if not candidate.exists else "there" if used else "used"
+        used = used or candidate.exists
+        table.add_row(candidate.description, str(candidate.path), mark)
+    _print(table)
+    _print("\nDeeper layers: nstgraph weights fetch vgg16")
+
+
+def show_weights_file(weights: Weights) -> None:
+    """A weights file's layers and shapes, and its SHA-256."""
+    table = Table("layer", "kernel", box=None, pad_edge=False)
+    for layer, shape in weights.layers.items():
+        table.add_row(layer, " × ".join(map(str, shape)))
+    _print(f"{weights.path}\n{weights.architecture}, {len(weights.layers)} convolutions\nSHA-256 {weights.sha256}\n")
+    _print(table)
+
+
+def show_plan(plan: Plan) -> None:
+    """A plan's sizes, how each is computed, and what it takes; then the line that stands for it."""
+    table = Table("size", "steps", "evaluated", "search", "memory", "time", box=None, pad_edge=False)
+    for stage in plan.stages:
+        where = {"memory": "", "disk": ", targets on disk", "recompute": ", targets recomputed"}[stage.keep]
+        table.add_row(
+            f"{stage.width} × {stage.height}",
+            str(stage.steps),
+            f"in tiles of {stage.tile} px{where}" if stage.tile else "whole",
+            f"{stage.optimizer}, {stage.history} corrections",
+            f"{stage.memory / 1e9:.2f} GB",
+            f"{stage.seconds:.0f} s",
+        )
+    _print(table)
+    _print(f"\n{plan}")
+
+
+def _type(kind: Any) -> str:
+    return getattr(kind, "__name__", str(kind)) if not hasattr(kind, "__args__") else f"{kind.__args__[0].__name__}+…"
+
+
+def _print(what: Any) -> None:
+    Console(soft_wrap=isinstance(what, str)).print(what, highlight=False, markup=False)

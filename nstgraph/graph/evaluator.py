@@ -1,0 +1,125 @@
+"""A loss as a function of the generated image, in a session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from nstgraph._tf import tf
+from nstgraph.ancestry import ancestors
+from nstgraph.arrays import Array, Values
+from nstgraph.graph.objective import Objective
+
+__all__ = ["Evaluator", "raw_session"]
+
+
+class Evaluator:
+    """An objective in a session: ``evaluator(image)`` gives its `Values` for the pictures bound last.
+
+    Args:
+        objective: what to evaluate.
+        freeze: evaluate what does not depend on the generated image once at `bind`, and feed it from then on.
+        session: a ``tf.Session`` or ``MonitoredSession`` of the graph; by default a new one, in which the style graph's
+            variables, but no others, are initialised.
+
+    Attributes:
+        session: the ``tf.Session``; unless it was given, it is closed with the evaluator, which is a context manager.
+        weights: weights of terms by label, to be changed at any time; those not given are the loss's own.
+        fetches: what an evaluation runs.
+    """
+
+    def __init__(self, objective: Objective, *, freeze: bool = True, session: Any = None) -> None:
+        self.objective = objective
+        self.weights: dict[str, float] = {}
+        used = ancestors(objective.total)
+        self._fixed = objective.frozen if freeze else [tensor for tensor in objective.inputs if tensor.name in used]
+        self._fed: list[Array] = []
+        #: What an evaluation still computes, by name; a caller may feed it, such as a placeholder with a default.
+        self._left = ancestors(objective.total, stop=[*self._fixed, objective.graph.generated.image])
+        self._given: dict[Any, Any] = {}
+        self._own_session = session is None
+        self.session = self._new_session() if session is None else raw_session(session)
+        objective.graph.network.load(self.session)
+        self.fetches = [objective.total, list(objective.terms.values()), objective.gradient, objective.store]
+
+    def _new_session(self) -> Any:
+        # Operations follow each other, and each spreads over all cores by itself.
+        options = tf.ConfigProto(inter_op_parallelism_threads=1, use_per_session_threads=True)
+        graph = self.objective.graph
+        session = tf.Session(graph=graph.graph, config=options)
+        if graph.variable_is_free:
+            session.run(graph.variable.initializer)
+        return session
+
+    def bind(
+        self,
+        content: Array | None = None,
+        styles: Sequence[Array] = (),
+        feed_dict: Mapping[Any, Any] | None = None,
+    ) -> Evaluator:
+        """Choose the pictures; what does not depend on the generated image is computed.
+
+        Args:
+            content, styles: each [1, height, width, 3], 0..255, of any size; to be left out if the graph computes them.
+            feed_dict: for other placeholders of the graph.
+
+        Returns:
+            The evaluator itself.
+        """
+        self.release()  # before as much again is computed
+        views = self.objective.graph.views[1:]
+        targets: Sequence[Array | None] = styles or [None] * len(views[1:])
+        given = {view.image: array for view, array in zip(views, (content, *targets), strict=True) if array is not None}
+        self._fed = self.session.run(self._fixed, {**(feed_dict or {}), **given})
+        element = self.objective.graph.graph.as_graph_element
+        named = {element(key).name: value for key, value in (feed_dict or {}).items()}
+        self._given = {self._left[name]: value for name, value in named.items() if name in self._left}
+        return self
+
+    @property
+    def bound(self) -> dict[Any, Array]:
+        """What is fed for the pictures bound last, by tensor."""
+        return dict(zip(self._fixed, self._fed, strict=True))
+
+    def release(self) -> None:
+        """Forget the pictures, and give back the memory of what was computed from them."""
+        self._fed, self._given = [], {}
+
+    def __call__(self, image: Array) -> Values:
+        """Evaluate at ``image``, [1, height, width, 3], 0..255; afterwards the variable ``generated`` holds it."""
+        total, terms, gradient, _ = self.session.run(self.fetches, self.feed(image))
+        return Values(float(total), dict(zip(self.objective.terms, map(float, terms), strict=True)), gradient)
+
+    def assign(self, image: Array) -> None:
+        """Let the variable ``generated`` hold ``image``, [1, height, width, 3], such as the best of a search."""
+        self.session.run(self.objective.store, {self.objective.graph.generated.image: image})
+
+    def feed(self, image: Array) -> dict[Any, Any]:
+        """What an evaluation at ``image`` is fed, by tensor."""
+        return {**self._given, self.objective.graph.generated.image: image, **self.fed_weights(), **self.bound}
+
+    def fed_weights(self) -> dict[Any, float]:
+        """Weights of terms as they are in force, by the tensor that they are fed to."""
+        defaults = self.objective.defaults
+        return {tensor: self.weights.get(label, defaults[label]) for label, tensor in self.objective.weights.items()}
+
+    def close(self) -> None:
+        """Give the session's memory and threads back, if it is the evaluator's own."""
+        self.release()
+        if self._own_session:
+            self.session.close()
+
+    def __enter__(self) -> Evaluator:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def raw_session(session: Any) -> Any:
+    """The ``tf.Session`` in a ``MonitoredSession``, whose hooks need not see every evaluation; others as they are."""
+    step = getattr(session, "run_step_fn", None)
+    return session if step is None else step(lambda step_context: step_context.session)

@@ -1,0 +1,199 @@
+"""The style graph: pictures as views, features by layer, and the only sums over positions.
+
+Names that callers may rely on: placeholders ``content:0`` and ``style:0`` (``style_1:0``, ... for more), trainable
+variable ``generated``, its value ``generated_image:0``, feature maps ``features/<picture>/<layer>:0``, weight variables
+``vgg/<layer>/kernel`` and ``vgg/<layer>/bias``; an `Objective` adds ``loss/<term>:0``, ``loss/total:0``,
+``weight/<term>:0`` and ``gradient:0``. In a caller's scope, all these begin with the scope's name. Every picture is
+[1, height, width, 3], float32, RGB, 0..255, of any size.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nstgraph._tf import tf
+from nstgraph.ancestry import ancestors
+from nstgraph.errors import LossError
+from nstgraph.graph.inputs import checked_variable, common_graph, new_variable, picture
+from nstgraph.graph.spatial_sums import channel_sums, gram, inside, uncast
+from nstgraph.graph.view import View
+from nstgraph.networks.graph_file import FrozenNetwork
+from nstgraph.networks.imported_network import ImportedNetwork
+from nstgraph.networks.vgg import Vgg
+from nstgraph.networks.weights_file import Weights
+
+__all__ = ["Statistic", "StyleGraph"]
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A sum over the positions of a picture: its value is the sum of its values over the picture's tiles.
+
+    Attributes:
+        kind: what is computed: ``sum``, ``gram`` or ``positions``.
+        tensor: the sum.
+        summand: what is summed, [1, height, width, channels].
+        views: the pictures whose positions are summed; ``generated`` and ``content`` are one, having the same size.
+    """
+
+    kind: str
+    tensor: Any
+    summand: Any
+    views: tuple[View, ...]
+
+
+class StyleGraph:
+    """An explicit graph; the process's default graph and eager mode are left alone.
+
+    By default it is a ``tf.Graph`` of its own. Given a caller's graph, or tensors in one, it is built into that, in the
+    name scope and variable scope that are current there: names then begin with the scope's (those of weights, as by
+    ``tf.get_variable``, with the variable scope's).
+
+        with tf.Graph().as_default(), tf.variable_scope("painting"):
+            generated = tf.get_variable("picture", initializer=photo)
+            g = StyleGraph(weights, content=photo, style=painting, generated=generated)
+
+    Args:
+        weights: the network's weights, or a whole network from a file (`FrozenNetwork`).
+        styles: how many style images there are, if ``style`` is not given.
+        graph: where to build; by default the graph of ``content``, ``style`` or ``generated``, else a new one.
+        content: tensor [1, height, width, 3], RGB, 0..255, in place of the placeholder.
+        style: such a tensor, or a list of them, in place of the placeholders.
+        generated: variable [1, height, width, 3], RGB, 0..255, in place of a new one; which starts as ``content``, if
+            that is given.
+        pooling, padding, precision: see `Vgg`; a network from a file has its own.
+
+    Attributes:
+        graph: the ``tf.Graph``.
+        scope: name scope that all names begin with, ending in ``/``; empty for none.
+        content, generated, styles: the views; ``style`` is the first of ``styles``.
+        variable: the trainable variable ``generated``, which holds the current image.
+        variable_is_free: whether it was made here, and its initial value depends on nothing.
+        statistics: every spatial sum built so far.
+
+    Raises:
+        ConfigError: a tensor or the variable has another shape, or is not in the graph.
+    """
+
+    def __init__(
+        self,
+        weights: Weights | FrozenNetwork,
+        *,
+        styles: int = 1,
+        graph: Any = None,
+        content: Any = None,
+        style: Any = None,
+        generated: Any = None,
+        pooling: str = "average",
+        padding: str = "reflect",
+        precision: str = "float32",
+    ) -> None:
+        given = [None] * styles if style is None else list(style) if isinstance(style, list | tuple) else [style]
+        self.graph = common_graph(graph, [content, *given, generated])
+        self.statistics: list[Statistic] = []
+        self._sums: dict[tuple[str, str], Any] = {}
+        self._insides: dict[str, Any] = {}
+        with self.graph.as_default():
+            scope = self.graph.get_name_scope()
+            self.scope = f"{scope}/" if scope else ""
+            self.network: Vgg | ImportedNetwork
+            if isinstance(weights, FrozenNetwork):
+                self.network = ImportedNetwork(weights)
+            else:
+                self.network = Vgg(weights, pooling, padding, precision)
+            pictures = [picture(tensor, f"style_{i}" if i else "style") for i, tensor in enumerate(given)]
+            photo = picture(content, "content")
+            self.variable_is_free = generated is None and content is None
+            if generated is None:
+                self.variable = new_variable("generated", None if content is None else photo)
+            else:
+                self.variable = checked_variable(generated)
+            image = tf.identity(self.variable, "generated_image")
+            # Content and generated image have the same size and are tiled alike: one interior serves both.
+            shared = _interior("generated_interior")
+            self.content = self._view("content", photo, shared)
+            self.generated = self._view("generated", image, shared)
+            names = [f"style_{i}" if i else "style" for i in range(len(pictures))]
+            self.styles = tuple(
+                self._view(name, tensor, _interior(f"{name}_interior"))
+                for name, tensor in zip(names, pictures, strict=True)
+            )
+
+    def _view(self, name: str, image: Any, interior: Any) -> View:
+        return View(name, image, interior, self.network, self.scope)
+
+    @contextlib.contextmanager
+    def building(self) -> Iterator[None]:
+        """Enter the graph and its name scope, to add to it."""
+        with self.graph.as_default(), tf.name_scope(self.scope or None):
+            yield
+
+    @property
+    def style(self) -> View:
+        """The view of the first style image."""
+        return self.styles[0]
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """All views: generated, content, then the styles."""
+        return (self.generated, self.content, *self.styles)
+
+    def sum(self, x: Any, *, per_channel: bool = False) -> Any:
+        """Sum of ``x``, [1, height, width, channels], over positions and channels, or [channels] if ``per_channel``."""
+        sums = self._statistic("sum", x, channel_sums)
+        with self.graph.as_default():
+            return sums if per_channel else tf.reduce_sum(sums)
+
+    def mean(self, x: Any, *, per_channel: bool = False) -> Any:
+        """Mean of ``x`` [1, height, width, channels] over positions and channels, or [channels] if ``per_channel``."""
+        with self.graph.as_default():
+            means = self.sum(x, per_channel=True) / self.positions(x)
+            return means if per_channel else tf.reduce_mean(means)
+
+    def gram(self, x: Any) -> Any:
+        """Gram matrix FᵀF of feature maps [1, height, width, channels], not normalised: [channels, channels].
+
+        Gatys, Ecker & Bethge, "Image Style Transfer Using Convolutional Neural Networks" (2016), equation 3.
+        Divided by ``positions(x)`` it does not depend on the picture's size.
+        """
+        return self._statistic("gram", x, gram)
+
+    def positions(self, x: Any) -> Any:
+        """Number of positions, height · width, of feature maps ``x``, as a float."""
+        return self._statistic("positions", x, lambda part: tf.cast(tf.reduce_prod(tf.shape(part)[1:3]), tf.float32))
+
+    def style_mean(self, target: Callable[[View], Any], blend: Sequence[float] = ()) -> Any:
+        """Mean of ``target(view)`` over the style images, weighted by ``blend`` (default: all alike).
+
+        Raises:
+            LossError: ``blend`` has another length than there are style images, or does not sum to more than 0.
+        """
+        shares = tuple(blend) or (1.0,) * len(self.styles)
+        if len(shares) != len(self.styles) or sum(shares) <= 0 or min(shares) < 0:
+            raise LossError(f"blend {'+'.join(map(str, shares))} needs {len(self.styles)} shares, one a style image")
+        return sum(share / sum(shares) * target(view) for share, view in zip(shares, self.styles, strict=True))
+
+    def _statistic(self, kind: str, x: Any, reduce: Callable[[Any], Any]) -> Any:
+        # Terms that ask for the same sum share it: two terms on one layer compute its Gram matrix once.
+        if (kind, x.name) not in self._sums:
+            if x.shape.rank != 4:
+                raise LossError(f"spatial sums take [1, height, width, channels], not {x.shape}; reshape {x.name}")
+            sums = [statistic.tensor for statistic in self.statistics]
+            sources = ancestors(x, stop=sums)
+            views = tuple(view for view in self.views if view.image.name in sources)
+            if not views:
+                raise LossError(f"{x.name} is made from no picture, so it has no positions to sum over")
+            with self.building(), tf.name_scope(f"statistics/{kind}"):
+                if x.name not in self._insides:
+                    self._insides[x.name] = inside(uncast(x), views, sums)
+                tensor = tf.identity(reduce(self._insides[x.name]), "value")
+            self._sums[kind, x.name] = tensor
+            self.statistics.append(Statistic(kind, tensor, x, views))
+        return self._sums[kind, x.name]
+
+
+def _interior(name: str) -> Any:
+    return tf.placeholder_with_default(tf.constant([0, 0, -1, -1]), [4], name)

@@ -1,0 +1,132 @@
+"""scipy's optimisers, behind one call that makes them alike: the one place where scipy is started.
+
+`Search` moves a generated image with it, `nstgraph.contrib.opt.ScipyOptimizerInterface` the variables
+of any graph.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import scipy.optimize
+
+__all__ = ["minimize"]
+
+Array = np.ndarray[Any, Any]
+Function = Callable[[Array], tuple[float, Array]]
+
+_WITHOUT_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
+
+#: From here on, scipy's ``iprint`` asks for every iteration.
+_EVERY_ITERATION = 99
+
+
+def minimize(
+    function: Function,
+    start: Array,
+    *,
+    method: str | Callable[..., Any] = "L-BFGS-B",
+    options: Mapping[str, Any] | None = None,
+    callback: Callable[[Array], None] | None = None,
+    **arguments: Any,
+) -> Any:
+    """Minimise ``function``, which gives value and gradient [n] at a point [n], from ``start``; all in float64.
+
+    Args:
+        function: methods that use no gradient are given the value alone.
+        start: where the search begins.
+        method: one of scipy's names, or a callable such as ``scipy.optimize.minimize`` takes.
+        options: the method's; ``disp`` and ``iprint`` of L-BFGS-B, and ``maxiter`` of TNC, which scipy no longer knows,
+            mean what they meant.
+        callback: called with the point after every iteration, an array that may change later; raise StopIteration to
+            stop.
+        arguments: for ``scipy.optimize.minimize``, such as ``bounds``, ``constraints``, ``tol``, ``hess``.
+
+    Returns:
+        scipy's ``OptimizeResult``.
+    """
+    name = method.lower() if isinstance(method, str) else ""
+    chosen = dict(options or {})
+    stopped_at: list[Array] = []
+
+    def objective(point: Array) -> tuple[float, Array]:
+        value, gradient = function(point)
+        return float(value), np.asarray(gradient, np.float64)
+
+    observed, calls = _translated(name, chosen, objective, [] if callback is None else [callback])
+
+    def after_iteration(point: Array, *_: Any) -> None:
+        try:
+            for call in calls:
+                call(point)
+        except StopIteration:
+            stopped_at.append(np.array(point))
+            raise
+
+    gradientless = name in _WITHOUT_GRADIENT
+    try:
+        return scipy.optimize.minimize(
+            (lambda point: observed(point)[0]) if gradientless else observed,
+            np.asarray(start, np.float64),
+            jac=None if gradientless else True,
+            method=method,
+            options=chosen,
+            callback=(_uncopied(after_iteration) if name == "l-bfgs-b" else after_iteration) if calls else None,
+            **arguments,
+        )
+    except StopIteration:  # which TNC, and others in older versions of scipy, let pass
+        if not stopped_at:
+            raise
+        value = objective(stopped_at[0])[0]
+        message = "the callback raised StopIteration"
+        return scipy.optimize.OptimizeResult(x=stopped_at[0], fun=value, success=False, status=99, message=message)
+
+
+def _translated(
+    name: str, options: dict[str, Any], objective: Function, calls: list[Callable[[Array], None]]
+) -> tuple[Function, list[Callable[[Array], None]]]:
+    """Take what scipy no longer knows out of a method's options; returns objective and callbacks that do it instead."""
+    if name == "l-bfgs-b":
+        every = _iterations_a_line(options)
+        if every:
+            objective, printer = _printed(objective, every)
+            return objective, [*calls, printer]
+    elif name == "tnc" and "maxiter" in options:
+        iterations = options.pop("maxiter")
+        options.setdefault("maxfun", iterations)
+    return objective, calls
+
+
+def _uncopied(callback: Callable[[Array], None]) -> Callable[..., None]:
+    """A callback by whose signature scipy knows that it need not copy the point."""
+    return lambda intermediate_result: callback(intermediate_result.x)
+
+
+def _iterations_a_line(options: dict[str, Any]) -> int:
+    """Take ``disp`` and ``iprint`` out of options; returns after how many iterations to print a line, 0 for never."""
+    disp, iprint = options.pop("disp", None), options.pop("iprint", -1)
+    level = int(iprint if disp is None else disp)
+    return 1 if level >= _EVERY_ITERATION else max(level, 0)
+
+
+def _printed(objective: Function, every: int) -> tuple[Function, Callable[[Array], None]]:
+    """``objective``, and a callback that prints the values it gave last, without computing anything again."""
+    last: Sequence[Any] = ()
+    evaluations, iterations = itertools.count(1), itertools.count(1)
+
+    def observed(point: Array) -> tuple[float, Array]:
+        nonlocal last
+        value, gradient = objective(point)
+        last = next(evaluations), value, float(np.abs(gradient).max(initial=0.0))
+        return value, gradient
+
+    def printer(point: Array) -> None:
+        iteration = next(iterations)
+        if iteration % every == 0:
+            evaluation, value, steepest = last
+            print(f"iteration {iteration}  evaluations {evaluation}  f {value:.6e}  max |g| {steepest:.3e}", flush=True)
+
+    return observed, printer

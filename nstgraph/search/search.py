@@ -1,0 +1,230 @@
+"""The search: an optimiser over the generated image, with a supervisor around it.
+
+The optimiser is scipy's L-BFGS-B (Byrd, Lu, Nocedal & Zhu, "A Limited Memory Algorithm for Bound Constrained
+Optimization", 1995), which owns the state, or the float32 one of `lbfgs`. The supervisor keeps the best image
+so far, and turns a loss that is not a number, or a stalled line search, into a restart from it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.optimize
+
+from nstgraph.arrays import Array, Values
+from nstgraph.errors import SearchError
+from nstgraph.search import lbfgs
+from nstgraph.search.scipy_minimize import minimize
+
+__all__ = ["Search", "Step", "StepCallback"]
+
+#: A run of scipy that lowers the loss by less than this share is not followed by another.
+_WORTH_A_RESTART = 1e-4
+
+#: Length of the first trial step, as root mean square over pixels, in grey levels.
+_FIRST_STEP = 2.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One finished iteration, from values that the search had computed anyway.
+
+    Attributes:
+        step: its number, from 1.
+        evaluations: of loss and gradient so far.
+        seconds: since the start.
+        total: the loss.
+        terms: its weighted terms by label.
+        height, width: of the generated image, in pixels.
+        done: share of all the work that is done, 0..1.
+    """
+
+    step: int
+    evaluations: int
+    seconds: float
+    total: float
+    terms: Mapping[str, float]
+    height: int
+    width: int
+    done: float
+
+
+#: Called after each step with its record and the current image [1, height, width, 3]. Raise StopIteration to stop.
+StepCallback = Callable[[Step, Array], None]
+
+
+class _NotANumber(Exception):
+    """Leaves the optimiser when loss or gradient stop being finite."""
+
+
+class Search:
+    """Minimise ``evaluate`` over images, starting at ``image``.
+
+    Args:
+        evaluate: gives `Values` for an image [1, height, width, 3].
+        image: the starting image, 0..255.
+        steps: L-BFGS-B iterations.
+        optimizer: ``"lbfgsb"``, scipy's, in float64; or ``"lbfgs"``, in float32, for less memory and time.
+        history: number of corrections that it keeps.
+        bounds: keep every pixel within 0..255; needs ``"lbfgsb"``.
+        callback: see `StepCallback`.
+
+    Attributes:
+        image: the best image so far; valid also after an exception has left `run`.
+        best: its loss.
+        steps: a `Step` for each finished iteration.
+        evaluations: how many evaluations there were.
+        reason: why the search ended: finished, stopped by the callback, or stopped as no lower loss was found.
+        stopped: whether the callback ended it.
+        stalled: whether it ended as no lower loss was found.
+        restarts: how often scipy was started again from the best image.
+    """
+
+    def __init__(
+        self,
+        evaluate: Callable[[Array], Values],
+        image: Array,
+        steps: int,
+        *,
+        optimizer: str = "lbfgsb",
+        history: int = 10,
+        bounds: bool = False,
+        callback: StepCallback | None = None,
+    ) -> None:
+        self._evaluate = evaluate
+        self._limit = steps
+        # As functions, since a method of its own would hold a search in a circle.
+        self._minimize = {"lbfgsb": Search._scipy, "lbfgs": Search._float32}[optimizer]
+        self._history = history
+        self._bounds = bounds
+        self._callback = callback
+        self.image = np.array(image, np.float32)
+        self.best = np.inf
+        self.steps: list[Step] = []
+        self.evaluations = 0
+        self.reason = ""
+        self.stopped = False
+        self.stalled = False
+        self.restarts = 0
+        self._last: tuple[Array, Values] | None = None
+        self._scale = 1.0
+        # scipy's first step has length 1 in its own unknowns without bounds, and largest component 1 with them.
+        unit = _FIRST_STEP * (1.0 if bounds else float(np.sqrt(image.size)))
+        # A power of 2, so that an image is the same after it has been scaled there and back.
+        self._unit = 2.0 ** round(np.log2(unit))
+        self._started = time.perf_counter()
+
+    def run(self) -> None:
+        """Search until the steps are done or the loss no longer falls.
+
+        Raises:
+            SearchError: the loss is not a number at the starting image.
+        """
+        self._first()
+        while len(self.steps) < self._limit:
+            before = self.best
+            try:
+                why = self._minimize(self)
+            except _NotANumber:
+                why = "the loss became not a number"
+            if self.stopped:
+                self.reason = "stopped by the callback"
+                return
+            if len(self.steps) < self._limit:
+                if not before - self.best > _WORTH_A_RESTART * abs(before):
+                    self.stalled = True
+                    self.reason = f"stopped, as {why},"
+                    return
+                self.restarts += 1
+        self.reason = "finished"
+
+    def _first(self) -> None:
+        values = self._look(self.image)
+        if not self._finite(values):
+            bad = [label for label, value in values.terms.items() if not np.isfinite(value)]
+            what = f"loss term {bad[0]!r}" if bad else "the gradient"
+            raise SearchError(
+                f"{what} is not a number at the starting image; check its parameters and the weights file"
+            )
+        steepest = float(np.abs(values.gradient).max())
+        self._scale = 1.0 / (steepest * self._unit) if steepest > 0 else 1.0
+
+    def _look(self, image: Array) -> Values:
+        values = self._evaluate(image)
+        self._last = image, values
+        self.evaluations += 1
+        if values.total < self.best and self._finite(values):
+            self.best, self.image = values.total, image
+        return values
+
+    @staticmethod
+    def _finite(values: Values) -> bool:
+        # A sum is not finite if any of its terms is not, and needs no array for the answers.
+        with np.errstate(invalid="ignore", over="ignore"):
+            return bool(np.isfinite(values.total) and np.isfinite(values.gradient.sum()))
+
+    def _scaled(self, unknowns: Array) -> tuple[float, Array]:
+        image = (unknowns * np.float32(self._unit)).astype(np.float32, copy=False).reshape(self.image.shape)
+        # An optimiser begins with the point at which the scale was found.
+        known = self._last is not None and np.array_equal(image, self._last[0])
+        values = self._last[1] if self._last is not None and known else self._look(image)
+        if not self._finite(values):
+            raise _NotANumber
+        gradient = values.gradient.ravel() * unknowns.dtype.type(self._scale * self._unit)
+        return values.total * self._scale, gradient
+
+    def _float32(self) -> str:
+        """One run of `nstgraph.search.lbfgs` from the best image; returns why it ended."""
+        start = self.image.ravel() / np.float32(self._unit)
+        return lbfgs.minimize(
+            self._scaled,
+            start,
+            corrections=self._history,
+            iterations=self._limit - len(self.steps),
+            callback=self._step,
+        )
+
+    def _scipy(self) -> str:
+        """One run of scipy from the best image; returns why it ended."""
+        start = self.image.ravel().astype(np.float64) / self._unit
+        limits = scipy.optimize.Bounds(0.0, 255.0 / self._unit) if self._bounds else None
+        result = minimize(
+            self._scaled,
+            np.clip(start, 0, 255.0 / self._unit) if self._bounds else start,
+            bounds=limits,
+            callback=lambda point: self._step(),
+            options={
+                "maxiter": self._limit - len(self.steps),
+                "maxfun": 20 * self._limit,
+                "maxcor": self._history,
+                "ftol": 0.0,  # scipy's default is finer than the noise of float32
+                "gtol": 0.0,
+            },
+        )
+        return "the line search found no lower loss" if result.status == 2 else "the loss no longer falls"
+
+    def _step(self) -> None:
+        assert self._last is not None
+        # Optimisers call back at the point they evaluated last: nothing is computed again for the record.
+        image, values = self._last
+        height, width = image.shape[1:3]
+        step = Step(
+            step=len(self.steps) + 1,
+            evaluations=self.evaluations,
+            seconds=time.perf_counter() - self._started,
+            total=values.total,
+            terms=values.terms,
+            height=height,
+            width=width,
+            done=(len(self.steps) + 1) / self._limit,
+        )
+        self.steps.append(step)
+        if self._callback is not None:
+            try:
+                self._callback(step, image)
+            except StopIteration:
+                self.stopped = True
+                raise  # which is how optimisers are told to stop

@@ -1,0 +1,162 @@
+"""Spatial sums over the tiles of a picture, and the way back from them to its pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nstgraph._tf import tf
+from nstgraph.ancestry import ancestors, frozen_tensors
+from nstgraph.arrays import Array
+from nstgraph.graph.backward_order import delay
+from nstgraph.graph.evaluator import Evaluator
+from nstgraph.graph.style_graph import Statistic
+from nstgraph.tiles.target_cache import Shelf
+from nstgraph.tiles.tiling import Tile, margin, tiles
+
+__all__ = ["MovingSums", "Run", "Sums"]
+
+
+class Run:
+    """A session's run of some fetches.
+
+    Args:
+        session: a ``tf.Session``.
+        fetches: tensors, in lists.
+        candidates: tensors to be fed, if a fetch is computed from them.
+    """
+
+    def __init__(self, session: Any, fetches: Sequence[Any], candidates: Iterable[Any]) -> None:
+        candidates = list(candidates)
+        reached: dict[str, Any] = {}
+        for fetch in tf.nest.flatten(fetches):
+            reached |= ancestors(fetch, stop=candidates)
+        self._feeds = [tensor for tensor in candidates if tensor.name in reached]
+        self._run = session.make_callable(fetches, feed_list=self._feeds)
+
+    def __call__(self, values: Mapping[str, Any]) -> Any:
+        """Values of the fetches, given those of the candidates by tensor name."""
+        return self._run(*(values[tensor.name] for tensor in self._feeds))
+
+
+class Sums:
+    """Statistics over the positions of the same pictures, which do not depend on the generated image."""
+
+    def __init__(self, evaluator: Evaluator, wave: Sequence[Statistic]) -> None:
+        graph = evaluator.objective.graph
+        self._tensors = [statistic.tensor for statistic in wave]
+        self._views = [view for view in graph.views if any(view in statistic.views for statistic in wave)]
+        self._interior = self._views[0].interior
+        self._others = [s.tensor for s in graph.statistics if s not in wave]
+        self._margin = margin(wave, [s.tensor for s in graph.statistics])
+        self._sum = Run(evaluator.session, self._tensors, self._candidates(evaluator))
+
+    def _candidates(self, evaluator: Evaluator) -> list[Any]:
+        return [*(view.image for view in evaluator.objective.graph.views), self._interior, *self._others]
+
+    def add_up(self, values: Mapping[str, Any], side: int) -> dict[str, Array]:
+        """The statistics, by tensor name.
+
+        Args:
+            values: of pictures and other statistics, by tensor name.
+            side: of a tile without its margin, in pixels.
+        """
+        parts = (self._sum(self._cut(tile, values)) for tile in self._tiles(values, side))
+        return _total(self._tensors, parts)
+
+    def _tiles(self, values: Mapping[str, Any], side: int) -> list[Tile]:
+        height, width = values[self._views[0].image.name].shape[1:3]
+        return tiles(height, width, side, self._margin)
+
+    def _cut(self, tile: Tile, values: Mapping[str, Any]) -> dict[str, Any]:
+        """``values``, of which pictures are those of the tile."""
+        names = [view.image.name for view in self._views]
+        parts = {name: tile.cut(values[name]) for name in names}
+        # Where the tile ends with the picture, so does its interior, also in maps that are padded beyond.
+        ends = zip(tile.outer, tile.inner[2:], values[names[0]].shape[1:3], strict=True)
+        bottom, right = (-1 if outer.start + end == length else end for outer, end, length in ends)
+        return {**values, **parts, self._interior.name: np.array([*tile.inner[:2], bottom, right], np.int32)}
+
+
+class MovingSums(Sums):
+    """Statistics that depend on the generated image, and the way back from them to its pixels.
+
+    Args:
+        evaluator: gives graph and session.
+        wave: the statistics.
+        earlier: tensors of statistics that these may be built on, known when these are computed.
+    """
+
+    def __init__(self, evaluator: Evaluator, wave: Sequence[Statistic], earlier: Sequence[Any]) -> None:
+        graph = evaluator.objective.graph
+        tensors = [statistic.tensor for statistic in wave]
+        self._image = graph.generated.image
+        self._kept: Shelf | None = None
+        self._earlier = [t for t in earlier if any(t.name in ancestors(own) for own in tensors)]
+        self._adjoints = [tf.placeholder(t.dtype, t.shape, "adjoint") for t in tensors]
+        pixels = [self._image] * any(graph.generated in statistic.views for statistic in wave)
+        back = tf.gradients(
+            tensors,
+            [*self._earlier, *pixels],
+            self._adjoints,
+            stop_gradients=self._earlier,
+            unconnected_gradients="zero",
+        )
+        delay(back, [*tensors, *self._adjoints])
+        # Tiles are of the image that is fed, never of what the variable holds.
+        moving = [self._image, *earlier, *self._adjoints]
+        data = [view.image for view in graph.views[1:]]
+        self._frozen = frozen_tensors([*tensors, *back], moving, data)
+        super().__init__(evaluator, wave)
+        self._make = Run(evaluator.session, self._frozen, super()._candidates(evaluator))
+        self._back = Run(evaluator.session, back, [*self._candidates(evaluator), *self._adjoints])
+
+    def _candidates(self, evaluator: Evaluator) -> list[Any]:
+        return [self._image, self._interior, *self._frozen, *self._others]
+
+    def bind(self, values: Mapping[str, Any], side: int, keep: str) -> None:
+        """Compute what stays the same for each tile; ``values`` and ``side`` as in `add_up`, ``keep`` see `Shelf`."""
+        self.release()
+        self._bound = self._tiles(values, side)
+        self._kept = Shelf(keep, lambda number: self._make(self._cut(self._bound[number], values)), len(self._bound))
+
+    def release(self) -> None:
+        """Give back the memory of what was kept."""
+        self._kept = None
+
+    def _each(self, values: Mapping[str, Any]) -> Iterator[tuple[Tile, dict[str, Any]]]:
+        names = [tensor.name for tensor in self._frozen]
+        kept = self._kept
+        assert kept is not None, "no pictures are bound"
+        for number, tile in enumerate(self._bound):
+            yield tile, {**self._cut(tile, values), **dict(zip(names, kept[number], strict=True))}
+
+    def add_up(self, values: Mapping[str, Any], side: int | None = None) -> dict[str, Array]:
+        """The statistics over the tiles that were bound."""
+        return _total(self._tensors, (self._sum(tile_values) for _, tile_values in self._each(values)))
+
+    def go_back(self, values: Mapping[str, Any], adjoints: dict[str, Array], gradient: Array) -> None:
+        """Add the derivative with respect to pixels to ``gradient``, and those to earlier statistics to ``adjoints``.
+
+        Args:
+            values: as in `add_up`.
+            adjoints: derivatives of the loss with respect to statistics, by tensor name.
+            gradient: of the loss with respect to the generated image, [1, height, width, 3].
+        """
+        own = {placeholder.name: adjoints[t.name] for placeholder, t in zip(self._adjoints, self._tensors, strict=True)}
+        for tile, tile_values in self._each(values):
+            *earlier, pixels = [*self._back({**tile_values, **own}), None][: len(self._earlier) + 1]
+            for tensor, part in zip(self._earlier, earlier, strict=True):
+                adjoints[tensor.name] = adjoints[tensor.name] + part
+            if pixels is not None:
+                gradient[:, tile.outer[0], tile.outer[1]] += pixels
+
+
+def _total(tensors: Sequence[Any], parts: Iterable[Sequence[Any]]) -> dict[str, Array]:
+    """Values of the tensors, added up in float64, by name."""
+    totals: list[Any] = [0.0] * len(tensors)
+    for part in parts:
+        totals = [total + np.asarray(value, np.float64) for total, value in zip(totals, part, strict=True)]
+    return {t.name: np.asarray(total, t.dtype.as_numpy_dtype) for t, total in zip(tensors, totals, strict=True)}

@@ -1,0 +1,114 @@
+"""An objective evaluated tile by tile, exactly: pictures of any size in the memory of one tile.
+
+A loss is a function of spatial sums, and a spatial sum over a picture is the sum over its tiles. So an evaluation takes
+two passes: the first adds up the statistics over the tiles of the generated image; then the loss, and its derivative
+with respect to every statistic, follow from the sums alone; the second pass carries these derivatives back through each
+tile to its pixels. What depends on the content image alone is computed once a tile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nstgraph._tf import tf
+from nstgraph.ancestry import ancestors, dependents
+from nstgraph.arrays import Array, Values
+from nstgraph.errors import TilingError
+from nstgraph.graph.evaluator import Evaluator
+from nstgraph.graph.objective import Objective
+from nstgraph.tiles.sums import MovingSums, Run, Sums
+from nstgraph.tiles.tiling import check_tileable, waves
+
+__all__ = ["TiledEvaluator"]
+
+
+class TiledEvaluator:
+    """The same function as `Evaluator`, computed in tiles.
+
+    Args:
+        evaluator: gives objective, session and weights of terms; it must stay open while this one is in use.
+
+    Raises:
+        TilingError: a term cannot be computed tile by tile; names it, and the reduction at fault.
+    """
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.objective = objective = evaluator.objective
+        check_tileable(objective)
+        _check_sizes(objective)
+        self._evaluator = evaluator
+        graph = objective.graph
+        moves = dependents([graph.generated.image])
+        used = ancestors(objective.total)
+        statistics = [s for s in graph.statistics if s.tensor.name in used]
+        fixed, moving = (
+            waves([s for s in statistics if (s.tensor.op.name in moves) is moved]) for moved in (False, True)
+        )
+        self._fixed = [Sums(evaluator, wave) for wave in fixed]
+        self._moving: list[MovingSums] = []
+        sums: list[Any] = []
+        with graph.graph.as_default(), tf.name_scope("tiles/"):
+            for wave in moving:
+                self._moving.append(MovingSums(evaluator, wave, list(sums)))
+                sums += [statistic.tensor for statistic in wave]
+            scaled = objective.total * tf.stop_gradient(objective.gradient_scale)
+            adjoints = tf.gradients(scaled, sums, stop_gradients=sums, unconnected_gradients="zero")
+        self._sums = sums
+        self._loss = Run(
+            evaluator.session,
+            [objective.total, list(objective.terms.values()), adjoints, objective.gradient_scale],
+            [*(s.tensor for s in statistics), *objective.weights.values(), *(view.image for view in graph.views[1:])],
+        )
+        self._store = evaluator.session.make_callable(objective.store, feed_list=[graph.generated.image])
+        self._known: dict[str, Array] = {}
+
+    def bind(self, content: Array, styles: Sequence[Array], side: int, keep: str = "memory") -> None:
+        """Choose the pictures, and the tiles.
+
+        Args:
+            content, styles: each [1, height, width, 3], 0..255, of any size.
+            side: of a tile without its margin, in pixels.
+            keep: where what is computed once a tile is kept, see `Shelf`.
+        """
+        views = self.objective.graph.views
+        # The generated image has the content's size, which is all that is asked of it here.
+        self._known = {view.image.name: x for view, x in zip(views, (content, content, *styles), strict=True)}
+        for group in self._fixed:
+            self._known |= group.add_up(self._known, side)
+        for moving in self._moving:
+            moving.bind(self._known, side, keep)
+
+    def release(self) -> None:
+        """Forget the pictures, and give back the memory of what was computed from them."""
+        self._known = {}
+        for moving in self._moving:
+            moving.release()
+
+    def __call__(self, image: Array) -> Values:
+        """Evaluate at ``image``, [1, height, width, 3], 0..255; afterwards the variable ``generated`` holds it."""
+        weights = {tensor.name: weight for tensor, weight in self._evaluator.fed_weights().items()}
+        values = {**self._known, **weights, self.objective.graph.generated.image.name: image}
+        for group in self._moving:
+            values |= group.add_up(values)
+        total, terms, found, scale = self._loss(values)
+        adjoints = {tensor.name: adjoint for tensor, adjoint in zip(self._sums, found, strict=True)}
+        gradient = np.zeros(image.shape, np.float32)
+        for group in reversed(self._moving):
+            group.go_back(values, adjoints, gradient)
+        gradient /= scale
+        self._store(image)
+        return Values(float(total), dict(zip(self.objective.terms, map(float, terms), strict=True)), gradient)
+
+
+def _check_sizes(objective: Objective) -> None:
+    used = ancestors(objective.total)
+    for view in objective.graph.views:
+        shape = view.image.shape
+        if view.image.name in used and shape.rank == 4 and shape.as_list()[1:3] != [None, None]:
+            raise TilingError(
+                f"{view.image.name} is of a fixed size, {shape}, and a tile is of another; leave the size open with "
+                "tf.placeholder_with_default(tensor, [1, None, None, 3]), or a variable of shape [1, None, None, 3]"
+            )

@@ -1,0 +1,153 @@
+"""The bench's counts, that its ratios are what they say, and its command line; no time is asserted."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from nstgraph import Config
+from nstgraph.bench.figures import Failure, Freezing, Row
+from nstgraph.bench.measure import freezing, measure_apart, measure_row
+from nstgraph.cli.app import app
+
+SMALL = "-l style:layers=conv1_1 --repeats 2"  # one layer, since TensorFlow takes its time over each
+PLUGIN = """
+from nstgraph import loss_term
+print("a plugin that prints")
+
+@loss_term
+def redness(g):
+    return g.mean(g.generated["conv1_1"])
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(picture_folder, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    return picture_folder
+
+
+def run(line):
+    return CliRunner().invoke(app, f"bench {line}".split(" "))
+
+
+def good(line):
+    result = run(line)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def cells(text):
+    """The cells of each line, which are two or more blanks apart."""
+    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("tile", ["off", 32])
+def test_the_figures_of_a_row_fit_together(tile):
+    loss = "content:layer=conv1_2 style:layers=conv1_1"
+    row = measure_row(Config(size=64, loss=loss, precision="float32", tile=tile), styles=2, repeats=2)
+    assert (row.size, row.precision, row.tile) == (64, "float32", None if tile == "off" else tile)
+    # Tiles overlap, and go forward twice, but what is useful stays the same.
+    assert row.gflop * 1e9 == 2 * 64**2 * (2 * 9 * 3 * 64 + 2 * 9 * 64 * 64 + 2 * 64 * 64)
+    assert row.rate == pytest.approx(row.gflop / row.seconds)
+    assert row.share == pytest.approx(row.rate / row.product_rate) and row.share > 0
+    assert 0 < row.outside < 1 and row.peak_memory > 10e6
+
+
+def test_a_loss_that_leaves_nothing_to_search_for_is_measured():
+    row = measure_row(Config(size=32, loss="pixel_range", precision="float32"), repeats=1)
+    assert (row.gflop, row.rate, row.share) == (0, 0, 0) and row.seconds > 0 and 0 < row.outside < 1
+
+
+def test_freezing():
+    config = Config(size=64, loss="content style:layers=conv1_1+conv2_1")
+    found = freezing(config, styles=2, repeats=2)
+    assert isinstance(found, Freezing) and found.size == 64 and found.precision in ("float32", "bfloat16")
+    assert found.speedup == pytest.approx(found.unfrozen_seconds / found.seconds)
+    assert 1.5 < found.possible_speedup < 3 and found.difference < 1e-5
+    refused = freezing(config.replace(memory=0.1))
+    assert isinstance(refused, Failure) and "0.1 GB can be had" in refused.error
+
+
+def test_one_row_as_json_is_all_that_is_printed():
+    result = good(f"--size 64 --precision float32 --tile off --json {SMALL}")
+    (row,) = json.loads(result.stdout)["rows"]
+    assert result.stderr == "" and result.stdout.count("\n") == 1
+    assert (row["size"], row["precision"], row["tile"]) == (64, "float32", None)
+    assert row["share"] == pytest.approx(row["gflop"] / row["seconds"] / row["product_rate"])
+    assert set(row) == {*Row.__annotations__, "rate", "share"}
+
+
+def test_rows_are_measured_in_processes_of_their_own(here):
+    (here / "p.py").write_text(PLUGIN)
+    loss = "-l style:layers=conv1_1 -l -0.5*redness --plugin p.py"
+    result = good(f"--size 64 --precision float32 --tile off --tile 32 --tile 64 --repeats 2 {loss}")
+    said, head, *rows = cells(result.stdout)[:4]
+    assert said == ["a plugin that prints"] and head[:4] == ["size", "precision", "tile", "evaluation"]
+    assert [row[:3] for row in rows] == [["64", "float32", "-"], ["64", "float32", "32"]]
+    assert all(" GFLOP/s" in row[4] and "% of " in row[5] and row[7].endswith(" GB") for row in rows)
+    assert re.search(r"\nfrozen targets, 64 px, \w+: .* times faster .*; loss differs by ", result.stdout)
+    whole, tiled = result.stderr.splitlines()
+    assert whole.startswith("64 px, float32, whole: ") and tiled.startswith("64 px, float32, tiles of 32 px: ")
+
+
+@pytest.mark.slow
+def test_a_row_that_does_not_fit_is_no_error_of_the_bench():
+    line = "--size 64 --precision float32 --precision auto --tile off --memory 0.1 -l style:layers=conv1_1"
+    result = good(line)
+    assert [row[3] for row in cells(result.stdout)[1:3]] == ["failed", "failed"]
+    for what in ("64 px, float32, whole", "64 px, auto, whole", "frozen targets: 64 px, auto, whole"):
+        assert re.search(f"^{what}: 64 px need .* GB of memory, and 0.1 GB can be had; ", result.stdout, re.MULTILINE)
+    found = json.loads(good(f"{line} --json").stdout)
+    assert [set(one) for one in [*found["rows"], found["freezing"]]] == [{"size", "precision", "tile", "error"}] * 3
+
+
+def test_a_process_that_says_nothing_is_a_failure(here):
+    (here / "p.py").write_text("import os\nos._exit(7)\n")
+    failure = measure_apart(Config(size=64, loss="tv", precision="float32", tile=32), [here / "p.py"])
+    assert failure == Failure(64, "float32", 32, "the process ended with code 7")
+
+
+def test_convergence():
+    result = good("--convergence --size 64 --steps 12 --json -l style:layers=conv1_1")
+    descents = json.loads(result.stdout)["convergence"]
+    assert [one["variant"] for one in descents] == [
+        "plain lbfgsb float32", "plain lbfgs", "plain, 5 corrections", "plain, 20 corrections", "plain bfloat16",
+        "coarse to fine (default)",
+    ]  # fmt: skip
+    assert result.stderr.count("\n") == len(descents)
+    reference = descents[0]["loss"]
+    assert descents[0]["ratio"] == 1 and len(descents[0]["curve"]) == descents[0]["steps"] == 12
+    for one in descents:
+        assert one["reference"] == reference and one["ratio"] == pytest.approx(one["loss"] / reference)
+        seconds = [time for time, _ in one["curve"]]
+        assert seconds == sorted(seconds) and one["seconds"] >= seconds[-1]
+        near = [time for time, loss in one["curve"] if loss <= 1.05 * reference]
+        assert one["seconds_within_5_percent"] == (near[0] if near else None)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--size 15", "size is 15; choose a whole number from 16"),
+        ("--size 64 --size 40000", "size is 40000; choose"),
+        ("--size 64 --tile 64", "no tile is smaller than 64 px; choose a smaller --tile, or off"),
+        ("--tile 16", "tile is 16; choose"),
+        ("--tile small", "tile is 'small'; choose"),
+        ("--precision half", "no precision 'half'; choose from"),
+        ("--memory -1", "memory is -1.0; choose"),
+        ("-l stile", "'stile'; did you mean 'style'"),
+        ("--weights nope.npz", "nope.npz does not exist"),
+        ("--plugin nope.py", "no plugin file nope.py"),
+        ("--size 64 --precision float32 --tile off --memory 0.1 -l tv", "0.1 GB can be had"),
+        ("--convergence --steps -1", "steps is -1; choose"),
+        ("--convergence --size 15", "size is 15; choose"),
+    ],
+)
+def test_bad_arguments_are_one_line(line, message):
+    result = run(line)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert re.fullmatch(f"nstgraph: .*{re.escape(message)}.*\n", result.stderr)

@@ -1,0 +1,107 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nstgraph.pictures.load import load
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to a single process")
+
+# A process that was started in the background ignores Ctrl-C; this one is to behave as if in the foreground.
+MAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import nstgraph.cli.app as c; c.main()"
+
+PLUGIN = """
+import os, signal, sys, threading, time
+from nstgraph import loss_term, tf
+
+def wait(seconds=100):
+    print("step 0", file=sys.stderr, flush=True)
+    time.sleep(seconds)
+
+@loss_term
+def slow_to_build(g):
+    wait()
+
+def slowly(image):
+    wait(1.5)
+    return image.mean()
+
+@loss_term
+def slow_to_evaluate(g):
+    return g.mean(g.generated.image) + tf.ensure_shape(tf.numpy_function(slowly, [g.generated.image], tf.float32), [])
+
+{at_import}
+"""
+
+
+@pytest.fixture
+def interrupted(tmp_path, monkeypatch):
+    """Function that starts a run and interrupts it at the first line about a step; gives exit code and stderr."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("NSTGRAPH_WEIGHTS", raising=False)
+    for i, name in enumerate("cs"):
+        colours = np.random.default_rng(i).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+        Image.fromarray(colours).resize((48, 36)).save(tmp_path / f"{name}.png")
+
+    def start(*options, by_itself=False):
+        arguments = ["stylize", "c.png", "s.png", "-o", "out.png", "--size", "48", "--steps", "1000000", *options]
+        with subprocess.Popen(
+            [sys.executable, "-c", MAIN, *arguments],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+        ) as process:  # fmt: skip
+            guard = threading.Timer(60, process.kill)
+            guard.start()
+            lines = []
+            if not by_itself:
+                for line in process.stderr:
+                    lines.append(line)
+                    if line.startswith("step "):
+                        process.send_signal(signal.SIGINT)
+                        break
+            output, rest = process.communicate()
+            guard.cancel()
+        assert output == ""
+        return process.returncode, "".join(lines) + rest
+
+    return start
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("options", [[], ["--compare", "--log", "log.csv", "--init", "noise", "--scales", "2"]])
+def test_the_best_picture_so_far_is_saved(tmp_path, interrupted, options):
+    code, shown = interrupted(*options)
+    assert code == 130 and "Traceback" not in shown
+    assert re.match(r"plan: .* steps in \w+: about ", shown)
+    assert "weights: the embedded weights\n" in shown and "wrote out.png" in shown
+    assert shown.endswith("\nnstgraph: interrupted\n")
+    assert names(tmp_path) == ["c.png", *(["log.csv", "out-compare.png"] if options else []), "out.png", "s.png"]
+    picture = load(tmp_path / "out.png")
+    assert (picture.width, picture.height) == (48, 36)
+    assert np.abs(picture.rgb - load(tmp_path / "c.png").rgb).mean() > 0.1
+    if options:
+        assert (tmp_path / "log.csv").read_text().count("\n") >= 2
+
+
+@pytest.mark.parametrize(
+    ("term", "at_import"),
+    [
+        ("style", "wait()"),
+        ("style", "threading.Timer(0.4, os.kill, [os.getpid(), signal.SIGINT]).start()"),  # as TensorFlow starts
+        ("slow_to_build", ""),
+        ("slow_to_evaluate", ""),
+    ],
+)
+def test_before_the_first_step_there_is_no_picture(tmp_path, interrupted, term, at_import):
+    (tmp_path / "p.py").write_text(PLUGIN.format(at_import=at_import))
+    code, shown = interrupted("--plugin", "p.py", "-l", term, by_itself="Timer" in at_import)
+    assert code == 130 and "Traceback" not in shown and shown.endswith("nstgraph: interrupted\n")
+    assert "wrote" not in shown and "out.png" not in names(tmp_path)

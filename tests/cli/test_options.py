@@ -1,0 +1,170 @@
+"""Options that commands share, given to a command of the test's own."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from nstgraph.cli import options
+from nstgraph.config import DEFAULT_LOSS, Config
+from nstgraph.errors import ConfigError
+
+GIVEN: list[tuple[Path, Config, bool]] = []
+
+
+@options.takes_config
+def paint(content: options.Content, config: Config, quiet: options.Quiet = False) -> None:
+    """Paint CONTENT."""
+    GIVEN.append((content, config, quiet))
+
+
+app = typer.Typer()
+app.command()(paint)
+
+
+def run(*arguments: str) -> Config:
+    """The configuration that the command is given."""
+    GIVEN.clear()
+    result = CliRunner().invoke(app, ["c.png", *arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    ((content, config, _),) = GIVEN
+    assert content == Path("c.png")
+    return config
+
+
+def test_without_options_it_is_the_default() -> None:
+    assert run() == Config()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes"),
+    [
+        (["--size", "300"], {"size": 300}),
+        (["--style-scale", "1.5"], {"style_scale": 1.5}),
+        (["--steps", "20", "--scales", "2"], {"steps": 20, "scales": 2}),
+        (["--init", "start.png", "--seed", "7"], {"init": "start.png", "seed": 7}),
+        (["--pooling", "max", "--padding", "zero"], {"pooling": "max", "padding": "zero"}),
+        (["--bounds"], {"bounds": True}),
+        (["--optimizer", "lbfgs", "--history", "4"], {"optimizer": "lbfgs", "history": 4}),
+        (["--precision", "float16"], {"precision": "float16"}),
+        (["--tile", "off"], {"tile": "off"}),
+        (["--tile", "64"], {"tile": 64}),
+        (["--memory", "2.5"], {"memory": 2.5}),
+        (["--memory", "8"], {"memory": 8.0}),
+        (["--weights", "w.npz"], {"weights": "w.npz"}),
+        (["--network", "n.pb"], {"network": "n.pb"}),
+        (
+            ["--network", "n.pb", "--input", "x:0", "--input-values", "rgb-unit"],
+            {"network": "n.pb", "input": "x:0", "input_values": "rgb-unit"},
+        ),
+        (["--loss", "tv"], {"loss": ("tv",)}),
+        (["-l", "default", "-l", "2*tv"], {"loss": ("default", "2*tv")}),
+    ],
+)
+def test_an_option_changes_its_setting_and_no_other(arguments: list[str], changes: dict[str, Any]) -> None:
+    assert run(*arguments) == Config(**changes)
+    assert run() == Config()
+
+
+def test_every_setting_but_one_for_measurements_can_be_given() -> None:
+    parameters = inspect.signature(paint).parameters
+    assert {field.name for field in dataclasses.fields(Config)} - set(parameters) == {"freeze"}
+    assert next(iter(parameters)) == "content" and list(parameters)[-1] == "quiet"
+    assert "config" not in parameters
+    assert parameters["loss"].default == list(DEFAULT_LOSS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--tile", "8"], "tile is 8; "),
+        (["--tile", "-64"], "tile is '-64'; "),
+        (["--tile", "64.0"], "tile is '64.0'; "),
+        (["--tile", ""], "tile is ''; "),
+        (["--memory", "nan"], "memory is nan; "),
+        (["--bounds", "--optimizer", "lbfgs"], "lbfgs knows no bounds; "),
+        (["--input", "x:0"], "input belongs to a network from a file; "),
+        (["--input-values", "rgb"], "input_values belongs to a network from a file; "),
+        (["--network", "n.pb", "--weights", "w.npz"], "a network from a file has its own weights; "),
+        (["--network", "n.pb", "--pooling", "max"], "a network from a file has its own pooling; "),
+        (["--network", "n.pb", "--precision", "bfloat16"], "a network from a file is computed in float32; "),
+    ],
+)
+def test_what_is_out_of_range_is_refused_before_the_command_begins(arguments: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{message}"):
+        run(*arguments)
+    assert GIVEN == []
+
+
+def test_the_command_keeps_its_name_and_its_help() -> None:
+    assert (paint.__name__, paint.__doc__) == ("paint", "Paint CONTENT.")
+    run("--quiet")
+    assert GIVEN[0][2]
+
+
+BUILT: list[tuple[Config, int]] = []
+
+
+@options.takes_network
+def draw(config: Config, depth: int = 3) -> None:
+    """Draw the graph."""
+    BUILT.append((config, depth))
+
+
+drawing = typer.Typer()
+drawing.command()(draw)
+
+
+def drawn(*arguments: str) -> Config:
+    """The configuration that the command about graphs is given."""
+    BUILT.clear()
+    result = CliRunner().invoke(drawing, list(arguments))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    ((config, _),) = BUILT
+    return config
+
+
+def test_a_command_about_graphs_takes_what_says_which_graph_is_built() -> None:
+    parameters = inspect.signature(draw).parameters
+    assert list(parameters) == [
+        "loss", "weights", "pooling", "padding", "precision", "network", "input", "input_values", "depth"
+    ]  # fmt: skip
+    assert parameters["loss"].default == list(DEFAULT_LOSS)
+    assert (draw.__name__, draw.__doc__) == ("draw", "Draw the graph.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes"),
+    [
+        ([], {}),
+        (["-l", "tv", "--precision", "float16"], {"loss": ("tv",), "precision": "float16"}),
+        (["--weights", "w.npz", "--padding", "zero"], {"weights": "w.npz", "padding": "zero"}),
+        (["--network", "n.pb", "--input", "x"], {"network": "n.pb", "input": "x"}),
+    ],
+)
+def test_all_other_settings_of_a_graph_are_the_default(arguments: list[str], changes: dict[str, Any]) -> None:
+    assert drawn(*arguments) == Config(**changes)
+    drawn(*arguments, "--depth", "5")
+    assert BUILT[0][1] == 5
+
+
+@pytest.mark.parametrize("option", ["--size", "--steps", "--tile", "--memory", "--init", "--optimizer"])
+def test_a_command_about_graphs_takes_nothing_of_a_search(option: str) -> None:
+    result = CliRunner().invoke(drawing, [option, "64"])
+    assert result.exit_code == 2 and "No such option" in result.output
+
+
+def test_a_network_and_what_is_not_for_it_are_refused_by_a_command_about_graphs() -> None:
+    with pytest.raises(ConfigError, match=r"^a network from a file has its own padding; "):
+        drawn("--network", "n.pb", "--padding", "zero")
+    assert BUILT == []

@@ -1,0 +1,120 @@
+import hashlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from nstgraph.cli import tables as show
+from nstgraph.losses.loss import LossTerm, text_of
+from nstgraph.losses.registry import registry
+from nstgraph.networks.weights_file import Weights, embedded
+
+
+@pytest.fixture(autouse=True)
+def here(empty_folder, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    return empty_folder
+
+
+def rows(text):
+    """The cells of each line, which are two or more blanks apart."""
+    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in text.splitlines()]
+
+
+def test_terms(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    show.show_terms()
+    head, *table, blank, more = rows(capsys.readouterr().out)
+    assert head == ["term", "from", "what it does"] and (blank, more) == ([], ["More on one: nstgraph terms NAME"])
+    assert [row[0] for row in table] == registry.names()
+    for name, origin, what in table:
+        assert origin == registry[name].origin and what.endswith(".") and registry[name].doc.startswith(what[:40])
+
+
+def test_a_broken_plugin_is_one_row_among_the_others(here):
+    package = here / "site" / "sad-1.0.dist-info"
+    package.mkdir(parents=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: sad\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text("[nstgraph.terms]\nsad = no_such_module_anywhere\n")
+    code = f"import sys; sys.path.insert(0, {str(here / 'site')!r}); import nstgraph.cli.tables as t; t.show_terms()"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    text = " ".join(shown.stdout.split())
+    assert shown.stderr == "" and " tv " in text
+    assert "sad - plugin no_such_module_anywhere cannot be" in text
+
+
+def plain(g):
+    pass
+
+
+def rich_term(
+    g, wanted: float, layers: tuple[str, ...] = ("conv1_1", "conv2_1"), shares: tuple[int, ...] = (), on=True
+):
+    """First sentence [in brackets].
+
+    More of it.
+    """
+
+
+def test_a_term_with_all_kinds_of_parameters(capsys):
+    show.show_term(LossTerm("rich_term", rich_term, "my.module"))
+    text = capsys.readouterr().out
+    assert text.startswith("rich_term  (from my.module)\n\nFirst sentence [in brackets].\n\nMore of it.\n\n")
+    assert rows(text)[6:11] == [
+        ["parameter", "type", "default"],
+        ["wanted", "float", "(required)"],
+        ["layers", "str+…", "conv1_1+conv2_1"],
+        ["shares", "int+…", "(none)"],
+        ["on", "bool", "True"],
+    ]
+    assert text.endswith("\nFor example: -l 2*rich_term:wanted=...\n")
+
+
+def test_a_term_without_docstring_and_parameters(capsys):
+    show.show_term(LossTerm("plain", plain, "my.module"))
+    expected = "plain  (from my.module)\n\n(no description)\n\nFor example: -l 2*plain\n"
+    assert capsys.readouterr().out == expected
+
+
+@pytest.mark.parametrize("name", ["content", "histogram", "laplacian", "luminance", "moments", "style", "tv"])
+def test_the_terms_that_come_along_are_shown_whole_on_80_columns(capsys, name):
+    show.show_term(registry[name])
+    text = capsys.readouterr().out
+    table = {row[0]: row[1:] for row in rows(text.partition("\nparameter ")[2])[1:] if len(row) == 3}
+    assert set(table) == set(registry[name].parameters)
+    for parameter, (_, default) in table.items():
+        value = registry[name].parameters[parameter].default
+        assert default == (text_of(value) or "(none)")
+
+
+def test_a_long_default_is_folded_rather_than_cut(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    show.show_term(registry["style"])
+    whole = "+".join(registry["style"].parameters["layers"].default)
+    assert whole in "".join(capsys.readouterr().out.split())
+
+
+def test_weights(here, capsys, monkeypatch):
+    def marks():
+        show.show_weights()
+        *table, blank, _ = rows(capsys.readouterr().out)[1:]
+        assert blank == []
+        return [row[-1] for row in table]
+
+    monkeypatch.setenv("COLUMNS", "300")
+    assert marks() == ["-", "-", "used"]
+    (here / "vgg").mkdir()
+    shutil.copy(embedded(), here / "vgg" / "vgg16_weights.npz")
+    assert marks() == ["used", "-", "there"]
+    monkeypatch.setenv("NSTGRAPH_WEIGHTS", str(here / "nowhere.npz"))
+    assert marks()[0] == "-"
+
+
+def test_weights_file(capsys):
+    show.show_weights_file(Weights(embedded()))
+    path, kind, digest, blank, head, *table = capsys.readouterr().out.splitlines()
+    assert path == str(embedded()) and kind == "VGG16, 7 convolutions" and blank == "" and head.split()[0] == "layer"
+    assert digest == f"SHA-256 {hashlib.sha256(embedded().read_bytes()).hexdigest()}"
+    layers = {row[0]: tuple(map(int, row[1].split(" × "))) for row in rows("\n".join(table))}
+    assert layers == Weights(embedded()).layers and len(layers) == 7

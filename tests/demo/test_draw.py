@@ -1,0 +1,86 @@
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from nstgraph.cli.app import app
+from nstgraph.demo.draw import draw, new_folder
+from nstgraph.errors import ConfigError
+from nstgraph.pictures.load import load
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """The current folder, empty; no weights are found but the embedded ones."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.delenv("NSTGRAPH_WEIGHTS", raising=False)
+    for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path / "cache"))
+    return tmp_path / "here"
+
+
+def demo(*options):
+    return CliRunner().invoke(app, ["demo", "--size", "32", "--steps", "2", *options])
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_new_folder_never_takes_one_that_exists(here):
+    (here / "file").write_text("precious")
+    (here / "file-2").mkdir()
+    for wanted, made in [("a.b", "a.b"), ("a.b", "a.b-2"), ("a.b", "a.b-3"), ("file", "file-3"), ("./a.b/c", "a.b/c")]:
+        assert new_folder(here / wanted) == here / made and names(here / made) == []
+    assert (here / "file").read_text() == "precious"
+
+
+@pytest.mark.parametrize(("wanted", "made"), [(".", "here-2"), ("../here", "here-2"), ("sub/..", "here-2")])
+def test_new_folder_beside_a_folder_without_a_name(here, monkeypatch, wanted, made):
+    (here / "sub").mkdir()
+    assert new_folder(Path(wanted)).resolve() == here.parent / made
+    assert names(here) == ["sub"] and names(here.parent / made) == []
+
+
+@pytest.mark.parametrize("wanted", ["file/a", "nowhere/a", "a" * 300, "/"])
+def test_new_folder_that_cannot_be_made(here, wanted):
+    (here / "file").write_text("precious")
+    with pytest.raises(ConfigError, match=r"cannot create the folder .* \(.+\); choose another with -o"):
+        new_folder(here / wanted)
+    assert names(here) == ["file"]
+
+
+def test_draw(here):
+    content, style = draw(here)
+    assert names(here) == ["content.png", "style.png"] == [content.name, style.name]
+    for path in (content, style):
+        picture = load(path)
+        assert min(picture.width, picture.height) >= 256 and picture.rgb.std() > 20
+    assert np.abs(load(content).rgb - load(style).rgb).mean() > 20
+
+
+def test_the_demo_twice(here):
+    for options, folder in (([], "nstgraph-demo"), (["-q"], "nstgraph-demo-2")):
+        result = demo(*options)
+        assert (result.exit_code, result.stdout) == (0, f"{folder}\n")
+        assert names(here / folder) == ["content.png", "result-compare.png", "result.png", "style.png"]
+        content, made = (load(here / folder / f"{name}.png") for name in ("content", "result"))
+        assert made.width == 32 and made.height == round(32 * content.height / content.width)
+        assert load(here / folder / "result-compare.png").width > 3 * 32
+        assert ("step 2/2" in result.stderr) == (options == [])
+    first, second = (load(here / name / "result.png").rgb for name in ("nstgraph-demo", "nstgraph-demo-2"))
+    assert np.abs(first - second).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("options", "weights"),
+    [(["--steps", "-1"], ""), (["--size", "16"], ""), (["-o", "no/where"], ""), ([], "nowhere.npz")],
+)
+def test_a_demo_that_fails_leaves_nothing_behind(here, monkeypatch, options, weights):
+    monkeypatch.setenv("NSTGRAPH_WEIGHTS", weights)
+    result = demo(*options)
+    assert (result.exit_code, result.stdout, names(here)) == (2, "", [])
+    assert re.fullmatch(r"nstgraph: .*; .*\n", result.stderr)

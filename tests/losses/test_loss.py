@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nstgraph.errors import LossError
+from nstgraph.losses.loss import Loss, LossTerm, WeightedTerm, text_of
+from nstgraph.losses.registry import Registry, parse_loss
+from nstgraph.terms import terms
+from nstgraph.terms.terms import content, style, tv
+
+if TYPE_CHECKING:
+    from nstgraph import StyleGraph
+
+
+def _every_kind(
+    g: StyleGraph,
+    layer: str,
+    *,
+    on: bool = False,
+    count: int = 3,
+    share=0.5,
+    names: tuple[str, ...] = (),
+    sizes=(1, 2),
+    nothing=(),
+) -> Any:
+    """Summary.
+
+    More.
+    """
+
+
+every_kind = LossTerm("every_kind", _every_kind, "here")
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make ``every_kind`` a term that texts can name, in a registry that goes with the test."""
+    registry = Registry()
+    registry._terms.update({term.name: term for term in (content, style, tv, every_kind)})
+    monkeypatch.setattr("nstgraph.registry.registry", registry)
+
+
+def summands(loss: Loss) -> list[tuple[float, str]]:
+    return [(term.weight, term.term.name) for term in loss.terms]
+
+
+def test_terms_add_and_scale_from_both_sides() -> None:
+    loss = content() + 4 * (0.5 * style() + tv() * 3) * 0.25
+    assert summands(loss) == [(1.0, "content"), (0.5, "style"), (3.0, "tv")]
+    assert summands(-1 * tv()) == [(-1.0, "tv")] and summands(0 * tv()) == [(0.0, "tv")]
+    assert summands(sum([content(), 2 * tv(), style()])) == [(1.0, "content"), (2.0, "tv"), (1.0, "style")]
+
+
+def test_losses_are_values() -> None:
+    half = tv(power=2)
+    whole = 2 * half
+    assert summands(half) == [(1.0, "tv")] and summands(whole) == [(2.0, "tv")]
+    assert 0.5 * whole == half != whole
+    assert half + whole != whole + half and tv(power=2) == tv(power="2.0") != tv(power=3)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: tv() + 1,
+        lambda: 1 + tv(),
+        lambda: tv() + "content",
+        lambda: tv() * tv(),
+        lambda: tv() * "2",
+        lambda: "2" * tv(),
+        lambda: tv() + tv,
+    ],
+)
+def test_arithmetic_that_means_nothing(wrong: Callable[[], Any]) -> None:
+    with pytest.raises(TypeError):
+        wrong()
+
+
+@pytest.mark.parametrize(
+    ("python", "text"),
+    [
+        ("content()", "content"),
+        ("0.05 * tv(power=1.5)", "0.05*tv:power=1.5"),
+        ("-1e-09 * tv(form='squared', power=1e-07)", "-1e-09*tv:form=squared,power=1e-07"),
+        ("1e+20 * tv(unit=1e+20)", "1e+20*tv:unit=1e20"),
+        ("style(blend=()) + style(blend=(0.25,))", "style:blend= style:blend=0.25"),
+        ("style(layers=('conv1_1', 'pool2'), blend=(1e+16, 0.1))", "style:layers=conv1_1+pool2,blend=1e16+0.1"),
+        ("content() + 100 * style(layers=('conv1_1',)) + 0.5 * tv()", "content 100*style:layers=conv1_1 0.5*tv"),
+        ("every_kind(layer='pool5', on=True, count=-4, share=2.0)",
+         "every_kind:layer=pool5,on=True,count=-4,share=2"),
+        ("3 * every_kind(layer='pool5', on=False, names=('a', 'b'), sizes=(7,))",
+         "3*every_kind:layer=pool5,on=False,names=a+b,sizes=7"),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("known")
+def test_repr_is_python_and_str_is_the_command_line(python: str, text: str) -> None:
+    scope = {"content": content, "style": style, "tv": tv, "every_kind": every_kind}
+    loss = eval(python, scope)
+    assert repr(loss) == python and str(loss) == text
+    assert parse_loss(text) == loss and parse_loss(str(2 * loss)) == 2 * loss == eval(repr(2 * loss), scope)
+
+
+def test_text_of_values() -> None:
+    values = ["a", 1.5, 1e20, 1e-20, True, ("a", "b"), [1e20, 2], ()]
+    assert [text_of(value) for value in values] == ["a", "1.5", "1e20", "1e-20", "True", "a+b", "1e20+2", ""]
+
+
+def test_weights_are_written_without_the_dust_of_floating_point() -> None:
+    assert repr(3 * (0.1 * tv())) == "0.3 * tv()" and str(1.1 * (1.1 * tv())) == "1.21*tv"
+
+
+def test_labels_are_names_and_numbered_when_a_term_is_used_again() -> None:
+    loss = tv() + content() + 2 * tv() + 3 * tv()
+    assert [(label, term.weight) for label, term in loss.labelled().items()] == [
+        ("tv", 1.0), ("content", 1.0), ("tv_1", 2.0), ("tv_2", 3.0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+def test_no_term_is_lost_when_one_has_the_name_of_anothers_label(order: tuple[int, ...]) -> None:
+    parts = [tv(), 2 * tv(), 3 * LossTerm("tv_1", _every_kind, "here")(layer="conv1_1")]
+    labelled = sum((parts[i] for i in order), Loss(())).labelled()
+    assert [term.weight for term in labelled.values()] == [i + 1.0 for i in order]
+
+
+def test_kinds_come_from_annotations_or_defaults() -> None:
+    assert {name: every_kind.kind(name) for name in every_kind.parameters} == {
+        "layer": str, "on": bool, "count": int, "share": float,
+        "names": tuple[str, ...], "sizes": tuple[int, ...], "nothing": tuple[str, ...],
+    }  # fmt: skip
+    bare = LossTerm("bare", lambda graph, plain, number=1: None, "here")
+    assert [bare.kind("plain"), bare.kind("number")] == [str, int]
+    assert (every_kind.doc, bare.doc) == ("Summary.\n\nMore.", "")
+
+
+def test_parameters_are_converted_and_only_those_given_are_kept() -> None:
+    (term,) = every_kind(layer="conv1_2", share="2", sizes="3+4", names=["x"], on="yes").terms
+    converted = {"layer": "conv1_2", "share": 2.0, "sizes": (3, 4), "names": ("x",), "on": True}
+    assert term == WeightedTerm(1.0, every_kind, converted)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({}, "term 'every_kind' needs its parameter 'layer': every_kind:layer=..."),
+        ({"count": 1}, "term 'every_kind' needs its parameter 'layer': every_kind:layer=..."),
+        ({"layers": "pool1"}, "term 'every_kind' has no parameter 'layers'; did you mean 'layer'?"),
+        ({"xyz": 1}, "term 'every_kind' has no parameter 'xyz'; choose from count, layer, names, nothing, on, share, "
+                     "sizes"),
+        ({"g": 1}, "term 'every_kind' has no parameter 'g'; choose from count, layer, names, nothing, on, share, "
+                   "sizes"),
+        ({"layer": "conv4_11"}, "no layer 'conv4_11' in VGG; did you mean 'conv4_1'?"),
+        ({"layer": 4}, "every_kind:layer takes text, not 4"),
+        ({"layer": "pool1", "on": "perhaps"}, "every_kind:on takes true or false, not 'perhaps'"),
+        ({"layer": "pool1", "count": 1.5}, "every_kind:count takes a whole number, not 1.5"),
+        ({"layer": "pool1", "share": "half"}, "every_kind:share takes a number, not 'half'"),
+        ({"layer": "pool1", "sizes": "1+b"}, "every_kind:sizes takes a whole number, not 'b'"),
+    ],
+)  # fmt: skip
+def test_parameters_that_do_not_fit(parameters: dict[str, Any], message: str) -> None:
+    with pytest.raises(LossError) as raised:
+        every_kind(**parameters)
+    assert str(raised.value) == message
+
+
+def test_a_term_without_parameters_says_so() -> None:
+    with pytest.raises(LossError, match=r"^term 'bare' has no parameter 'power'$"):
+        LossTerm("bare", lambda graph: None, "here")(power=1)
+
+
+@pytest.mark.parametrize("name", terms.__all__)
+def test_defaults_of_the_built_in_terms_have_the_kind_that_is_documented(name: str) -> None:
+    term = getattr(terms, name)
+    defaults = {key: parameter.default for key, parameter in term.parameters.items()}
+    (checked,) = term(**defaults).terms
+    assert dict(checked.parameters) == defaults
+    assert all(f"\n{key}" in term.doc or f", {key}" in term.doc for key in defaults)

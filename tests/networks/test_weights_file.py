@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nstgraph.errors import WeightsError
+from nstgraph.networks import weights_file as weights
+from nstgraph.networks.weights_file import VGG16, VGG19, Weights
+
+FETCH = "nstgraph weights fetch vgg16"
+
+
+@pytest.fixture
+def arrays(vgg_arrays: Any) -> dict[str, Any]:
+    return vgg_arrays("conv1_1", "conv1_2")
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder and an empty cache, with no file named in the environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("NSTGRAPH_WEIGHTS", raising=False)
+    return tmp_path
+
+
+def save(path: Path, arrays: dict[str, Any]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **arrays)
+    return path
+
+
+def spoil(path: Path, member: str) -> None:
+    """Change one byte in the last quarter of a stored member."""
+    with zipfile.ZipFile(path) as archive:
+        info = archive.getinfo(member)
+    with path.open("r+b") as stream:
+        stream.seek(info.header_offset + info.file_size * 3 // 4)
+        byte = stream.read(1)[0]
+        stream.seek(-1, os.SEEK_CUR)
+        stream.write(bytes([byte ^ 0x55]))
+
+
+def test_embedded_file() -> None:
+    found = Weights(weights.embedded())
+    assert found.sha256 == "10a4a2d8ea5e8ad681405af19f7118c6768145318347483100be7cb69c488e32"
+    assert tuple(found.layers) == VGG16[:7]
+    assert found.source == "the embedded weights"
+    read = [found.read(layer) for layer in found.layers]
+    assert sum(kernel.size + bias.size for kernel, bias in read) == 1_735_488
+    assert all(array.dtype == np.float32 for pair in read for array in pair)
+
+
+def test_published_file(vgg16_npz: Path) -> None:
+    found = Weights(vgg16_npz)
+    assert tuple(found.layers) == VGG16 and len(VGG16) == 13 and VGG16[-1] == "conv5_3"
+    assert found.layers["conv4_1"] == (3, 3, 256, 512) and found.other == ("fc6", "fc7", "fc8")
+    assert (found.architecture, found.source, found.path) == ("VGG16", str(vgg16_npz), vgg16_npz)
+    kernel, bias = found.read("conv5_3")
+    with np.load(vgg16_npz) as file:
+        np.testing.assert_array_equal(kernel, file["conv5_3_W"])
+        np.testing.assert_array_equal(bias, file["conv5_3_b"])
+
+
+@pytest.mark.parametrize("stored", ["<f2", "<f4", ">f4", "<f8"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_read_gives_float32_whatever_is_stored(tmp_path: Path, arrays: Any, stored: str, order: Any) -> None:
+    original = {key: np.asarray(array.astype(stored), order=order) for key, array in arrays.items()}
+    kernel, bias = Weights(save(tmp_path / "w.npz", original)).read("conv1_2")
+    assert kernel.dtype == bias.dtype == np.dtype(np.float32)
+    assert kernel.flags.c_contiguous and kernel.flags.writeable
+    np.testing.assert_array_equal(kernel, original["conv1_2_W"].astype(np.float32))
+    np.testing.assert_array_equal(bias, original["conv1_2_b"].astype(np.float32))
+
+
+def test_arrays_saved_by_python_2(tmp_path: Path, arrays: Any) -> None:
+    stream = io.BytesIO()
+    np.save(stream, arrays["conv1_1_W"])
+    old = stream.getvalue().replace(b"(3, 3, 3, 64), }    ", b"(3L, 3L, 3L, 64L), }")
+    assert b"3L" in old
+    path = save(tmp_path / "w.npz", {"conv1_1_b": arrays["conv1_1_b"]})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("conv1_1_W.npy", old)
+    kernel, _ = Weights(path).read("conv1_1")
+    np.testing.assert_array_equal(kernel, arrays["conv1_1_W"])
+
+
+def test_reading_touches_only_the_layer_asked_for(tmp_path: Path, arrays: Any) -> None:
+    path = save(tmp_path / "w.npz", arrays)
+    spoil(path, "conv1_2_W.npy")
+    found = Weights(path)
+    np.testing.assert_array_equal(found.read("conv1_1")[0], arrays["conv1_1_W"])
+    with pytest.raises(WeightsError) as raised:
+        found.read("conv1_2")
+    assert str(raised.value).startswith(f"{path} is damaged in conv1_2 (Bad CRC-32")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89HDF\r\n\x1a\n", None])
+def test_what_is_no_npz(tmp_path: Path, arrays: Any, content: bytes | None) -> None:
+    path = save(tmp_path / "w.npz", arrays)
+    path.write_bytes(path.read_bytes()[:100_000] if content is None else content)
+    fault = {b"": "is empty", None: "is cut short"}.get(content, "is not an npz file")
+    with pytest.raises(WeightsError) as raised:
+        Weights(path)
+    assert str(raised.value) == f"{path} {fault}; choose another file or get a new one: {FETCH}"
+
+
+def test_missing_folder_and_foreign_npz(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"none\.npz does not exist; .*nstgraph weights fetch"):
+        Weights(tmp_path / "none.npz")
+    with pytest.raises(WeightsError, match=r"is a folder; "):
+        Weights(tmp_path)
+    with pytest.raises(WeightsError, match=r"w\.npz has no layer of VGG, .*conv1_1_W, conv1_1_b"):
+        Weights(save(tmp_path / "w.npz", {"conv6_1_W": np.zeros((3, 3, 3, 64)), "fc6_W": np.zeros(2)}))
+
+
+class Trap:
+    def __reduce__(self) -> Any:
+        return os.mkdir, ("sprung",)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fault"),
+    [
+        ("conv1_2_W", np.zeros((3, 3, 3, 64)), "of shape [3, 3, 3, 64], expected [3, 3, 64, 64]"),
+        ("conv1_1_W", np.zeros((64, 3, 3, 3)), "of shape [64, 3, 3, 3], expected [3, 3, 3, 64]"),
+        ("conv1_2_b", np.zeros((64, 1)), "of shape [64, 1], expected [64]"),
+        ("conv1_1_W", np.zeros((3, 3, 3, 64), np.uint8), "uint8 as conv1_1_W, not floating-point"),
+        ("conv1_1_b", np.array([Trap()] * 64), "pickled objects as conv1_1_b"),
+        ("conv1_1_b", None, "has conv1_1_W but lacks conv1_1_b"),
+    ],
+)
+def test_wrong_arrays(nowhere: Path, arrays: Any, key: str, value: Any, fault: str) -> None:
+    changed = {name: array for name, array in {**arrays, key: value}.items() if array is not None}
+    with pytest.raises(WeightsError) as raised:
+        Weights(path := save(nowhere / "w.npz", changed))
+    text = str(raised.value)
+    assert text.startswith(f"{path} has ") and fault in text and key in text and text.endswith(FETCH)
+    assert not Path("sprung").exists()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+def test_numbers_that_are_not_finite(tmp_path: Path, arrays: Any, value: float) -> None:
+    arrays = {key: array.astype(np.float64) for key, array in arrays.items()}
+    arrays["conv1_2_b"][5] = value
+    (found := Weights(save(tmp_path / "w.npz", arrays))).read("conv1_1")
+    with pytest.raises(WeightsError, match=r"w\.npz has NaN or infinite numbers in conv1_2_b; "):
+        found.read("conv1_2")
+
+
+def test_require_names_all_that_is_missing(tmp_path: Path, vgg_arrays: Any) -> None:
+    path = save(tmp_path / "w.npz", vgg_arrays("conv1_1", "conv2_1"))
+    found = Weights(path)
+    found.require(["conv2_1", "conv1_1"])  # a gap is no fault as long as nobody asks for it
+    with pytest.raises(WeightsError) as raised:
+        found.require(["conv1_1", "conv4_1"])
+    assert str(raised.value) == f"{path} lacks conv4_1; a file that has it is vgg16_weights.npz: {FETCH}"
+    with pytest.raises(WeightsError, match="lacks conv1_2, conv5_1; a file that has them"):
+        found.require(["conv1_2", "conv1_1", "conv5_1", "conv1_2"])
+    with pytest.raises(WeightsError, match=r"lacks conv1_2, conv3_4; .*VGG19") as raised:
+        found.require(["conv1_2", "conv3_4"])
+    assert "fetch" not in str(raised.value)
+    with pytest.raises(WeightsError, match="lacks conv1_2"):
+        found.read("conv1_2")
+
+
+def test_vgg19_is_known_by_its_own_layers(tmp_path: Path, arrays: Any) -> None:
+    arrays |= {"conv3_4_W": np.zeros((3, 3, 256, 256), np.float16), "conv3_4_b": np.zeros(256)}
+    found = Weights(save(tmp_path / "w.npz", arrays))
+    assert found.architecture == "VGG19"
+    assert set(VGG19) - set(VGG16) == {"conv3_4", "conv4_4", "conv5_4"}
+    assert tuple(found.layers) == ("conv1_1", "conv1_2", "conv3_4")
+
+
+def test_places_in_order(nowhere: Path, arrays: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert weights.find().source == "the embedded weights"
+    cached = save(nowhere / "cache" / "nstgraph" / "vgg16_weights.npz", arrays)
+    assert weights.find().path == cached
+    save(nowhere / "vgg" / "vgg16_weights.npz", arrays)
+    assert weights.find().path == Path("vgg", "vgg16_weights.npz")
+    monkeypatch.setenv("NSTGRAPH_WEIGHTS", "")
+    assert weights.find().path == Path("vgg", "vgg16_weights.npz")
+    monkeypatch.setenv("NSTGRAPH_WEIGHTS", str(save(nowhere / "variable.npz", arrays)))
+    assert weights.find().path == nowhere / "variable.npz"
+    assert weights.find(str(save(nowhere / "given.npz", arrays))).path == nowhere / "given.npz"
+    cached.unlink()
+    assert [(place.path.name, place.exists) for place in weights.candidates("none.npz")] == [
+        ("none.npz", False), ("variable.npz", True), ("vgg16_weights.npz", True),
+        ("vgg16_weights.npz", False), ("compact_vgg.npz", True),
+    ]  # fmt: skip
+
+
+def test_named_and_damaged_files_are_not_passed_over(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(WeightsError, match=r"^none\.npz does not exist"):
+        weights.find("none.npz")
+    (nowhere / "vgg").mkdir()
+    (nowhere / "vgg" / "vgg16_weights.npz").write_bytes(b"PK")
+    with pytest.raises(WeightsError, match=r"vgg16_weights\.npz is cut short"):
+        weights.find()
+    monkeypatch.setenv("NSTGRAPH_WEIGHTS", "gone.npz")
+    with pytest.raises(WeightsError, match=r"^\$NSTGRAPH_WEIGHTS names gone\.npz, which does not exist"):
+        weights.find()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="other variables on Windows")
+def test_cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert weights.cache_dir() == Path("/somewhere/nstgraph")
+    for unusable in ("relative", ""):
+        monkeypatch.setenv("XDG_CACHE_HOME", unusable)
+        assert weights.cache_dir() == tmp_path / ".cache" / "nstgraph"
+    assert not (tmp_path / ".cache").exists()

@@ -1,0 +1,229 @@
+import errno
+import os
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nstgraph.errors import PictureError
+from nstgraph.pictures.load import load
+
+
+def noise(height=24, width=32, channels=3):
+    return np.random.default_rng(0).integers(0, 256, (height, width, channels), dtype=np.uint8)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+UPRIGHT = noise(3, 5)
+AS_STORED = (
+    lambda a: a,
+    np.fliplr,
+    lambda a: np.rot90(a, 2),
+    np.flipud,
+    lambda a: a.swapaxes(0, 1),
+    lambda a: np.rot90(a, 1),
+    lambda a: np.rot90(a, 2).swapaxes(0, 1),
+    lambda a: np.rot90(a, -1),
+)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[274] = orientation
+    stored = np.ascontiguousarray(AS_STORED[orientation - 1](UPRIGHT))
+    Image.fromarray(stored).save(tmp_path / "a.png", exif=exif)
+    assert np.array_equal(load(tmp_path / "a.png").rgb[0], UPRIGHT)
+
+
+def test_exif_that_cannot_be_parsed_is_ignored(tmp_path):
+    Image.fromarray(UPRIGHT).save(tmp_path / "a.png", exif=b"Exif\0\0nonsense")
+    assert np.array_equal(load(tmp_path / "a.png").rgb[0], UPRIGHT)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.tif", "a.bmp", "a.gif"])
+def test_every_format_is_read(tmp_path, name):
+    Image.new("RGB", (30, 20), (200, 100, 51)).save(tmp_path / name)
+    picture = load(str(tmp_path / name))
+    assert (picture.height, picture.width, picture.name, picture.alpha) == (20, 30, name, None)
+    assert picture.rgb.shape == (1, 20, 30, 3) and picture.rgb.dtype == np.float32
+    assert np.abs(picture.rgb - (200, 100, 51)).max() <= 3
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "expected", "alpha"),
+    [
+        ("1", 1, (255, 255, 255), None),
+        ("L", 70, (70, 70, 70), None),
+        ("LA", (70, 51), (70, 70, 70), 0.2),
+        ("RGBA", (10, 20, 30, 51), (10, 20, 30), 0.2),
+        ("RGBA", (10, 20, 30, 255), (10, 20, 30), None),
+        ("RGBa", (10, 20, 30, 51), (50, 100, 150), 0.2),
+        ("CMYK", (0, 255, 255, 0), (255, 0, 0), None),
+        ("I", 257 * 70, (70, 70, 70), None),
+        ("F", 70.25, (70.25, 70.25, 70.25), None),
+    ],
+)
+def test_modes(mode, colour, expected, alpha):
+    picture = load(Image.new(mode, (4, 3), colour))
+    assert np.array_equal(picture.rgb, np.broadcast_to(np.float32(expected), (1, 3, 4, 3)))
+    assert picture.alpha is None if alpha is None else np.allclose(picture.alpha, alpha)
+    assert picture.name == "image"
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_16_bit_grey_keeps_its_precision(tmp_path, name):
+    values = np.linspace(0, 65535, 600).astype(np.uint16).reshape(20, 30)
+    Image.fromarray(values).save(tmp_path / name)
+    assert np.allclose(load(tmp_path / name).rgb[0], values[:, :, None] / 257, atol=1e-4)
+
+
+def test_16_bit_grey_with_a_transparent_value(tmp_path):
+    Image.fromarray(np.array([[1000, 25700]], dtype=np.uint16)).save(tmp_path / "a.png", transparency=1000)
+    picture = load(tmp_path / "a.png")
+    assert picture.alpha.tolist() == [[0, 1]] and np.allclose(picture.rgb, 100)
+
+
+def test_palette_with_transparency(tmp_path):
+    image = Image.fromarray(np.array([[0, 1, 2]], dtype=np.uint8)).convert("P")
+    image.putpalette([9, 9, 9, 200, 100, 50, 100, 0, 150])
+    image.save(tmp_path / "a.png", transparency=b"\x00\x33\xff")
+    picture = load(tmp_path / "a.png")
+    assert np.allclose(picture.alpha, [[0, 0.2, 1]])
+    # The first one cannot be seen and takes the mean of the two others.
+    assert np.array_equal(picture.rgb[0, 0], [[150, 50, 100], [200, 100, 50], [100, 0, 150]])
+
+
+def test_gif_gives_its_first_frame(tmp_path):
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert np.array_equal(load(tmp_path / "a.gif").rgb[0, 0, 0], [255, 0, 0])
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_icc_profile_is_converted_to_srgb(tmp_path, icc_profiles, mode):
+    image = Image.new(mode, (4, 4), (255, 55, 0, 51)[: len(mode)])
+    image.save(tmp_path / "a.png", icc_profile=icc_profiles["swapped linear RGB"])
+    picture = load(tmp_path / "a.png")
+    # 55 / 255 of linear light is 128 in sRGB.
+    assert np.abs(picture.rgb - (128, 255, 0)).max() <= 2
+    assert picture.alpha is None if mode == "RGB" else np.allclose(picture.alpha, 0.2)
+
+
+@pytest.mark.parametrize("values", [np.full((4, 4), 55, np.uint8), np.full((4, 4), 55 * 257, np.uint16)])
+def test_icc_profile_of_grey(tmp_path, icc_profiles, values):
+    Image.fromarray(values).save(tmp_path / "a.png", icc_profile=icc_profiles["linear grey"])
+    assert np.abs(load(tmp_path / "a.png").rgb - 128).max() <= 1
+
+
+def test_icc_profile_of_cmyk(tmp_path, icc_profiles):
+    image = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
+    image.save(tmp_path / "a.jpg", quality=100, icc_profile=icc_profiles["cyan-only CMYK"])
+    assert load(tmp_path / "a.jpg").rgb.min() >= 250
+
+
+@pytest.mark.parametrize("icc", ["nonsense", "cut short", "cyan-only CMYK"])
+def test_unusable_icc_profile_is_ignored(tmp_path, icc_profiles, icc):
+    Image.fromarray(noise()).save(tmp_path / "a.png", icc_profile=icc_profiles[icc])
+    assert np.array_equal(load(tmp_path / "a.png").rgb[0], noise())
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float16, np.float32, np.float64])
+def test_arrays(dtype):
+    values = noise(4, 5, 4).astype(dtype)
+    assert np.array_equal(load(values[:, :, :3]).rgb[0], values[:, :, :3])
+    assert np.array_equal(load(values[None, :, :, :3]).rgb, values[None, :, :, :3])
+    assert np.array_equal(load(values[:, :, 0]).rgb[0, :, :, 2], values[:, :, 0])
+    picture = load(values)
+    assert np.allclose(picture.alpha, noise(4, 5, 4)[:, :, 3] / 255) and picture.name == "array"
+
+
+def test_array_is_copied_and_slight_overshoot_clipped():
+    values = np.full((4, 4, 3), 270, dtype=np.float32)
+    picture = load(values)
+    assert picture.rgb.max() == 255 and values.min() == 270
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros(3), r"\[3\] of float64; expected .*\[height, width, 3 or 4\]"),
+        (np.zeros((2, 4, 4, 3)), "expected numbers 0..255 of shape"),
+        (np.zeros((4, 4, 2)), "expected numbers 0..255 of shape"),
+        (np.zeros((0, 4, 3)), "expected numbers 0..255 of shape"),
+        (np.zeros((4, 4), dtype=bool), "of bool; expected numbers"),
+        (np.array([[1.0, np.nan]]), "expected finite numbers 0..255"),
+        (np.array([[1.0, np.inf]]), "expected finite numbers 0..255"),
+        (np.array([[0, 65535]]), "values 0..65535; expected finite numbers 0..255"),
+        (np.array([[-100, 0]]), "values -100..0; expected finite numbers 0..255"),
+        (np.zeros((4, 4, 4)), "entirely transparent"),
+    ],
+)
+def test_bad_arrays(array, message):
+    with pytest.raises(PictureError, match=message):
+        load(array)
+
+
+def bad_file(path, kind):
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "transparent":
+        Image.new("RGBA", (20, 20)).save(path, "PNG")
+    elif kind == "bytes of noise":
+        path.write_bytes(noise().tobytes())
+    elif kind == "empty":
+        path.touch()
+    elif kind != "missing":
+        Image.fromarray(noise()).save(path, kind)
+        path.write_bytes(path.read_bytes()[:-300])
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("missing", "does not exist; did you mean 'picture1.png'"),
+        ("folder", "is a folder; name a picture"),
+        ("empty", "is empty"),
+        ("bytes of noise", "is not a picture .*; convert it to one of JPEG, PNG"),
+        ("PPM", "is not a picture .*; convert it"),
+        ("transparent", "is entirely transparent"),
+        *[(form, "if it is damaged, copy it") for form in ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")],
+    ],
+)
+def test_bad_files(tmp_path, kind, message):
+    (tmp_path / "picture1.png").write_text("another")
+    path = tmp_path / "picture.png"
+    bad_file(path, kind)
+    before = contents(tmp_path)
+    with pytest.raises(PictureError, match=f"{re.escape(str(path))}.*{message}") as caught:
+        load(path)
+    assert "\n" not in str(caught.value) and contents(tmp_path) == before
+
+
+def test_what_is_not_a_regular_file():
+    with pytest.raises(PictureError, match=f"{re.escape(os.devnull)} is not a regular file"):
+        load(os.devnull)
+
+
+def test_no_permission_to_read(tmp_path, monkeypatch):
+    Image.fromarray(noise()).save(tmp_path / "a.png")
+
+    def refuse(*_args, **_options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Image, "open", refuse)
+    with pytest.raises(PictureError, match=r"no permission to read .*a\.png; change"):
+        load(tmp_path / "a.png")
+
+
+def test_large_pictures(tmp_path, monkeypatch):
+    Image.fromarray(noise(30, 40)).save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    assert load(tmp_path / "a.png").width == 40
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
+    with pytest.raises(PictureError, match=r"a\.png has more than .* million pixels; shrink it"):
+        load(tmp_path / "a.png")

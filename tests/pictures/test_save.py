@@ -1,0 +1,103 @@
+import errno
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nstgraph.errors import ConfigError, PictureError
+from nstgraph.pictures.load import load
+from nstgraph.pictures.save import check_writable_format, save
+
+
+def noise(height=24, width=32, channels=3):
+    return np.random.default_rng(0).integers(0, 256, (height, width, channels), dtype=np.uint8)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.TIFF", "a.tif", "a.bmp", "a.jpg", "a.jpeg", "a.webp"])
+def test_save_rounds_and_clips(tmp_path, name):
+    image = np.full((1, 16, 24, 3), (-40.0, 99.6, 400.0), dtype=np.float32)
+    assert save(tmp_path / name, image) == tmp_path / name
+    tolerance = 3 if name in ("a.jpg", "a.jpeg", "a.webp") else 0
+    assert np.abs(load(tmp_path / name).rgb - (0, 100, 255)).max() <= tolerance
+    assert list(contents(tmp_path)) == [name]
+
+
+def test_jpeg_keeps_its_colours_at_full_resolution(tmp_path):
+    with Image.open(save(tmp_path / "a.jpg", load(noise()).rgb)) as image:
+        assert [layer[1:3] for layer in image.layer] == [(1, 1)] * 3
+        assert max(image.quantization[0]) <= 12
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.webp", "a.tif"])
+def test_alpha_round_trip(tmp_path, name):
+    alpha = np.linspace(0.2, 1, 24 * 32, dtype=np.float32).reshape(24, 32)
+    picture = load(save(tmp_path / name, load(noise()).rgb, alpha=alpha))
+    assert np.abs(picture.alpha - alpha).max() <= 0.5 / 255 + 1e-6
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.bmp"])
+def test_alpha_becomes_white_where_there_is_none(tmp_path, name):
+    image = np.full((1, 16, 32, 3), -40.0)
+    image[:, :, 16:] = 100
+    alpha = np.full((16, 32), 0.2)
+    alpha[:, 16:] = 1.2
+    picture = load(save(tmp_path / name, image, alpha=alpha))
+    assert picture.alpha is None
+    assert np.abs(picture.rgb[:, :, :16] - 204).max() <= 1 and np.abs(picture.rgb[:, :, 16:] - 100).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.jpg", "a.webp", "a.bmp"])
+def test_metadata(tmp_path, name):
+    metadata = {"config": '{"size": 512}', "title": "Grüße, 世界"}
+    with Image.open(save(tmp_path / name, load(noise()).rgb, metadata=metadata)) as image:
+        if name == "a.png":
+            assert image.text == metadata
+        elif name == "a.tif":
+            assert json.loads(image.tag_v2[270]) == metadata
+        else:
+            assert image.size == (32, 24)
+
+
+def fail_halfway(_image, path, *_args, **_options):
+    path.write_bytes(b"half a picture")
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "error", "message"),
+    [
+        ("old.png", (16, 16), PictureError, r"old\.png \(No space left on device\)"),
+        ("old.gif", (16, 16), PictureError, r"'\.gif' is not one of \.png, \.jpg"),
+        ("old", (16, 16), PictureError, "without extension"),
+        ("old.jpg", (1, 65501), PictureError, "65501 x 1 is too large for JPEG.*65500"),
+        ("old.webp", (16384, 1), PictureError, "too large for WEBP.*16383"),
+        ("nowhere/old.png", (16, 16), ConfigError, "does not exist"),
+    ],
+)
+def test_failed_write_leaves_everything_as_it_was(tmp_path, monkeypatch, name, shape, error, message):
+    for old in ("old.png", "old.gif", "old", "old.jpg", "old.webp"):
+        (tmp_path / old).write_text("precious")
+    before = contents(tmp_path)
+    monkeypatch.setattr(Image.Image, "save", fail_halfway)
+    with pytest.raises(error, match=message):
+        save(tmp_path / name, np.zeros((1, *shape, 3)), overwrite=True)
+    assert contents(tmp_path) == before
+
+
+def test_overwrite_is_asked_for(tmp_path):
+    path = save(tmp_path / "a.png", np.zeros((1, 16, 16, 3)))
+    with pytest.raises(ConfigError, match="exists"):
+        save(path, np.full((1, 16, 16, 3), 255.0))
+    assert load(path).rgb.max() == 0
+    assert load(save(path, np.full((1, 16, 16, 3), 255.0), overwrite=True)).rgb.min() == 255
+
+
+def test_check_writable_format():
+    assert check_writable_format("a.JPG") == "JPEG"
+    with pytest.raises(PictureError, match=r"cannot write a\.svg: .*\.bmp; rename it"):
+        check_writable_format("a.svg")

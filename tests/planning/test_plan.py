@@ -1,0 +1,227 @@
+"""Plans for machines that are made up: what is chosen, and what is advised where nothing fits."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+
+import pytest
+
+from nstgraph.config import Config
+from nstgraph.errors import ConfigError, TilingError
+from nstgraph.graph.receptive_field import Reach
+from nstgraph.planning.cost import Cost
+from nstgraph.planning.plan import Plan, Stage, make_plan
+
+CONTENT, STYLES = (1536, 2048), [(800, 800)]
+WHY_NOT = "loss term 'peak' cannot be tiled: it reduces over positions by itself"
+COST = Cost(seconds=1e-6, memory=3000.0, kept=500.0, process=10**9, margin=Reach(4, 20, 20), why_not="")
+WHOLE_ONLY = Cost(seconds=1e-6, memory=3000.0, kept=500.0, process=10**9, margin=None, why_not=WHY_NOT)
+PLENTY = 1e12
+
+
+def plan(limit=PLENTY, *, precision="float32", cost=COST, content=CONTENT, styles=STYLES, **settings):
+    config = Config(**{"size": 1024, "steps": 100, **settings})
+    return make_plan(config, precision, cost, content, styles, limit)
+
+
+def fits(limit, **settings):
+    try:
+        plan(limit, **settings)
+    except ConfigError:
+        return False
+    return True
+
+
+@functools.cache
+def least(**settings):
+    """The smallest limit for which there is a plan, to a megabyte."""
+    low, high = 0.9e9, 8e9
+    while high - low > 1e6:
+        middle = (low + high) / 2
+        low, high = (low, middle) if fits(middle, **settings) else (middle, high)
+    return high
+
+
+def advice(limit, **settings):
+    """What the refusal says after its figures."""
+    with pytest.raises(ConfigError) as raised:
+        plan(limit, **settings)
+    message = str(raised.value)
+    assert "\n" not in message
+    assert re.match(r"\d+ px need \d+\.\d+ GB of memory, and \d+\.\d+ GB can be had", message)
+    return message.rpartition("; ")[2]
+
+
+@pytest.mark.parametrize(("precision", "optimizer"), [("float32", "lbfgsb"), ("bfloat16", "lbfgs")])
+def test_with_enough_memory_every_size_is_computed_whole(precision, optimizer):
+    found = plan(precision=precision)
+    assert [(stage.height, stage.width) for stage in found.stages] == [(96, 128), (192, 256), (384, 512), (768, 1024)]
+    assert sum(stage.steps for stage in found.stages) == 100
+    assert {(stage.tile, stage.optimizer, stage.history) for stage in found.stages} == {(None, optimizer, 10)}
+    assert found.precision == precision
+
+
+def test_less_memory_takes_a_shorter_history_then_the_leaner_optimiser_then_tiles_then_the_disk():
+    limit, seen = plan(scales=1).memory, []
+    while fits(limit, scales=1):
+        found = plan(limit, scales=1)
+        assert found.memory <= limit
+        seen.append(found.stages[-1])
+        limit = found.memory * (1 - 1e-9)
+    assert (seen[0].tile, seen[0].optimizer, seen[0].history) == (None, "lbfgsb", 10)
+    whole = [(stage.optimizer, stage.history) for stage in seen if stage.tile is None]
+    assert whole == list(itertools.product(("lbfgsb", "lbfgs"), (10, 5, 3)))
+    tiled = seen[len(whole) :]
+    assert tiled and None not in {stage.tile for stage in tiled}
+    assert (tiled[-1].tile, tiled[-1].optimizer, tiled[-1].history) == (128, "lbfgs", 3)
+    assert tiled[0].keep == "memory" and tiled[-1].keep != "memory"
+    assert all(earlier.memory > later.memory for earlier, later in itertools.pairwise(seen))
+
+
+def test_a_picture_no_larger_than_a_tile_chosen_by_hand_is_computed_whole():
+    assert [stage.tile for stage in plan(size=512, tile=256).stages] == [None, None, 256]
+
+
+def test_only_sizes_that_need_it_are_tiled():
+    found = plan(least() * 1.2)
+    assert [stage.tile is None for stage in found.stages][:2] == [True, True]
+    assert found.stages[-1].tile is not None
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"bounds": True}, {"tile": 128}, {"history": 40}, {"tile": "off"}, {"optimizer": "lbfgs"}, {"scales": 1}],
+    ids=str,
+)
+def test_no_size_takes_more_than_the_limit(precision, settings):
+    for share in (1, 1.05, 1.3, 2, 4):
+        limit = least(precision=precision, **settings) * share
+        found = plan(limit, precision=precision, **settings)
+        assert max(stage.memory for stage in found.stages) == found.memory <= limit
+        assert all(stage.memory > COST.process and stage.seconds > 0 for stage in found.stages)
+
+
+@pytest.mark.parametrize("limit", [PLENTY, 3e9])
+@pytest.mark.parametrize(
+    ("settings", "attribute", "expected"),
+    [
+        ({"tile": 100}, "tile", 100),
+        ({"tile": 5000}, "tile", None),
+        ({"tile": "off"}, "tile", None),
+        ({"history": 7}, "history", 7),
+        ({"history": 30}, "history", 30),
+        ({"optimizer": "lbfgs"}, "optimizer", "lbfgs"),
+        ({"optimizer": "lbfgsb"}, "optimizer", "lbfgsb"),
+    ],
+)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_what_is_chosen_by_hand_is_not_chosen_otherwise(limit, settings, attribute, expected, precision):
+    size = 512 if settings.get("tile") in ("off", 5000) else 1024
+    found = plan(limit, size=size, precision=precision, **settings)
+    assert {getattr(stage, attribute) for stage in found.stages} == {expected}
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_with_bounds_the_optimiser_that_knows_none_is_never_chosen(precision):
+    for share in (1, 1.2, 2, 100):
+        found = plan(least(bounds=True, precision=precision) * share, bounds=True, precision=precision)
+        assert {stage.optimizer for stage in found.stages} == {"lbfgsb"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"tile": "off"}, "use --tile auto"),
+        ({"tile": 1024}, "use --tile auto"),
+        ({"history": 50}, "use --history 0"),
+        ({"optimizer": "lbfgsb"}, "use --optimizer auto"),
+    ],
+)
+def test_the_option_that_is_in_the_way_is_named(settings, expected):
+    limit = (least() + least(**settings)) / 2
+    assert fits(limit) and not fits(limit, **settings)
+    assert advice(limit, **settings) == expected
+
+
+def test_of_two_options_the_one_that_helps_is_named_or_both():
+    both = {"tile": "off", "history": 50}
+    assert advice((least(history=50) + least(**both)) / 2, **both) == "use --tile auto"
+    assert advice((least() + least(history=50)) / 2, **both) == "use --tile auto --history 0"
+    # Without tiles, a history that is chosen is no help against what the network takes.
+    limit = (least(tile="off") + least(**both)) / 2
+    assert advice(limit, cost=WHOLE_ONLY, **both) == "use --history 0"
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"bounds": True}, {"tile": "off"}, {"history": 50}, {"cost": WHOLE_ONLY}], ids=str
+)
+@pytest.mark.parametrize("share", [0.95, 0.7, 0.3])
+def test_else_the_size_that_is_named_fits_and_the_next_does_not(settings, share):
+    defaults = {name: value for name, value in settings.items() if name in ("bounds", "cost")}
+    base = COST.process + 50e6  # of which a picture of 64 pixels takes a part
+    limit = base + share * (least(**defaults) - base)
+    match = re.fullmatch(r"use --size (\d+)", advice(limit, **settings))
+    assert match, advice(limit, **settings)
+    sizes = [1024 * twentieths // 20 for twentieths in range(1, 21)]
+    size, larger = next(pair for pair in itertools.pairwise(sizes) if pair[0] == int(match[1]))
+    assert size >= 64
+    assert plan(limit, size=size, **settings).memory <= limit
+    assert not fits(limit, size=larger, **settings)
+
+
+def test_where_the_process_itself_is_too_large_no_option_is_named():
+    assert advice(COST.process * 0.9) == "close other programs, or use a machine with more memory"
+
+
+def test_where_the_user_set_the_limit_it_is_named():
+    """Closing other programs does not help against --memory."""
+    assert "--memory" in advice(0.01e9, memory=0.01)
+
+
+def test_a_term_that_cannot_be_tiled_is_computed_whole_or_named():
+    assert {stage.tile for stage in plan(cost=WHOLE_ONLY).stages} == {None}
+    assert {stage.tile for stage in plan(cost=WHOLE_ONLY, tile="off").stages} == {None}
+    with pytest.raises(TilingError, match=re.escape(WHY_NOT)):
+        plan(cost=WHOLE_ONLY, tile=256)
+    limit = least(cost=WHOLE_ONLY) * 0.9
+    with pytest.raises(ConfigError, match=re.escape(f"({WHY_NOT}); use --size ")):
+        plan(limit, cost=WHOLE_ONLY)
+    assert fits(limit)
+
+
+def test_a_plan_is_one_line():
+    lines = [str(plan(limit)) for limit in (PLENTY, plan().memory * 0.6, least())]
+    for line in lines:
+        assert re.fullmatch(
+            r"4 sizes up to 1024x768[^\n]*, lbfgsb? with \d+ corrections, (\d+\+){3}\d+ steps in float32: "
+            r"about \d+\.\d GB and \d+ (s|min)",
+            line,
+        )
+    assert "tile" not in lines[0] and " in tiles of " in lines[1] and ", targets " in lines[2]
+    alone = str(plan(scales=1, precision="bfloat16"))
+    assert alone.startswith("1024x768, lbfgs with 10 corrections, 100 steps in bfloat16: about ")
+
+
+def test_memory_is_that_of_the_largest_size_and_time_that_of_all():
+    stages = tuple(Stage(8 * i, 10 * i, 5, memory=1e9 * memory, seconds=i) for i, memory in ((1, 1), (2, 3), (3, 2)))
+    both = Plan("float32", stages)
+    assert (both.memory, both.seconds) == (3e9, 6)
+    assert str(both) == "3 sizes up to 30x24, lbfgsb with 10 corrections, 5+5+5 steps in float32: about 3.0 GB and 6 s"
+
+
+def test_more_work_is_predicted_to_take_longer():
+    base = plan(scales=1, tile="off").seconds
+    assert plan(scales=1, tile="off", steps=200).seconds > 1.9 * base
+    assert plan(scales=1, tile="off", size=2048).seconds > 3.5 * base
+    tiled, smaller = (plan(scales=1, tile=side).seconds for side in (512, 128))
+    assert base < tiled < smaller
+
+
+def test_a_larger_style_image_takes_more():
+    base = plan(scales=1)
+    assert plan(scales=1, styles=STYLES * 3).memory > base.memory
+    larger = plan(scales=1, style_scale=2.0)
+    assert larger.memory > base.memory and larger.seconds > base.seconds

@@ -1,0 +1,56 @@
+"""The shelf's own terms against their formulas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nstgraph import Evaluator, Objective, StyleGraph, parse_loss
+from nstgraph.networks.weights_file import Weights, embedded
+
+LUMA = np.array([0.2989, 0.587, 0.114])
+
+
+def value(text, image, content, style):
+    objective = Objective(StyleGraph(Weights(embedded())), parse_loss(text))
+    with Evaluator(objective) as evaluate:
+        evaluate.bind(content, [style])
+        return evaluate(image).total
+
+
+def picture(seed, height=32, width=48):
+    return np.random.default_rng(seed).uniform(0, 255, (1, height, width, 3)).astype(np.float32)
+
+
+def test_luminance_sees_greys_only():
+    content, image = picture(1), picture(2)
+    expected = (((image - content) @ LUMA / 58) ** 2).mean()
+    assert value("luminance", image, content, content) == pytest.approx(expected, rel=1e-3)
+    # Red against green at equal luma: another colour, the same grey.
+    recoloured = content + np.array([0.587, -0.2989, 0], np.float32) * 40
+    assert value("luminance", recoloured, content, content) < 1e-6
+
+
+def test_laplacian_keeps_edges_and_ignores_tints():
+    content = picture(1)
+    assert value("laplacian", content + 30, content, content) < 1e-6
+    blurred = content.mean(axis=2, keepdims=True) + 0 * content
+    assert value("laplacian", blurred, content, content) > 0.01
+
+
+def test_laplacian_is_that_of_the_pooled_picture():
+    content, image = picture(1), picture(2)
+    pooled = ((image - content) / 58).reshape(1, 8, 4, 12, 4, 3).mean((2, 4))
+    padded = np.pad(pooled, [(0, 0), (1, 1), (1, 1), (0, 0)], mode="edge")
+    neighbours = padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1] + padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:]
+    expected = ((4 * pooled - neighbours) ** 2).mean()
+    assert value("laplacian:pools=4", image, content, content) == pytest.approx(expected, rel=1e-3)
+
+
+def test_histogram_sees_what_moments_cannot():
+    """Its value is zero for the style itself, wherever its parts lie, and grows with the distance."""
+    style = picture(1)
+    near = style + np.random.default_rng(5).normal(0, 15, style.shape).astype(np.float32)
+    far = np.full_like(style, 128)
+    assert value("histogram", style, far, style) < 1e-8
+    assert 1e-8 < value("histogram", near, far, style) < value("histogram", far, far, style)

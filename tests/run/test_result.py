@@ -1,0 +1,161 @@
+import csv
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import nstgraph
+from nstgraph.config import Config
+from nstgraph.errors import ConfigError, PictureError
+from nstgraph.networks.weights_file import embedded
+from nstgraph.pictures.load import load
+from nstgraph.run.result import Result
+from nstgraph.search.search import Step
+
+CONFIG = Config(
+    loss=("0.5*style:layers=conv1_1+conv2_1", "tv:power=2"), size=64, style_scale=1.5, steps=3, scales=2,
+    init="noise", seed=7, pooling="max", padding="zero", bounds=True, optimizer="lbfgsb", history=4,
+    precision="bfloat16", tile=32, memory=1000.0, freeze=False,
+)  # fmt: skip
+
+
+def noise(height, width, channels=3):
+    return np.random.default_rng(height).integers(0, 256, (height, width, channels), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def result():
+    """Of a real run in which no setting has its default."""
+    config = dataclasses.replace(CONFIG, weights=embedded())
+    return nstgraph.stylize(noise(48, 64, 4), [noise(40, 40), noise(30, 60)], config)
+
+
+def made(**changes):
+    """A result without a run: a grey picture and two steps."""
+    grey = np.full((1, 24, 32, 3), 90, np.float32)
+    steps = tuple(Step(i, i + 1, 0.25 * i, 3 / i, {"style": 2 / i, "tv": 1 / i}, 24, 32, i / 2) for i in (1, 2))
+    values = {"image": grey, "alpha": None, "pictures": (grey, grey), "history": steps, "reason": "finished"}
+    return Result(**{**values, "evaluations": 3, "settings": {"nstgraph": "0"}, **changes})
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def metadata(path):
+    with Image.open(path) as image:
+        return json.loads(image.tag_v2[270]) if path.suffix == ".tif" else image.text
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_metadata_tell_how_the_picture_was_made(tmp_path, result, name):
+    about = metadata(result.save(tmp_path / name))
+    assert about["Software"] == f"nstgraph {nstgraph.__version__}"
+    settings = json.loads(about["nstgraph"])
+    assert settings.pop("weights") == embedded().name
+    assert settings.pop("weights_sha256") == hashlib.sha256(embedded().read_bytes()).hexdigest()
+    versions = {name: settings.pop(name) for name in ("nstgraph", "tensorflow", "scipy")}
+    assert versions.pop("nstgraph") == nstgraph.__version__
+    assert versions == {name: importlib.metadata.version(name) for name in versions}
+    sizes = ("32x24", "64x48 in tiles of 32 px")
+    assert settings.pop("stages") == [f"{size}, lbfgsb with 4 corrections" for size in sizes]
+    # What remains makes the same configuration again.
+    assert Config(**{**settings, "loss": tuple(settings["loss"].split())}) == CONFIG
+
+
+def test_no_setting_of_the_run_has_its_default():
+    default = Config()
+    same = [f.name for f in dataclasses.fields(Config) if getattr(CONFIG, f.name) == getattr(default, f.name)]
+    assert same == ["weights", "network", "input", "input_values"]  # weights depend on the installation
+
+
+def test_the_result_of_a_run(result):
+    assert result.image.shape == (1, 48, 64, 3) and result.image.dtype == np.float32
+    assert 0 <= result.image.min() < result.image.max() <= 255
+    assert np.abs(result.alpha - noise(48, 64, 4)[:, :, 3] / 255).max() < 1e-3
+    assert [picture.shape for picture in result.pictures] == [(1, 48, 64, 3), (1, 40, 40, 3), (1, 30, 60, 3)]
+    assert [step.step for step in result.history] == [1, 2, 3]
+    assert [(step.width, step.height) for step in result.history][0::2] == [(32, 24), (64, 48)]
+    assert result.evaluations >= result.history[-1].evaluations > 3 and "3" in result.reason
+    assert list(result.history[0].terms) == ["style", "tv"]
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tiff", "a.bmp"])
+def test_save(tmp_path, result, name):
+    assert result.save(tmp_path / name) == tmp_path / name
+    picture = load(tmp_path / name)
+    assert (picture.height, picture.width) == (48, 64) and (picture.alpha is None) == (name in ("a.jpg", "a.bmp"))
+    assert list(contents(tmp_path)) == [name]
+
+
+def test_settings_that_json_does_not_know_are_written_as_text(tmp_path):
+    saved = made(settings={"nstgraph": "0", "init": tmp_path / "start.png"})
+    expected = {"nstgraph": "0", "init": str(tmp_path / "start.png")}
+    assert json.loads(metadata(saved.save(tmp_path / "a.png"))["nstgraph"]) == expected
+    assert json.loads(saved.save_log(tmp_path / "a.json").read_text())["settings"] == expected
+
+
+def test_save_comparison(tmp_path, result):
+    row = load(result.save_comparison(tmp_path / "a.png")).rgb[0]
+    assert row.shape == (48, 64 + 8 + 48 + 8 + 96 + 8 + 64, 3)
+    assert np.abs(row[:, :64] - result.pictures[0][0]).max() <= 0.5
+    assert np.abs(row[:, -64:] - result.image[0]).max() <= 0.51
+    assert (row[:, 64:72] == 255).all() and (row[:, -72:-64] == 255).all()
+
+
+def test_comparison_is_as_high_as_the_result(tmp_path):
+    content = np.full((1, 48, 64, 3), 30, np.float32)
+    row = load(made(pictures=(content, content)).save_comparison(tmp_path / "a.png")).rgb[0]
+    assert row.shape == (24, 32 + 8 + 32 + 8 + 32, 3)
+    assert (row[:, :32] == 30).all() and (row[:, -32:] == 90).all()
+
+
+def test_logs_hold_every_step(tmp_path):
+    names = ["step", "width", "height", "evaluations", "seconds", "total", "style", "tv"]
+    values = [[1, 32, 24, 2, 0.25, 3, 2, 1], [2, 32, 24, 3, 0.5, 1.5, 1, 0.5]]
+    with made().save_log(tmp_path / "a.csv").open(newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head == names and [list(map(float, row)) for row in rows] == values
+    assert json.loads(made().save_log(tmp_path / "a.JSON").read_text()) == {
+        "reason": "finished",
+        "evaluations": 3,
+        "settings": {"nstgraph": "0"},
+        "history": [dict(zip(names, row, strict=True)) for row in values],
+    }
+
+
+def test_logs_of_a_search_that_took_no_step(tmp_path):
+    assert made(history=()).save_log(tmp_path / "a.csv").read_text().split() == ["step"]
+    assert json.loads(made(history=()).save_log(tmp_path / "a.json").read_text())["history"] == []
+
+
+@pytest.mark.parametrize(
+    ("save", "name", "error", "message"),
+    [
+        (Result.save, "old.png", ConfigError, "old.png exists"),
+        (Result.save, "a.svg", PictureError, r"'\.svg' is not one of"),
+        (Result.save_comparison, "old.png", ConfigError, "old.png exists"),
+        (Result.save_log, "old.csv", ConfigError, "old.csv exists"),
+        (Result.save_log, "a.txt", ConfigError, "cannot write a log as a.txt; end its name in .csv or .json"),
+        (Result.save_log, "nowhere/a.csv", ConfigError, "does not exist"),
+        (Result.save_log, f"{'a' * 248}.csv", ConfigError, "cannot write .*the name is too long"),
+    ],
+)
+def test_refused(tmp_path, save, name, error, message):
+    for old in ("old.png", "old.csv"):
+        (tmp_path / old).write_text("precious")
+    before = contents(tmp_path)
+    with pytest.raises(error, match=message):
+        save(made(), tmp_path / name)
+    assert contents(tmp_path) == before
+
+
+def test_overwrite(tmp_path):
+    for save, name in ((Result.save, "a.png"), (Result.save_comparison, "b.png"), (Result.save_log, "c.csv")):
+        (tmp_path / name).write_text("old")
+        assert save(made(), str(tmp_path / name), overwrite=True) == tmp_path / name
+        assert len((tmp_path / name).read_bytes()) > 50

@@ -1,0 +1,255 @@
+"""Runs through several sizes: where low precision stalls, where TensorFlow fails, and in tiles."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+
+import numpy as np
+import pytest
+
+from nstgraph import Config, Interrupted, Stylizer, stylize, tf
+from nstgraph.demo.landscape import landscape
+from nstgraph.demo.painting import painting
+from nstgraph.errors import NstgraphError, RunError
+from nstgraph.losses.loss import LossTerm
+from nstgraph.pictures.load import load
+from nstgraph.pictures.picture import resize
+
+CONTENT, STYLE = landscape(96, 72), painting(80, 80)
+
+
+def term(function):
+    return LossTerm(function.__name__, function, "here")()
+
+
+def distance(image, content):
+    """Mean square distance, in which columns count differently."""
+    columns = 1 + np.arange(image.shape[2])[:, None]
+    return float((np.square((image - content) / 255) * columns).mean())
+
+
+@term
+def stepwise(g):
+    """The same plus 1, in the network's precision: in bfloat16, it changes by 1/128 or not at all."""
+    error = (g.generated.image - g.content.image) / 255
+    columns = tf.cast(1 + tf.range(tf.shape(error)[2]), tf.float32)[:, None]
+    return tf.cast(tf.cast(1 + g.mean(tf.square(error) * columns), g.network.dtype), tf.float32)
+
+
+STALLING = Config(loss=stepwise, size=48, scales=1, steps=40, init="noise", precision="bfloat16")
+
+
+def in_float32(result):
+    found = re.search(r", (\d+) of them in float32, to go on where bfloat16 stalled$", result.reason)
+    return int(found[1]) if found else 0
+
+
+@pytest.mark.parametrize("optimizer", ["auto", "lbfgs", "lbfgsb"])
+def test_a_search_that_stalls_in_low_precision_finishes_in_float32(optimizer):
+    images = []
+    result = stylize(
+        CONTENT, STYLE, STALLING, optimizer=optimizer, callback=lambda step, image: images.append(image.copy())
+    )
+    target = resize(CONTENT, 36, 48)
+    exact = in_float32(result)
+    assert 1 <= exact < len(images) == len(result.history) <= 40
+    stalled = distance(images[-exact - 1], target)
+    assert stalled < 0.1 < distance(images[0], target)
+    assert distance(images[-1], target) < 0.01 * stalled
+    assert np.abs(result.image - target).mean() < 1
+    assert result.settings["precision"] == "bfloat16"
+    # Values that bfloat16 can tell apart, then others.
+    totals = np.array([step.total for step in result.history], np.float32)
+    assert (totals[:-exact].view(np.uint32) % 2**16 == 0).all() and (totals[-exact:].view(np.uint32) % 2**16 > 0).any()
+
+
+def test_a_search_in_float32_is_not_said_to_go_on_in_it():
+    result = stylize(CONTENT, STYLE, STALLING, precision="float32", steps=10)
+    assert result.reason == "finished after 10 of 10 steps"
+
+
+def test_steps_are_counted_across_sizes_and_precisions():
+    result = stylize(CONTENT, STYLE, STALLING, size=96, scales=2, steps=80)
+    assert in_float32(result) > 0
+    assert [step.step for step in result.history] == list(range(1, len(result.history) + 1))
+    assert {(step.width, step.height) for step in result.history} == {(48, 36), (96, 72)}
+    assert f" after {len(result.history)} of 80 steps" in result.reason
+    assert result.history[0].done > 0 and result.history[-1].done <= 1 + 1e-9
+    for before, after in itertools.pairwise(result.history):
+        assert before.width <= after.width
+        assert before.done < after.done
+        assert before.evaluations < after.evaluations
+        assert before.seconds <= after.seconds
+
+
+@pytest.mark.parametrize("error", [StopIteration, KeyboardInterrupt])
+def test_the_part_in_float32_can_be_stopped(error):
+    steps = len(stylize(CONTENT, STYLE, STALLING).history)
+
+    def stop(step, image):
+        if step.step == steps - 2:
+            raise error
+
+    try:
+        result = stylize(CONTENT, STYLE, STALLING, callback=stop)
+    except Interrupted as interrupted:
+        result = interrupted.result
+    assert len(result.history) == steps - 2
+    why = "stopped by the callback" if error is StopIteration else "interrupted"
+    assert result.reason.startswith(f"{why} after {steps - 2} of 40 steps")
+    assert np.abs(result.image - resize(CONTENT, 36, 48)).mean() < 1
+
+
+def test_if_float32_does_not_fit_what_low_precision_found_is_not_lost():
+    pictures = load(CONTENT), load(STYLE)
+    with Stylizer(STALLING.replace(tile="off")) as stylizer:
+        plan = stylizer.plan(pictures[0], pictures[1:])
+        stylizer.config = stylizer.config.replace(memory=0.01)  # as if others had taken the rest in the meantime
+        try:
+            result = stylizer(pictures[0], pictures[1:], plan=plan)
+        except NstgraphError as error:
+            result = getattr(error, "result", None)
+    assert result is not None
+    assert len(result.history) > 0
+
+
+def test_at_the_minimum_the_picture_comes_back_as_it_is():
+    result = stylize(CONTENT, STYLE, size=48, scales=1, steps=5, loss="content:layer=conv1_1", precision="float32")
+    assert np.abs(result.image - resize(CONTENT, 36, 48).clip(0, 255)).max() < 0.01
+    assert result.history == ()
+    assert result.reason.startswith("stopped") and result.reason.endswith(" after 0 of 5 steps")
+
+
+def towards(image):
+    """A sum over positions with a minimum, to be added to what fails."""
+    return tf.square((image - 100.0) / 255)
+
+
+def evaluation_fails(g):
+    image = g.generated.image
+    with tf.control_dependencies([tf.debugging.assert_none_equal(tf.shape(image)[1], 72, message="this is too high")]):
+        image = tf.identity(image)
+    return g.mean(towards(image))
+
+
+def binding_fails(g):
+    image = g.content.image
+    with tf.control_dependencies([tf.debugging.assert_none_equal(tf.shape(image)[1], 72, message="this is too high")]):
+        image = tf.identity(image)
+    return g.mean(towards(g.generated.image - image / 2))
+
+
+def memory_fails(g):
+    """At that height 400 TB are asked for, more than can be addressed."""
+    image = g.generated.image
+    count = tf.where(tf.equal(tf.shape(image)[1], 72), tf.constant(10**14, tf.int64), tf.constant(1, tf.int64))
+    return g.mean(towards(image)) + tf.reduce_sum(tf.fill([count], 0.0))
+
+
+FAILING = Config(size=96, scales=2, steps=6, precision="float32")
+
+
+@pytest.mark.parametrize(
+    ("function", "kind", "message"),
+    [
+        (evaluation_fails, "InvalidArgumentError", "this is too high"),
+        (binding_fails, "InvalidArgumentError", "this is too high"),
+        (memory_fails, "ResourceExhaustedError", "OOM when allocating"),
+    ],
+)
+def test_a_failure_at_the_second_size_carries_the_result_of_the_first(function, kind, message):
+    images = []
+    with pytest.raises(RunError) as raised:
+        stylize(CONTENT, STYLE, FAILING, loss=term(function), callback=lambda step, image: images.append(image))
+    result = raised.value.result
+    assert result.image.shape == (1, 72, 96, 3)
+    assert {image.shape for image in images} == {(1, 36, 48, 3)}
+    assert np.abs(resize(result.image, 36, 48) - images[-1]).mean() < 2
+    assert len(result.history) == len(images) > 0
+    assert result.reason.startswith(f"failed ({kind} at 96x72: ")
+    assert result.reason.endswith(f") after {len(images)} of 6 steps")
+    assert str(raised.value).startswith(f"{kind} at 96x72: ") and "\n" not in str(raised.value)
+    assert "; use a smaller --" in str(raised.value)
+    assert message in str(raised.value) and message in result.reason
+    assert isinstance(raised.value.__cause__, getattr(tf.errors, kind))
+
+
+@pytest.mark.parametrize("function", [evaluation_fails, binding_fails])
+def test_a_failure_before_the_first_step_has_nothing_to_carry(function):
+    with pytest.raises(RunError, match=r"^InvalidArgumentError at ") as raised:
+        stylize(CONTENT, STYLE, FAILING, scales=1, loss=term(function))
+    assert raised.value.result is None
+
+
+def test_after_a_failure_the_next_picture_is_served():
+    with Stylizer(FAILING.replace(loss=term(evaluation_fails))) as stylizer:
+        with pytest.raises(RunError):
+            stylizer(CONTENT, [STYLE])
+        upright = stylizer(CONTENT.transpose(0, 2, 1, 3).copy(), [STYLE])
+    assert upright.image.shape == (1, 96, 72, 3)
+    assert not upright.reason.startswith("failed")
+
+
+def test_a_term_that_fails_whatever_the_size_is_no_traceback():
+    def fails(g):
+        image = g.generated.image
+        with tf.control_dependencies([tf.debugging.assert_less(tf.shape(image)[1], 1)]):
+            return g.mean(tf.identity(image))
+
+    with pytest.raises(NstgraphError):
+        stylize(CONTENT, STYLE, FAILING, loss=term(fails))
+
+
+@pytest.fixture(scope="module")
+def stylizer():
+    loss = "content:layer=conv2_1 style:layers=conv1_2+conv2_1 tv"
+    with Stylizer(Config(size=160, scales=1, steps=4, loss=loss, precision="float32")) as stylizer:
+        yield stylizer
+
+
+PICTURES = load(landscape(160, 120)), [load(painting(100, 100))]
+
+
+def run(stylizer, **changes):
+    """With some choices of the plan changed."""
+    plan = stylizer.plan(*PICTURES)
+    stages = tuple(dataclasses.replace(stage, **changes) for stage in plan.stages)
+    return stylizer(*PICTURES, plan=dataclasses.replace(plan, stages=stages))
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "lbfgsb"])
+def test_tiles_give_the_same_picture(stylizer, optimizer):
+    whole = run(stylizer, optimizer=optimizer)
+    tiled = run(stylizer, optimizer=optimizer, tile=64)
+    assert np.abs(whole.image - PICTURES[0].rgb).mean() > 1
+    assert np.abs(tiled.image - whole.image).max() < 0.1
+    losses = [[step.total for step in result.history] for result in (tiled, whole)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5) and len(losses[0]) == 4
+
+
+@pytest.mark.parametrize("keep", ["disk", "recompute"])
+def test_where_targets_are_kept_does_not_matter(stylizer, keep):
+    memory = run(stylizer, optimizer="lbfgs", tile=64)
+    operations = len(stylizer.graph.graph.get_operations())
+    other = run(stylizer, optimizer="lbfgs", tile=64, keep=keep)
+    np.testing.assert_allclose(other.image, memory.image, atol=0.01)
+    assert {"disk": "on disk", "recompute": "recomputed"}[keep] in other.settings["stages"][0]
+    assert len(stylizer.graph.graph.get_operations()) == operations
+
+
+def test_settings_name_what_was_chosen(stylizer):
+    result = run(stylizer, optimizer="lbfgs", history=3, tile=64, steps=1)
+    assert result.settings["stages"] == ["160x120 in tiles of 64 px, lbfgs with 3 corrections"]
+    assert result.settings["precision"] == "float32"
+    assert result.settings["tile"] == result.settings["optimizer"] == "auto"
+    assert (result.reason, len(result.history)) == ("finished after 1 of 1 steps", 1)
+
+
+def test_the_config_s_tile_is_that_of_every_larger_size():
+    result = stylize(CONTENT, STYLE, size=96, scales=2, steps=2, tile=48, loss="tv", precision="float16", history=4)
+    stages = result.settings["stages"]
+    assert [stage.split(",")[0] for stage in stages] == ["48x36", "96x72 in tiles of 48 px"]
+    assert all(stage.endswith("4 corrections") for stage in stages)
+    assert result.settings["precision"] == "float16"

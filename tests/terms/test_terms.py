@@ -1,0 +1,208 @@
+"""Every registered term, checked alike; and the built-in ones against their formulas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nstgraph import Evaluator, Objective, StyleGraph, parse_loss
+from nstgraph.errors import LossError
+from nstgraph.losses.registry import registry
+from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.testing import check_term
+
+ANNOUNCED = ["content", "histogram", "laplacian", "luminance", "moments", "pixel_range", "style", "tv"]
+
+
+def picture(height, width, seed, low=0, high=255):
+    return np.random.default_rng(seed).uniform(low, high, (1, height, width, 3)).astype(np.float32)
+
+
+CONTENT, STYLE, STYLE_1, IMAGE = (
+    picture(20, 28, 1),
+    picture(18, 23, 2),
+    picture(16, 31, 4),
+    picture(20, 28, 3, -50, 300),
+)
+
+
+def values_of(text, *layers, styles=1):
+    """The loss's value, and features by view name and layer, from one graph."""
+    graph = StyleGraph(Weights(embedded()), styles=styles)
+    objective = Objective(graph, parse_loss(text))
+    with Evaluator(objective) as evaluate:
+        targets = [STYLE, STYLE_1][:styles]
+        evaluate.bind(CONTENT, targets)
+        with graph.graph.as_default():
+            wanted = {view.name: {layer: view[layer] for layer in layers} for view in graph.views}
+        graph.network.load(evaluate.session)
+        feed = dict(zip((view.image for view in graph.views), (IMAGE, CONTENT, *targets), strict=True))
+        found = evaluate.session.run(wanted, feed) if layers else {}
+        return evaluate(IMAGE).total, found
+
+
+def gram(features):
+    flat = features.reshape(-1, features.shape[-1]).astype(np.float64)
+    return flat.T @ flat / len(flat)
+
+
+def moments_of(features):
+    flat = features.reshape(-1, features.shape[-1]).astype(np.float64)
+    return flat.mean(0), np.cov(flat.T, bias=True)
+
+
+def relative(value, target):
+    return ((value - target) ** 2).sum() / (target**2).sum()
+
+
+@pytest.mark.parametrize("name", ANNOUNCED)
+def test_every_registered_term_passes_all_checks(name):
+    report = check_term(registry[name])
+    assert report.tileable, report.why_not
+
+
+#: The same with fewer layers and bins, for small graphs.
+SMALLER = {
+    "style": "style:layers=conv1_1+conv2_2+conv3_1",
+    "moments": "moments:layers=image+conv2_2",
+    "histogram": "histogram:layers=conv2_1,bins=2",
+}
+
+
+def smooth_evaluation(text, smooth_picture, precision):
+    """Loss and gradient on smooth pictures, with pixels beyond 0..255."""
+    with Evaluator(Objective(StyleGraph(Weights(embedded()), precision=precision), parse_loss(text))) as evaluate:
+        evaluate.bind(smooth_picture(56, 72, 1), [smooth_picture(64, 48, 2)])
+        return evaluate(1.2 * smooth_picture(56, 72, 3) - 20)
+
+
+@pytest.mark.parametrize("name", ANNOUNCED)
+def test_every_term_is_nearly_the_same_in_low_precision(smooth_picture, name):
+    text = SMALLER.get(name, name)
+    exact, *low = (smooth_evaluation(text, smooth_picture, p) for p in ("float32", "bfloat16", "float16"))
+    for values in low:
+        assert values.total == pytest.approx(exact.total, rel=0.01)
+        assert values.gradient.dtype == np.float32
+        a, b = (v.gradient.astype(np.float64).ravel() for v in (values, exact))
+        assert a @ b > 0.99 * np.linalg.norm(a) * np.linalg.norm(b)
+        assert np.linalg.norm(a) == pytest.approx(np.linalg.norm(b), rel=0.05)
+
+
+@pytest.mark.parametrize("text", ["content:normalization=gatys", "style:layers=conv2_1,normalization=gatys"])
+def test_gradients_beyond_the_range_of_float16_are_still_right(smooth_picture, text):
+    exact, low = (smooth_evaluation(text, smooth_picture, p).gradient for p in ("float32", "float16"))
+    assert np.linalg.norm(low - exact) < 0.1 * np.linalg.norm(exact)
+
+
+def test_the_list_of_announced_terms_is_complete():
+    assert set(ANNOUNCED) <= set(registry.names())
+    assert {n for n in registry.names() if registry[n].origin.startswith("nstgraph")} == set(ANNOUNCED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "content:normalization=mse",
+        "content:normalization=gatys,layer=conv2_2",
+        "style:normalization=gatys",
+        "style:normalization=johnson",
+        "style:normalization=mse",
+        "tv:power=2",
+        "tv:power=1.25,form=squared",
+        "tv:power=0.5,form=squared",
+        "tv:power=0.7",
+        "luminance:power=0.5",
+        "laplacian:pools=1+8",
+    ],
+)
+def test_variants_pass_all_checks(text):
+    report = check_term(parse_loss(text))
+    assert report.tileable, report.why_not
+
+
+def test_terms_of_several_styles_pass_all_checks():
+    report = check_term(parse_loss("style:blend=1+3 moments histogram"), styles=2)
+    assert report.tileable, report.why_not
+
+
+@pytest.mark.parametrize("normalization", ["relative", "mse", "gatys"])
+def test_content(normalization):
+    total, found = values_of(f"content:layer=conv2_1,normalization={normalization}", "conv2_1")
+    f, p = (found[name]["conv2_1"].astype(np.float64) for name in ("generated", "content"))
+    square = (f - p) ** 2
+    expected = {"relative": square.mean() / (p**2).mean(), "mse": square.mean(), "gatys": square.sum() / 2}
+    assert total == pytest.approx(expected[normalization], rel=1e-4)
+
+
+@pytest.mark.parametrize("normalization", ["relative", "gatys", "johnson", "mse"])
+def test_style(normalization):
+    total, found = values_of(f"style:layers=conv1_1+conv2_1,layer_weights=1+3,normalization={normalization}",
+                             "conv1_1", "conv2_1")  # fmt: skip
+    expected = 0.0
+    for layer, share, channels in (("conv1_1", 0.25, 64), ("conv2_1", 0.75, 128)):
+        g, a = gram(found["generated"][layer]), gram(found["style"][layer])
+        square = (g - a) ** 2
+        expected += (
+            share
+            * {
+                "relative": relative(g, a),
+                "gatys": square.sum() / (4 * channels**2),
+                "johnson": ((g - a) ** 2 / channels**2).mean(),
+                "mse": square.mean(),
+            }[normalization]
+        )
+    assert total == pytest.approx(expected, rel=1e-4)
+
+
+def test_style_blends_the_targets_of_several_pictures():
+    total, found = values_of("style:layers=conv1_2,blend=1+3", "conv1_2", styles=2)
+    g, a, b = (gram(found[name]["conv1_2"]) for name in ("generated", "style", "style_1"))
+    assert total == pytest.approx(relative(g, a / 4 + 3 * b / 4), rel=1e-4)
+
+
+def test_moments():
+    total, found = values_of("moments:layers=conv2_1", "conv2_1")
+    (mean, covariance), (mean_, covariance_) = (moments_of(found[n]["conv2_1"]) for n in ("generated", "style"))
+    assert total == pytest.approx(relative(mean, mean_) + relative(covariance, covariance_), rel=1e-3)
+
+
+@pytest.mark.parametrize("power", [0.7, 1, 1.5, 2])
+def test_total_variation(power):
+    x = IMAGE.astype(np.float64) / 58
+    down, right = x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1]
+    absolute, _ = values_of(f"tv:power={power}")
+    assert absolute == pytest.approx((abs(down) ** power).mean() + (abs(right) ** power).mean(), rel=1e-4)
+    squared, _ = values_of(f"tv:power={power},form=squared")
+    assert squared == pytest.approx(((down[:, :, :-1] ** 2 + right[:, :-1] ** 2) ** power).mean(), rel=1e-4)
+
+
+def test_pixel_range():
+    beyond = np.maximum(-IMAGE, 0) + np.maximum(IMAGE - 255, 0)
+    assert values_of("pixel_range:unit=10")[0] == pytest.approx(((beyond / 10) ** 2).mean(), rel=1e-4)
+
+
+def test_a_flat_style_is_no_division_by_zero():
+    graph = StyleGraph(Weights(embedded()))
+    objective = Objective(graph, parse_loss("default style histogram"))
+    flat = np.zeros((1, 16, 16, 3), np.float32)
+    with Evaluator(objective) as evaluate:
+        evaluate.bind(flat, [flat])
+        values = evaluate(flat)
+    assert np.isfinite(values.total)
+    assert np.isfinite(values.gradient).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("content:normalization=relativ", "content:normalization has no choice 'relativ'; did you mean 'relative'"),
+        ("style:layers=conv1_1,layer_weights=1+2", "do not fit the 1 layers"),
+        ("style:layers=conv1_1,layer_weights=0", "do not fit"),
+        ("style:blend=1+1", "needs 1 shares"),
+        ("tv:form=square", "did you mean 'squared'"),
+        ("laplacian:pools=3", "powers of two"),
+    ],
+)
+def test_choices_that_do_not_exist(text, message):
+    with pytest.raises(LossError, match=message.replace("+", r"\+")):
+        Objective(StyleGraph(Weights(embedded())), parse_loss(text))

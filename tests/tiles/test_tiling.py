@@ -1,0 +1,182 @@
+"""Tiles, the order of statistics, and which terms can be tiled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nstgraph import Evaluator, LossTerm, Objective, StyleGraph, parse_loss, tf
+from nstgraph.errors import TilingError
+from nstgraph.graph.receptive_field import Reach
+from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.tiles.tiled_evaluator import TiledEvaluator
+from nstgraph.tiles.tiling import check_tileable, margin, tiles, waves
+
+SIZES = [(64, 64), (65, 97), (16, 200), (3, 5)]
+SIDES = [1, 16, 30, 1000]
+MARGINS = [Reach(4, 18, 21), Reach(1, 0, 1), Reach(8, 3, -2)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("margin", MARGINS)
+def test_tiles_cover_every_pixel_once_and_start_at_strides(size, side, margin):
+    counted = np.zeros(size, int)
+    picture = np.arange(size[0] * size[1]).reshape(1, *size, 1)
+    for tile in tiles(*size, side, margin):
+        top, left, bottom, right = tile.inner
+        for start in (top, left, tile.outer[0].start, tile.outer[1].start):
+            assert start % margin.stride == 0
+        inner = tile.cut(picture)[0, top:bottom, left:right, 0]
+        assert inner.shape == (bottom - top, right - left)
+        counted.ravel()[inner.ravel()] += 1
+    assert (counted == 1).all()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("margin", MARGINS)
+def test_tiles_see_all_of_the_margin_that_is_within_the_picture(size, margin):
+    picture = np.zeros((1, *size, 1))
+    for tile in tiles(*size, 16, margin):
+        shape = tile.cut(picture).shape[1:3]
+        for axis, (begin, end) in enumerate(((tile.inner[0], tile.inner[2]), (tile.inner[1], tile.inner[3]))):
+            start = tile.outer[axis].start
+            assert start == 0 or begin >= margin.before
+            assert start + shape[axis] == size[axis] or shape[axis] - end >= margin.after
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("margin", MARGINS)
+def test_sides_are_alike_and_at_most_what_was_asked_rounded_to_the_stride(size, side, margin):
+    rounded = -(-side // margin.stride) * margin.stride
+    found = tiles(*size, side, margin)
+    for axis, length in enumerate(size):
+        parts = {tile.outer[axis].start + tile.inner[axis]: tile.inner[axis + 2] - tile.inner[axis] for tile in found}
+        sides = [parts[start] for start in sorted(parts)]
+        assert max(sides) <= rounded
+        # All alike but the last, which takes what the rounding to strides has left over.
+        assert len(set(sides[:-1])) <= 1
+        assert sides[-1] <= sides[0]
+        assert sides[0] - -(-length // len(sides)) < margin.stride * max(1, len(sides))
+
+
+def test_one_tile_is_the_whole_picture():
+    (tile,) = tiles(20, 33, 33, Reach(4, 18, 21))
+    picture = np.zeros((1, 20, 33, 3))
+    assert tile.cut(picture).shape == picture.shape
+    assert tile.inner == (0, 0, 20, 33)
+
+
+@pytest.fixture
+def g():
+    graph = StyleGraph(Weights(embedded()))
+    with graph.graph.as_default():
+        yield graph
+
+
+def test_waves_put_every_statistic_after_those_it_is_built_on(g):
+    image = g.generated.image
+    first = g.sum(image)
+    second = g.sum(tf.abs(image - first))
+    of_style = g.sum(g.style.image * second)
+    third = g.sum(tf.square(image - second))
+    found = waves(list(reversed(g.statistics)))
+    number = {statistic.tensor.name: i for i, wave in enumerate(found) for statistic in wave}
+    assert len(number) == len(g.statistics) == 4
+    first, second, third, of_style = (number[total.op.inputs[0].name] for total in (first, second, third, of_style))
+    assert first < second < min(third, of_style)
+    assert third != of_style
+
+
+def test_a_wave_is_of_pictures_that_are_tiled_alike(g):
+    for view in g.views:
+        g.mean(view.image)
+    found = [{view.name for statistic in wave for view in statistic.views} for wave in waves(g.statistics)]
+    assert sorted(map(sorted, found)) == [["content", "generated"], ["style"]]
+
+
+def test_the_margin_of_several_statistics_is_the_widest(g):
+    g.mean(g.generated["conv1_1"])
+    g.mean(g.generated["conv3_1"])
+    sums = [statistic.tensor for statistic in g.statistics]
+    shallow, both = margin(g.statistics[:1], sums), margin(g.statistics, sums)
+    assert shallow == Reach(1, 1, 1)
+    assert both.stride == 4
+    assert both.before > shallow.before
+    assert both.after > shallow.after
+
+
+@pytest.mark.parametrize(
+    ("function", "operation"),
+    [
+        (lambda g: tf.reduce_mean((g.generated["conv1_1"] - g.content["conv1_1"]) ** 2), "Mean"),
+        (lambda g: tf.reduce_max(tf.reduce_sum(g.generated.image, axis=-1)), "Max"),
+        (lambda g: g.mean((g.generated.image - tf.reduce_mean(g.generated.image, [1, 2], keepdims=True)) ** 2), "Mean"),
+        (lambda g: g.mean(g.generated.image) * tf.reduce_min(g.generated.image), "Min"),
+    ],
+)
+def test_a_term_that_reduces_by_itself_is_named_with_its_reduction(objective_of, function, operation):
+    objective = objective_of(function)
+    with pytest.raises(TilingError, match=rf"'probe' cannot be tiled: it reduces .* \({operation}, operation 'terms/"):
+        check_tileable(objective)
+
+
+def test_so_is_one_that_does_it_within_a_statistic_that_another_is_built_on(objective_of):
+    def nested(g):
+        image = g.generated.image
+        return g.mean(tf.square(image - g.mean(image / tf.reduce_max(image, [1, 2], keepdims=True))))
+
+    with pytest.raises(TilingError, match=r"'probe' cannot be tiled: it reduces .* \(Max"):
+        check_tileable(objective_of(nested))
+
+
+def test_all_such_terms_are_named():
+    whole = LossTerm("whole", lambda g: tf.reduce_mean(g.generated.image), "here")
+    objective = Objective(StyleGraph(Weights(embedded())), whole() + 2 * whole() + parse_loss("tv"))
+    with pytest.raises(
+        TilingError, match=r"'whole' cannot be tiled: .*; loss term 'whole_1' cannot be tiled: "
+    ) as found:
+        check_tileable(objective)
+    assert "tv" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda g: g.mean(tf.roll(g.generated.image, 3, 1)),
+        lambda g: g.mean(tf.reverse(g.generated.image, [2])),
+        lambda g: g.mean(tf.image.resize(g.generated.image, [40, 40])),
+    ],
+)
+def test_nor_can_one_be_tiled_that_moves_positions(objective_of, function):
+    with pytest.raises(TilingError, match="moves positions by itself"):
+        check_tileable(objective_of(function))
+
+
+def test_such_a_term_still_works_untiled(objective_of):
+    flat = np.zeros((1, 16, 16, 3), np.float32)
+    with Evaluator(objective_of(lambda g: tf.reduce_mean((g.generated.image - g.content.image) ** 2))) as evaluate:
+        evaluate.bind(flat, [flat])
+        assert evaluate(flat + 3).total == pytest.approx(9)
+        with pytest.raises(TilingError, match="'probe' cannot be tiled"):
+            TiledEvaluator(evaluate)
+        assert evaluate(flat + 2).total == pytest.approx(4)
+
+
+def test_positions_of_pictures_of_different_size_cannot_be_mixed(objective_of):
+    objective = objective_of(lambda g: g.mean((g.generated.image - g.style.image) ** 2))
+    with pytest.raises(TilingError, match="mixes positions of generated and style"):
+        check_tileable(objective)
+
+
+def test_reducing_over_channels_is_no_fault(objective_of):
+    objective = objective_of(lambda g: g.mean(tf.reduce_max(g.generated.image, axis=-1, keepdims=True)))
+    check_tileable(objective)
+    assert objective.graph.statistics[0].views == (objective.graph.generated,)
+
+
+def test_terms_of_the_shelf_are_tileable(objective_of):
+    objective = objective_of("default moments histogram:bins=2 laplacian luminance")
+    check_tileable(objective)
+    assert len(objective.graph.statistics) > 10

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from nstgraph.graph.style_graph import StyleGraph
     from nstgraph.graph.view import View
     from nstgraph.losses.loss import Loss, LossTerm
-    from nstgraph.losses.registry import loss_term, parse_loss
+    from nstgraph.losses.loss_text import parse_loss
+    from nstgraph.losses.registry import loss_term
     from nstgraph.run.result import Result
     from nstgraph.run.stylizer import Stylizer, stylize
-    from nstgraph.search.search import Search, Step
+    from nstgraph.search.search import Search
+    from nstgraph.search.step import Step
     from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 
 _HOMES = {
@@ -40,9 +42,9 @@ _HOMES = {
     "Evaluator": "graph.evaluator",
     "Objective": "graph.objective",
     "Search": "search.search",
-    "Step": "search.search",
+    "Step": "search.step",
     "loss_term": "losses.registry",
-    "parse_loss": "losses.registry",
+    "parse_loss": "losses.loss_text",
     "Result": "run.result",
     "TiledEvaluator": "tiles.tiled_evaluator",
 }

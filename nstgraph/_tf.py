@@ -1,4 +1,4 @@
-"""TensorFlow's 1.x interface, imported at first use and without its start-up chatter.
+"""TensorFlow's 1.x interface, imported at first use.
 
 ``from nstgraph._tf import tf`` costs nothing; the first attribute asked of ``tf`` imports TensorFlow. So help,
 checks of arguments and lists of terms answer before the seconds that this takes.
@@ -6,48 +6,32 @@ checks of arguments and lists of terms answer before the seconds that this takes
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import sys
-import tempfile
 import threading
 import types
-from collections.abc import Iterator
 from typing import Any
 
 __all__ = ["tf"]
 
-
-@contextlib.contextmanager
-def _stderr_held_back() -> Iterator[None]:
-    """Hold back what C++ code writes to stderr; show it only when the block fails.
-
-    TensorFlow writes its first lines before any of its log levels can take effect, so only the file descriptor helps.
-    """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except Exception:
-            held.seek(0)
-            os.write(kept, held.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 _loading = threading.Lock()
 
 
 @functools.cache
 def _load() -> Any:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _loading, _stderr_held_back() if "tensorflow" not in sys.modules else contextlib.nullcontext():
-        import tensorflow
+    # TensorFlow looks once, while it is imported, at which of its messages are wanted.
+    with _loading:
+        quieten = "tensorflow" not in sys.modules and _LEVEL not in os.environ
+        if quieten:
+            os.environ[_LEVEL] = "3"
+        try:
+            import tensorflow
+        finally:
+            if quieten:
+                del os.environ[_LEVEL]
     return tensorflow.compat.v1
 
 

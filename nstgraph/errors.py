@@ -2,13 +2,14 @@
 
     NstgraphError
     ├── ConfigError     a setting that does not exist or is out of range
-    ├── PictureError    a picture that cannot be read, used or written
-    ├── WeightsError    a weights file that is missing, damaged or lacks a layer
+    ├── PictureError    a picture that cannot be read or used
+    ├── OutputError     a file or folder that cannot, or should not, be written
+    ├── WeightsError    a file of weights, or of a whole network, that is missing, damaged or lacks a layer
     ├── LossError       a loss term, parameter or layer that does not exist or does not fit
     │   └── TilingError a term that cannot be computed tile by tile
     ├── PluginError     a plugin that cannot be imported or registered
     ├── SearchError     a loss that is not a number before the search has begun
-    └── RunError        TensorFlow failed in the middle of a run; carries the best picture so far
+    └── RunError        a failure in the middle of a run; carries the best picture so far
 
     Interrupted         Ctrl-C during a search; carries the best picture so far
 
@@ -17,24 +18,12 @@ The command line prints the message of an ``NstgraphError`` and exits with code 
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
-    "ConfigError",
-    "Interrupted",
-    "LossError",
-    "NstgraphError",
-    "PictureError",
-    "PluginError",
-    "RunError",
-    "SearchError",
-    "TilingError",
-    "WeightsError",
-    "did_you_mean",
-    "told",
-]
+    "ConfigError", "Interrupted", "LossError", "NstgraphError", "OutputError", "PictureError", "PluginError",
+    "RunError", "SearchError", "TilingError", "WeightsError",
+]  # fmt: skip
 
 
 class NstgraphError(Exception):
@@ -46,11 +35,15 @@ class ConfigError(NstgraphError):
 
 
 class PictureError(NstgraphError):
-    """A picture that cannot be read, used or written."""
+    """A picture that cannot be read or used."""
+
+
+class OutputError(NstgraphError):
+    """A file or folder that cannot, or should not, be written."""
 
 
 class WeightsError(NstgraphError):
-    """A weights file that is missing, damaged or lacks a layer."""
+    """A file of weights, or of a whole network, that is missing, damaged or lacks a layer."""
 
 
 class LossError(NstgraphError):
@@ -83,19 +76,3 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, result: Any) -> None:
         super().__init__("interrupted")
         self.result = result
-
-
-def told(error: BaseException) -> str:
-    """What an error says, in one line and without TensorFlow's stack traces."""
-    text = str(error).partition("\nOriginal stack trace")[0]
-    text = text.rpartition("\nNode: ")[2].partition("\n")[2] or text
-    return " ".join(text.partition("\n\t [[")[0].split())[:200]
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """End of an error message: the closest known names, or all of them, e.g. ``"; did you mean 'tv'?"``."""
-    known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; choose from {', '.join(known)}" if known else ""

@@ -1,74 +1,162 @@
-"""Writing files so that nothing that existed is lost: beside the target first, then moved into place."""
+"""Reading and writing files so that nothing that existed is lost: beside the target first, then moved into place."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import shutil
+import stat
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO, Any
 
-from nstgraph.errors import ConfigError
+from nstgraph.errors import OutputError
 
-__all__ = ["beside", "check_folder", "check_target"]
+__all__ = ["check_folder", "check_target", "same_file", "unused", "what_is_wrong_with", "writing", "writing_folder"]
 
 #: Bytes of a file's name; file systems allow 255, of which the temporary name takes some.
 _LONGEST_NAME = 240
+
+
+def what_is_wrong_with(path: str | os.PathLike[str]) -> str:
+    """Why a path cannot be read as a file, such as ``"is a folder"``; empty if nothing speaks against it."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError) as error:
+        if os.path.islink(path) and not os.path.exists(path):
+            return f"is a link to {os.readlink(path)}, which does not exist"
+        reason = getattr(error, "strerror", None) or "it is no name of a file"
+        return "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({reason})"
+    if stat.S_ISDIR(mode):
+        return "is a folder"
+    if not stat.S_ISREG(mode):
+        return "is not a regular file"
+    return "" if os.stat(path).st_size else "is empty (0 bytes)"
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, which need not exist; however they are spelt."""
+    if os.path.exists(one) and os.path.exists(other):
+        return os.path.samefile(one, other)
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def unused(path: Path) -> Path:
+    """``path``, or the first of ``path-2``, ``path-3``, ... (before its suffix) that does not exist."""
+    free, number = path, 1
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
 
 
 def check_target(target: Path, *, overwrite: bool = False, inputs: Iterable[Path] = ()) -> None:
     """Refuse, before any work is done, a target that could not or should not be written.
 
     Raises:
-        ConfigError: the folder does not exist or cannot be written to; the target's name is too long; it is a
+        OutputError: the folder does not exist or cannot be written to; the target's name is too long; it is a
             folder, one of the ``inputs`` (whatever ``overwrite`` says), or exists and ``overwrite`` is false.
     """
     folder = target.parent
     if len(os.fsencode(target.name)) > _LONGEST_NAME:
-        raise ConfigError(f"cannot write {target}: the name is too long; choose a shorter one")
-    if not folder.is_dir():
-        raise ConfigError(f"cannot write {target}: the folder {folder} does not exist; create it first")
+        raise OutputError(f"cannot write {target}: the name is too long; choose a shorter one")
+    if not os.path.isdir(folder):
+        raise OutputError(f"cannot write {target}: the folder {folder} does not exist; create it first")
     if not os.access(folder, os.W_OK):
-        raise ConfigError(f"cannot write {target}: no permission to write in {folder}; choose another folder")
+        raise OutputError(f"cannot write {target}: no permission to write in {folder}; choose another folder")
     if target.is_dir():
-        raise ConfigError(f"cannot write {target}: it is a folder; name a file in it")
-    if not target.exists():
-        return
-    if any(source.exists() and target.samefile(source) for source in inputs):
-        raise ConfigError(f"{target} is an input and is never written over; choose another name")
-    if not overwrite:
-        raise ConfigError(f"{target} exists; choose another name or pass --overwrite")
+        raise OutputError(f"cannot write {target}: it is a folder; name a file in it")
+    if any(same_file(source, target) for source in inputs):
+        raise OutputError(f"{target} is an input and is never written over; choose another name")
+    if not overwrite and target.exists():
+        raise _exists(target)
 
 
 def check_folder(folder: Path) -> None:
     """Refuse, before any work is done, a folder that could not be made, or written to.
 
     Raises:
-        ConfigError: it is a file, or the folder it is to be in does not exist; there is no permission.
+        OutputError: it is a file, or the folder it is to be in does not exist; there is no permission.
     """
     if len(os.fsencode(folder.name)) > _LONGEST_NAME:
-        raise ConfigError(f"cannot make {folder}: the name is too long; choose a shorter one")
+        raise OutputError(f"cannot make {folder}: the name is too long; choose a shorter one")
     if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder} is a file; name a folder")
+        raise OutputError(f"{folder} is a file; name a folder")
     place = folder if folder.exists() else folder.parent
     if not place.is_dir():
-        raise ConfigError(f"cannot make {folder}: the folder {place} does not exist; create it first")
+        raise OutputError(f"cannot make {folder}: the folder {place} does not exist; create it first")
     if not os.access(place, os.W_OK):
-        raise ConfigError(f"no permission to write in {place}; choose another folder")
+        raise OutputError(f"no permission to write in {place}; choose another folder")
 
 
 @contextlib.contextmanager
-def beside(target: Path) -> Iterator[Path]:
-    """Yield a temporary path in the target's folder; move it onto the target when the block ends well.
+def writing(target: Path, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
+    """Open a binary file beside the target, and move it onto the target when the block ends well.
 
-    The temporary name keeps the target's suffix, so that writers which choose a format by it can be used.
-    After an exception the target is as it was and nothing is left behind.
+    After any failure the target is as it was and nothing is left behind. A link is followed: what it leads to is
+    written. Without ``overwrite``, a file that has appeared in the meantime is left alone, too.
+
+    Raises:
+        OutputError: the target is refused (see `check_target`), or cannot be written.
     """
-    temporary = target.with_name(f".{target.stem}-{secrets.token_hex(4)}{target.suffix}")
-    # With the permissions that any new file gets; `tempfile` would make it the user's alone.
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    check_target(target, overwrite=overwrite)
+    place = Path(os.path.realpath(target))
+    temporary = place.with_name(f".{secrets.token_hex(4)}-{place.name}")
     try:
-        yield temporary
-        temporary.replace(target)
+        # With the permissions that any new file gets; `tempfile` would make it the user's alone.
+        with open(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _move(temporary, place, overwrite=overwrite)
+    except OSError as error:
+        raise _cannot_write(target, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+@contextlib.contextmanager
+def writing_folder(target: Path) -> Iterator[Path]:
+    """Yield a new folder beside the target, which becomes the target when the block ends well.
+
+    Raises:
+        OutputError: the target exists, or cannot be made.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
+            place = Path(temporary, "folder")
+            place.mkdir()
+            yield place
+            place.rename(target)
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+
+
+def _move(temporary: Path, place: Path, *, overwrite: bool) -> None:
+    if overwrite:
+        if place.exists():
+            shutil.copymode(place, temporary)
+        temporary.replace(place)
+        return
+    try:
+        os.link(temporary, place)  # unlike a rename, this fails if there is a file of that name by now
+    except FileExistsError:
+        raise _exists(place) from None
+    except OSError:  # file systems without links
+        if place.exists():
+            raise _exists(place) from None
+        temporary.replace(place)
+
+
+def _exists(target: Path) -> OutputError:
+    return OutputError(f"{target} exists; choose another name or pass --overwrite")
+
+
+def _cannot_write(target: Path, error: Any) -> OutputError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "free some space or choose another folder" if full else "choose another folder"
+    return OutputError(f"cannot write {target} ({error.strerror or error}); {remedy}")

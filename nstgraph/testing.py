@@ -20,15 +20,16 @@ from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.objective import Objective
 from nstgraph.graph.style_graph import StyleGraph
 from nstgraph.losses.loss import Loss, LossTerm
-from nstgraph.networks.weights_file import find
-from nstgraph.pictures.picture import resize
+from nstgraph.losses.loss_text import as_loss
+from nstgraph.networks.find_weights import find_weights
+from nstgraph.pictures.resize import resize
 from nstgraph.search.search import Search
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 
 __all__ = ["TermReport", "check_term"]
 
 _HEIGHT, _WIDTH, _TILE = 72, 104, 32
-_GRADIENT, _FREEZING, _TILING = 0.02, 1e-5, 1e-4
+_GRADIENT, _CACHING, _TILING = 0.02, 1e-5, 1e-4
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,15 @@ class TermReport:
     Attributes:
         gradient_error: largest difference between gradient and finite differences.
         descent: loss after a few steps over loss before, below 1.
-        freezing_error: difference between loss with frozen and with recomputed targets.
+        caching_error: difference between the losses with targets computed once and computed anew.
         tileable: whether the term can be computed tile by tile.
-        why_not: if not, the reduction at fault; else empty.
+        why_not: if not, the operation at fault; else empty.
         tiling_error: largest difference of loss or gradient between tiles and the whole image.
     """
 
     gradient_error: float
     descent: float
-    freezing_error: float
+    caching_error: float
     tileable: bool
     why_not: str
     tiling_error: float
@@ -57,9 +58,9 @@ def check_term(
 ) -> TermReport:
     """Check a term, or any loss, on small random pictures.
 
-    Its gradient is compared with finite differences; a few steps must lower it; and neither freezing nor tiles may
-    change it, nor tiles its gradient. A term that reduces over positions by itself is
-    legitimate and passes, but is reported as not tileable.
+    Its gradient is compared with finite differences; a few steps must lower it; and it must not change when what does
+    not depend on the generated image is computed only once, nor when it is computed in tiles, its gradient included. A
+    term that cannot be computed in tiles is legitimate and passes, but is reported as not tileable.
 
     Args:
         loss: ``mine`` or ``mine(power=3)``; of a bare term, the defaults are checked.
@@ -71,23 +72,23 @@ def check_term(
         AssertionError: a check failed; the message says which, and by how much.
         LossError: the term cannot be built.
     """
-    graph = StyleGraph(find(weights), styles=styles)
-    objective = Objective(graph, loss() if isinstance(loss, LossTerm) else loss)
+    graph = StyleGraph(find_weights(weights), styles=styles)
+    objective = Objective(graph, as_loss(loss))
     pictures = _pictures(graph, np.random.default_rng(seed))
     image, content = pictures["generated"], pictures["content"]
     targets = [pictures[view.name] for view in graph.styles]
-    with Evaluator(objective) as frozen, Evaluator(objective, freeze=False) as unfrozen:
-        for evaluator in (frozen, unfrozen):
+    with Evaluator(objective) as cached, Evaluator(objective, cache_targets=False) as anew:
+        for evaluator in (cached, anew):
             evaluator.bind(content, targets)
-        gradient_error = _gradient_error(frozen, image, np.random.default_rng(seed))
-        freezing_error = _difference(np.array(frozen(image).total), np.array(unfrozen(image).total))
-        descent = _descent(frozen, image)
-        why_not, tiling_error = _tiling(frozen, image, content, targets)
+        gradient_error = _gradient_error(cached, image, np.random.default_rng(seed))
+        caching_error = _difference(np.array(cached(image).total), np.array(anew(image).total))
+        descent = _descent(cached, image)
+        why_not, tiling_error = _tiling(cached, image, content, targets)
     _require(gradient_error <= _GRADIENT, "gradient differs from finite differences", gradient_error)
-    _require(freezing_error <= _FREEZING, "freezing changes the loss", freezing_error)
+    _require(caching_error <= _CACHING, "the loss changes when targets are computed once", caching_error)
     _require(descent < 1 - 1e-3, "ten steps do not lower the loss; after over before", descent)
     _require(tiling_error <= _TILING, "loss or gradient in tiles differ from the whole image's", tiling_error)
-    return TermReport(gradient_error, descent, freezing_error, not why_not, why_not, tiling_error)
+    return TermReport(gradient_error, descent, caching_error, not why_not, why_not, tiling_error)
 
 
 def _require(passed: bool, what: str, measured: float) -> None:
@@ -117,8 +118,8 @@ def _gradient_error(evaluate: Evaluator, image: Array, random: np.random.Generat
         direction = random.uniform(0.2, 1, image.shape) * np.sign(gradient) * support
         slope = float((gradient * direction).sum())
         # Between the noise of small steps and the kinks within large ones lies one that fits.
-        found = (_finite_difference(evaluate, image, direction, length) for length in (4.0, 1.0, 0.25, 0.06))
-        errors.append(min(abs(value - slope) for value in found) / max(abs(slope), 1e-30))
+        slopes = (_finite_difference(evaluate, image, direction, length) for length in (4.0, 1.0, 0.25, 0.06))
+        errors.append(min(abs(value - slope) for value in slopes) / max(abs(slope), 1e-30))
     return max(*errors, _blindness(evaluate, image, gradient))
 
 
@@ -148,7 +149,7 @@ def _tiling(evaluator: Evaluator, image: Array, content: Array, styles: list[Arr
         tiled = TiledEvaluator(evaluator)
     except TilingError as error:
         return str(error), 0.0
-    tiled.bind(content, styles, _TILE)
+    tiled.bind(content, styles, side=_TILE)
     values, whole = tiled(image), evaluator(image)
     loss = _difference(np.array(values.total), np.array(whole.total))
     return "", max(loss, _difference(values.gradient, whole.gradient))

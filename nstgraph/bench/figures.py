@@ -1,10 +1,10 @@
-"""What the bench finds."""
+"""What the bench measures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Descent", "Failure", "Freezing", "Row"]
+__all__ = ["Descent", "Failure", "Row", "TargetReuse"]
 
 
 @dataclass(frozen=True)
@@ -53,28 +53,28 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Freezing:
+class TargetReuse:
     """What it saves to compute but once whatever does not depend on the generated image.
 
     Attributes:
         size: of all pictures, in pixels square.
         precision: of the network.
-        seconds, unfrozen_seconds: median time of an evaluation, and of one that computes the targets anew.
-        possible_speedup: operations of an unfrozen evaluation over those of a frozen one.
-        difference: between frozen and unfrozen loss, relative.
+        seconds, seconds_anew: median time of an evaluation, and of one that computes the targets anew.
+        possible_speedup: operations of the latter over those of the former.
+        difference: between the losses of both, relative.
     """
 
     size: int
     precision: str
     seconds: float
-    unfrozen_seconds: float
+    seconds_anew: float
     possible_speedup: float
     difference: float
 
     @property
     def speedup(self) -> float:
-        """How many times faster a frozen evaluation is than an unfrozen one."""
-        return self.unfrozen_seconds / self.seconds
+        """How many times faster an evaluation is."""
+        return self.seconds_anew / self.seconds
 
 
 @dataclass(frozen=True)

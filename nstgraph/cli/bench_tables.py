@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from rich.console import Console
 from rich.table import Column, Table
 
-from nstgraph.bench.figures import Descent, Failure, Freezing, Row
+from nstgraph.bench.figures import Descent, Failure, Row, TargetReuse
+from nstgraph.cli.printing import show, to_stderr
 
-__all__ = ["line", "noted", "print_json", "show_descents", "show_freezing", "show_rows"]
+__all__ = ["line", "noted", "print_json", "show_descents", "show_rows", "show_target_reuse"]
 
 
 _Found = TypeVar("_Found", Row, Row | Failure, Descent)
@@ -32,7 +31,7 @@ def _record(figures: Any) -> dict[str, Any]:
 def noted(found: Iterable[_Found]) -> Iterator[_Found]:
     """The same, with a line on stderr about each as it comes."""
     for one in found:
-        print(line(one), file=sys.stderr, flush=True)
+        to_stderr(line(one))
         yield one
 
 
@@ -64,21 +63,21 @@ def show_rows(rows: Sequence[Row | Failure]) -> None:
                 f"{row.outside:.1%}",
                 f"{row.peak_memory / 1e9:.2f} GB",
             )
-    _print(table)
+    show(table)
     for row in rows:
         if isinstance(row, Failure):
-            _print(line(row))
-    _print("product: a matrix product in the same precision; overhead: share of a search's time outside evaluations")
+            show(line(row))
+    show("product: a matrix product in the same precision; overhead: share of a search's time outside evaluations")
 
 
-def show_freezing(found: Freezing | Failure) -> None:
-    """What freezing saves, in a line."""
+def show_target_reuse(found: TargetReuse | Failure) -> None:
+    """What computing the targets only once saves, in a line."""
     if isinstance(found, Failure):
-        _print(f"\nfrozen targets: {line(found)}")
+        show(f"\ntargets computed once: {line(found)}")
         return
-    _print(
-        f"\nfrozen targets, {found.size} px, {found.precision}: {found.speedup:.2f} times faster than unfrozen "
-        f"({found.possible_speedup:.2f} by operations); loss differs by {found.difference:.0e}"
+    show(
+        f"\ntargets computed once, {found.size} px, {found.precision}: {found.speedup:.2f} times faster than computed "
+        f"anew ({found.possible_speedup:.2f} by operations); loss differs by {found.difference:.0e}"
     )
 
 
@@ -90,14 +89,10 @@ def show_descents(descents: Sequence[Descent]) -> None:
         times = found.seconds, found.seconds_within_5_percent, found.seconds_within_3_percent
         whole, five, three = ("-" if seconds is None else f"{seconds:.1f} s" for seconds in times)
         table.add_row(found.variant, str(found.steps), whole, f"{found.ratio:.3f}", five, three)
-    _print(table)
-    _print("loss: in float32, relative to that of the first; within: time until the loss is so near to it")
+    show(table)
+    show("loss: in float32, relative to that of the first; within: time until the loss is so near to it")
 
 
 def _table(heads: Sequence[str], right: set[str]) -> Table:
     columns = (Column(head, justify="right" if head in right else "left", no_wrap=True) for head in heads)
     return Table(*columns, box=None, pad_edge=False)
-
-
-def _print(what: Any) -> None:
-    Console(soft_wrap=isinstance(what, str)).print(what, highlight=False, markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from nstgraph.cli import options
 from nstgraph.cli.exit_codes import command
+from nstgraph.cli.stylize import import_tensorflow
 from nstgraph.config import Config
 
 if TYPE_CHECKING:
@@ -18,20 +20,21 @@ __all__ = ["app"]
 
 app = typer.Typer(help="The TensorFlow graph itself: what it consists of, and files of it.", no_args_is_help=True)
 
-_StyleCount = Annotated[int, typer.Option("--styles", min=1, help="Number of style images.")]
+#: The settings that say which graph is built.
+_takes_network = options.takes(
+    "loss", "weights", "pooling", "padding", "precision", "network", "input", "input_values", config=Config
+)
 
 
-@app.command()
-@command
-@options.takes_network
+@command(app)
+@_takes_network
 def show(
     config: Config,
-    size: Annotated[int, typer.Option(min=20, help="Side of the square pictures, in pixels.")] = 512,
-    depth: Annotated[int, typer.Option(min=1, help="How many names deep scopes are told apart.")] = 3,
-    everything: Annotated[bool, typer.Option("--all", help="Also show scopes below a hundredth of the whole.")] = False,
-    styles: _StyleCount = 1,
+    size: Annotated[int, typer.Option(metavar="PIXELS", min=20, help="Side of the square pictures.")] = 512,
+    depth: Annotated[int, typer.Option(metavar="N", min=1, help="How many levels of nested scopes to list.")] = 3,
+    everything: Annotated[bool, typer.Option("--all", help="Also list scopes below a hundredth of the whole.")] = False,
+    styles: options.StyleCount = 1,
     plugin: options.Plugins = None,
-    debug: options.Debug = False,
 ) -> None:
     """Print the graph's scopes: operations, shapes, parameters, FLOPs, memory of an evaluation of loss and gradient."""
     from nstgraph.cli.graph_tables import show_inventory
@@ -40,19 +43,19 @@ def show(
     show_inventory(inventory(_built(config, styles, plugin), size, size, depth), everything=everything)
 
 
-@app.command()
-@command
-@options.takes_network
+@command(app)
+@_takes_network
 def export(
-    folder: Annotated[Path, typer.Argument(help="A new folder for the files.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for the files.")],
     config: Config,
     format: Annotated[
         list[str] | None,
-        typer.Option(metavar="metagraph|checkpoint|frozen|savedmodel", help="May be given again; default all."),
+        typer.Option(
+            metavar="metagraph|checkpoint|frozen|savedmodel", help="What to write, by default all; may be given again."
+        ),
     ] = None,
-    styles: _StyleCount = 1,
+    styles: options.StyleCount = 1,
     plugin: options.Plugins = None,
-    debug: options.Debug = False,
 ) -> None:
     """Write the graph, with its weights, as files that other TensorFlow programs load."""
     from nstgraph.graph.evaluator import Evaluator
@@ -64,13 +67,14 @@ def export(
             print(path)
 
 
-def _built(config: Config, styles: int, plugins: list[Path] | None) -> Objective:
+def _built(config: Config, styles: int, plugins: Sequence[Path] | None) -> Objective:
     from nstgraph.graph.objective import Objective
-    from nstgraph.losses.registry import as_loss
-    from nstgraph.run.stylizer import graph_of
+    from nstgraph.losses.loss_text import as_loss
+    from nstgraph.run.inputs import graph_of
 
     options.load_plugins(plugins)
     loss = as_loss(config.loss)
+    import_tensorflow()
     # A graph that goes elsewhere does not depend on what this machine is fast at.
     precision = "float32" if config.precision == "auto" else config.precision
     return Objective(graph_of(config.replace(precision=precision), styles), loss)

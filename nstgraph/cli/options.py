@@ -1,167 +1,122 @@
-"""The command line's options: name, help text and group of each; defaults are `Config`'s."""
+"""The command line's options: those of settings come from the settings' own metadata, the others are here."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
+import typing
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from nstgraph.config import DEFAULT_LOSS, INITS, INPUT_VALUES, OPTIMIZERS, PADDINGS, POOLINGS, PRECISIONS, Config
+from nstgraph.losses.registry import registry
+from nstgraph.settings import setting_of
 
-__all__ = [
-    "Compare", "Content", "Debug", "Log", "Loss", "Output", "Overwrite", "Plugins", "Quiet", "SaveEvery", "Size",
-    "Steps", "Styles", "Summaries", "Trace", "Weights", "load_plugins",
-    "takes_config",
-    "takes_network",
-]  # fmt: skip
+__all__ = ["Content", "Plugins", "Quiet", "StyleCount", "Styles", "load_plugins", "option", "takes"]
 
-
-def _option(group: str | None, help: str, *names: str, **more: Any) -> Any:
-    return typer.Option(*names, help=help, rich_help_panel=group, **more)
-
-
-Content: TypeAlias = Annotated[Path, typer.Argument(metavar="CONTENT", help="The photo: what is to be seen.")]
+Content: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="CONTENT", help="The photo: what is to be seen; - is standard input.")
+]
 Styles: TypeAlias = Annotated[
     list[Path], typer.Argument(metavar="STYLE", help="The painting, or several to be blended.")
 ]
-
-Output: TypeAlias = Annotated[Path, _option("Output", "The result: .png .jpg .webp .tif or .bmp.", "--output", "-o")]
-Size: TypeAlias = Annotated[int, _option("Output", "Longest side in pixels.")]
-Overwrite: TypeAlias = Annotated[bool, _option("Output", "Replace files that exist.", "--overwrite")]
-Compare: TypeAlias = Annotated[bool, _option("Output", "Also write content, style and result in a row.", "--compare")]
-SaveEvery: TypeAlias = Annotated[
-    int,
-    _option(
-        "Output",
-        "Also write the picture after every N steps, at its size then; 0 for never.",
-        metavar="N",
-        min=0,
-    ),
-]
-Log: TypeAlias = Annotated[Path | None, _option("Output", "Write every step's losses, as .csv or .json.")]
-Summaries: TypeAlias = Annotated[
-    Path | None, _option("Output", "Write losses and pictures on the way for TensorBoard.", metavar="FOLDER")
-]
-Trace: TypeAlias = Annotated[
-    Path | None,
-    _option("Output", "Write what an evaluation does in time: a timeline as .json, TensorFlow's full trace as .pb."),
-]
-
-Loss: TypeAlias = Annotated[
-    list[str],
-    _option(
-        "Loss",
-        # The backslash keeps Typer from taking what is in brackets for markup.
-        "A term of the loss: \\[weight*]name\\[:parameter=value,...]; may be given again, and replaces the "
-        "default terms, which 'default' stands for. See: nstgraph terms.",
-        "--loss",
-        "-l",
-        metavar="TERM",
-    ),
-]
 Plugins: TypeAlias = Annotated[
-    list[Path] | None, _option("Loss", "Python file with loss terms; may be given again.", "--plugin")
+    list[Path] | None,
+    typer.Option(
+        "--plugin", metavar="FILE", help="Python file with loss terms; may be given again.", rich_help_panel="Loss"
+    ),
 ]
-StyleScale: TypeAlias = Annotated[
-    float, _option("Loss", "Size of the painting relative to the result: larger strokes above 1.")
+StyleCount: TypeAlias = Annotated[
+    int, typer.Option("--styles", metavar="N", min=1, help="Number of style images.", rich_help_panel="Loss")
 ]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 
-Steps: TypeAlias = Annotated[int, _option("Search", "Steps, at all sizes together; 0 chooses.")]
-Scales: TypeAlias = Annotated[int, _option("Search", "Sizes from coarse to fine; 0 chooses, 1 is full size alone.")]
-Init: TypeAlias = Annotated[str, _option("Search", "Starting image.", metavar="|".join([*INITS, "FILE"]))]
-Seed: TypeAlias = Annotated[int, _option("Search", "Seed of the noise.")]
-Bounds: TypeAlias = Annotated[bool, _option("Search", "Keep pixels within 0..255 by bounds; slower.", "--bounds")]
-Optimizer: TypeAlias = Annotated[
-    str, _option("Search", "lbfgsb is scipy's, lbfgs a leaner one in float32.", metavar="|".join(OPTIMIZERS))
-]
-History: TypeAlias = Annotated[int, _option("Search", "Corrections that the optimiser keeps; 0 chooses.")]
-
-Precision: TypeAlias = Annotated[
-    str, _option("Machine", "Of the network; auto takes bfloat16 where it is faster.", metavar="|".join(PRECISIONS))
-]
-Tile: TypeAlias = Annotated[
-    str, _option("Machine", "Compute in tiles of so many pixels; auto does if need be.", metavar="auto|off|PIXELS")
-]
-Memory: TypeAlias = Annotated[float, _option("Machine", "GB that the process may take; 0 is what is free.")]
-
-Weights: TypeAlias = Annotated[str | None, _option("Network", "VGG weights file (.npz). See: nstgraph weights list.")]
-Pooling: TypeAlias = Annotated[str, _option("Network", "How layers shrink.", metavar="|".join(POOLINGS))]
-Padding: TypeAlias = Annotated[
-    str, _option("Network", "What layers see beyond the picture's edge.", metavar="|".join(PADDINGS))
-]
-
-Network: TypeAlias = Annotated[
-    str | None, _option("Network", "Frozen graph (.pb) of another network, in place of VGG.", metavar="MODEL.PB")
-]
-Input: TypeAlias = Annotated[str | None, _option("Network", "Its tensor that takes the picture.", metavar="NAME")]
-InputValues: TypeAlias = Annotated[
-    str | None, _option("Network", "What it expects: -mean is minus VGG's means.", metavar="|".join(INPUT_VALUES))
-]
-
-Quiet: TypeAlias = Annotated[bool, _option(None, "Print errors only.", "--quiet", "-q")]
-Debug: TypeAlias = Annotated[bool, _option(None, "Show the whole traceback of an error.", "--debug")]
-
-_CONFIG: dict[str, Any] = {
-    "size": Size, "loss": Loss, "style_scale": StyleScale, "steps": Steps, "scales": Scales, "init": Init, "seed": Seed,
-    "bounds": Bounds, "optimizer": Optimizer, "history": History, "weights": Weights, "pooling": Pooling,
-    "padding": Padding, "precision": Precision, "tile": Tile, "memory": Memory, "network": Network, "input": Input,
-    "input_values": InputValues,
-}  # fmt: skip
+Function = Callable[..., None]
 
 
-_NETWORK = ("loss", "weights", "pooling", "padding", "precision", "network", "input", "input_values")
+def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
+    """Give a command the options of classes of settings, and hand these to it as arguments.
 
-Command = Callable[..., None]
+    Args:
+        only: names of the settings that it takes; all if there are none.
+        classes: the classes by the name of the argument.
+    """
 
+    def decorated(function: Function) -> Function:
+        names = {
+            argument: [field.name for field in dataclasses.fields(of) if not only or field.name in only]
+            for argument, of in classes.items()
+        }
 
-def takes_config(command: Command) -> Command:
-    """Give a command the options of `Config`, and hand them to it as its argument ``config``."""
-    return _takes(command, tuple(_CONFIG))
+        @functools.wraps(function)
+        def run(**given: Any) -> None:
+            made = {
+                argument: of(**{name: _parsed(of, name, given.pop(name)) for name in names[argument]})
+                for argument, of in classes.items()
+            }
+            function(**given, **made)
 
+        signature = inspect.signature(function, eval_str=True)
+        parameters: list[inspect.Parameter] = []
+        for parameter in signature.parameters.values():
+            if parameter.name in classes:
+                parameters += [_option(classes[parameter.name], name) for name in names[parameter.name]]
+            else:
+                parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+        run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        return run
 
-def takes_network(command: Command) -> Command:
-    """As `takes_config`, with those options alone that say which graph is built."""
-    return _takes(command, _NETWORK)
-
-
-def _takes(command: Command, names: Sequence[str]) -> Command:
-    settings = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_default(name), annotation=_CONFIG[name])
-        for name in names
-    ]
-    signature = inspect.signature(command, eval_str=True)
-    own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in signature.parameters.values()]
-    ends = own.index(next(parameter for parameter in own if parameter.name == "config"))
-    merged = [*own[:ends], *settings, *own[ends + 1 :]]
-
-    @functools.wraps(command)
-    def run(**given: Any) -> None:
-        chosen = {name: given.pop(name) for name in names}
-        chosen["loss"] = tuple(chosen["loss"])
-        if str(chosen.get("tile")).isdecimal():
-            chosen["tile"] = int(chosen["tile"])
-        command(**given, config=Config(**chosen))
-
-    run.__signature__ = signature.replace(parameters=merged)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in merged}
-    return run
+    return decorated
 
 
-def load_plugins(files: list[Path] | None) -> None:
+def option(of: type, name: str) -> Any:
+    """The annotation of one option, for commands that take only a few of a class of settings."""
+    return _option(of, name).annotation
+
+
+def load_plugins(files: Sequence[Path] | None) -> None:
     """Run the plugin files that a command was given.
 
     Raises:
         PluginError: one is missing or cannot be run.
     """
-    from nstgraph.losses.registry import registry  # not before a command is run, as it takes time
-
     for file in files or ():
         registry.load_file(file)
 
 
-def _default(name: str) -> Any:
-    return list(DEFAULT_LOSS) if name == "loss" else getattr(Config, name)
+def _option(of: type, name: str) -> inspect.Parameter:
+    field = of.__dataclass_fields__[name]  # type: ignore[attr-defined]
+    known = setting_of(field)
+    flags = known.flags or (f"--{name.replace('_', '-')}",)
+    default = list(field.default) if isinstance(field.default, tuple) else field.default
+    described = typer.Option(
+        *flags,
+        help=known.help.replace("[", "\\["),  # which Typer would take for markup
+        metavar=known.check.metavar,
+        rich_help_panel=known.group,
+        show_default=known.shown or True,
+    )
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[_type(of, field), described]
+    )
+
+
+def _type(of: type, field: dataclasses.Field[Any]) -> Any:
+    """What Typer is to read: a number, a switch, a path, or text, which the setting's own check judges."""
+    if isinstance(field.default, tuple):
+        return list[str]
+    if isinstance(field.default, bool | int | float):
+        return type(field.default)
+    if Path in typing.get_args(typing.get_type_hints(of)[field.name]):
+        return Path | None
+    return str if isinstance(field.default, str) else str | None
+
+
+def _parsed(of: type, name: str, value: Any) -> Any:
+    check = setting_of(of.__dataclass_fields__[name]).check  # type: ignore[attr-defined]
+    if isinstance(value, list):
+        return tuple(value)
+    return check.parse(value) if isinstance(value, str) else value

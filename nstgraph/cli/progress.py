@@ -12,9 +12,11 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from nstgraph.cli.printing import to_stderr
+from nstgraph.messages import duration
+
 if TYPE_CHECKING:
-    from nstgraph.arrays import Array
-    from nstgraph.search.search import Step
+    from nstgraph.search.step import Step
 
 __all__ = ["Display", "download_bar"]
 
@@ -34,7 +36,7 @@ class _BarAndLine(Progress):
 
 
 class Display:
-    """A step callback that shows each step on stderr: number, every term's loss, time left.
+    """Shows each step on stderr: number, every term's loss, time left. A stderr that is gone is no error.
 
     Args:
         steps: how many there will be.
@@ -58,12 +60,13 @@ class Display:
         """Show one line of information, above the bar if there is one."""
         if self._quiet:
             return
-        if self._bar is not None:
-            self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        if self._bar is None:
+            to_stderr(line)
         else:
-            print(line, file=sys.stderr, flush=True)
+            with contextlib.suppress(OSError, ValueError):
+                self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
-    def __call__(self, step: Step, image: Array) -> None:
+    def show(self, step: Step) -> None:
         """Show a step."""
         head = f"step {step.step}/{self._steps}  {step.width}×{step.height}"
         losses = "  ".join(f"{name} {value:.4g}" for name, value in step.terms.items())
@@ -71,7 +74,8 @@ class Display:
         left = self._left(step)
         if self._bar is not None:
             self._bar.line = losses
-            self._bar.update(self._task, completed=step.done, head=head, left=left)
+            with contextlib.suppress(OSError, ValueError):
+                self._bar.update(self._task, completed=step.done, head=head, left=left)
         elif step.done * 100 >= self._next_line or step.step == self._steps:
             self.note(f"{head}  {losses}  {left}".rstrip())
             self._next_line = step.done * 100 + _PERCENT_A_LINE
@@ -82,7 +86,7 @@ class Display:
             self._first = step
             return ""
         rate = (step.seconds - self._first.seconds) / (step.done - self._first.done)
-        return f"{_clock(rate * (1 - step.done))} left"
+        return f"{duration(rate * (1 - step.done))} left"
 
     def __enter__(self) -> Display:
         if self._bar is not None:
@@ -93,7 +97,8 @@ class Display:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._bar is not None:
-            self._bar.stop()
+            with contextlib.suppress(OSError, ValueError):
+                self._bar.stop()
 
 
 @contextlib.contextmanager
@@ -111,9 +116,3 @@ def download_bar() -> Iterator[Callable[[int, int | None], None]]:
     finally:
         if bar.live.is_started:
             bar.stop()
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

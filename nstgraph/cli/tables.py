@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Column, Table
 
+from nstgraph.cli.printing import show
 from nstgraph.errors import PluginError
-from nstgraph.losses.loss import LossTerm, text_of
+from nstgraph.losses.loss import LossTerm
+from nstgraph.losses.parameter_types import text_of
+from nstgraph.losses.parameters import REQUIRED
 from nstgraph.losses.registry import registry
-from nstgraph.networks.weights_file import Weights, candidates
+from nstgraph.messages import duration
+from nstgraph.networks.find_weights import candidates
+from nstgraph.networks.weights_file import WeightsFile
 
 if TYPE_CHECKING:
     from nstgraph.planning.plan import Plan
@@ -28,24 +31,22 @@ def show_terms() -> None:
             table.add_row(name, term.origin, term.doc.split("\n\n")[0].replace("\n", " "))
         except PluginError as error:
             table.add_row(name, "-", str(error))
-    _print(table)
-    _print("\nMore on one: nstgraph terms NAME")
+    show(table)
+    show("\nMore on one: nstgraph terms NAME")
 
 
 def show_term(term: LossTerm) -> None:
     """Everything about one loss term: how to write it, its parameters with type and default, its docstring."""
-    table = Table("parameter", "type", Column("default", overflow="fold"), box=None, pad_edge=False)
+    table = Table("parameter", "takes", Column("default", overflow="fold"), box=None, pad_edge=False)
     for name, parameter in term.parameters.items():
-        required = parameter.default is inspect.Parameter.empty
-        table.add_row(
-            name, _type(term.kind(name)), "(required)" if required else text_of(parameter.default) or "(none)"
-        )
-    _print(f"{term.name}  (from {term.origin})\n\n{term.doc or '(no description)'}\n")
+        default = "(required)" if parameter.default is REQUIRED else text_of(parameter.default) or "(none)"
+        table.add_row(name, parameter.type.words, default)
+    show(f"{term.name}  (from {term.origin})\n\n{term.doc or '(no description)'}\n")
     if term.parameters:
-        _print(table)
-        _print("")
+        show(table)
+        show("")
     example = next(iter(term.parameters), None)
-    _print(f"For example: -l 2*{term.name}" + (f":{example}=..." if example else ""))
+    show(f"For example: -l 2*{term.name}" + (f":{example}=..." if example else ""))
 
 
 def show_weights() -> None:
@@ -56,17 +57,17 @@ def show_weights() -> None:
         mark = "-" if not candidate.exists else "there" if used else "used"
         used = used or candidate.exists
         table.add_row(candidate.description, str(candidate.path), mark)
-    _print(table)
-    _print("\nDeeper layers: nstgraph weights fetch vgg16")
+    show(table)
+    show("\nDeeper layers: nstgraph weights fetch vgg16")
 
 
-def show_weights_file(weights: Weights) -> None:
+def show_weights_file(weights: WeightsFile) -> None:
     """A weights file's layers and shapes, and its SHA-256."""
     table = Table("layer", "kernel", box=None, pad_edge=False)
     for layer, shape in weights.layers.items():
         table.add_row(layer, " × ".join(map(str, shape)))
-    _print(f"{weights.path}\n{weights.architecture}, {len(weights.layers)} convolutions\nSHA-256 {weights.sha256}\n")
-    _print(table)
+    show(f"{weights.path}\n{weights.architecture.name}, {len(weights.layers)} convolutions\nSHA-256 {weights.sha256}\n")
+    show(table)
 
 
 def show_plan(plan: Plan) -> None:
@@ -80,15 +81,7 @@ def show_plan(plan: Plan) -> None:
             f"in tiles of {stage.tile} px{where}" if stage.tile else "whole",
             f"{stage.optimizer}, {stage.history} corrections",
             f"{stage.memory / 1e9:.2f} GB",
-            f"{stage.seconds:.0f} s",
+            duration(stage.seconds),
         )
-    _print(table)
-    _print(f"\n{plan}")
-
-
-def _type(kind: Any) -> str:
-    return getattr(kind, "__name__", str(kind)) if not hasattr(kind, "__args__") else f"{kind.__args__[0].__name__}+…"
-
-
-def _print(what: Any) -> None:
-    Console(soft_wrap=isinstance(what, str)).print(what, highlight=False, markup=False)
+    show(table)
+    show(f"\n{plan}")

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from nstgraph.cli import options
 from nstgraph.cli.exit_codes import command
 
 __all__ = ["app"]
@@ -15,39 +14,38 @@ __all__ = ["app"]
 app = typer.Typer(help="VGG weights files: what there is, and how to get more.", no_args_is_help=True)
 
 
-@app.command("list")
-@command
-def list_(debug: options.Debug = False) -> None:
+@command(app, "list")
+def list_() -> None:
     """List the places where weights are looked for, in order."""
-    from nstgraph.cli import tables as show
+    from nstgraph.cli.tables import show_weights
 
-    show.show_weights()
+    show_weights()
 
 
-@app.command()
-@command
+@command(app)
 def info(
-    file: Annotated[str | None, typer.Argument(help="A weights file; by default the one that would be used.")] = None,
-    debug: options.Debug = False,
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="A weights file; by default the one that would be used.")
+    ] = None,
 ) -> None:
     """Show a weights file's layers, shapes and SHA-256."""
-    from nstgraph.cli import tables as show
-    from nstgraph.networks.weights_file import find
+    from nstgraph.cli.tables import show_weights_file
+    from nstgraph.networks.find_weights import find_weights
 
-    show.show_weights_file(find(file))
+    show_weights_file(find_weights(file))
 
 
-@app.command()
-@command
+@command(app)
 def fetch(
-    name: Annotated[str, typer.Argument(help="Which weights: vgg16.")] = "vgg16",
-    folder: Annotated[Path | None, typer.Option(help="Where to put the file; by default the user's cache.")] = None,
-    debug: options.Debug = False,
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which weights: vgg16.")] = "vgg16",
+    folder: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where to put the file; by default the user's cache.")
+    ] = None,
 ) -> None:
     """Download a weights file; an interrupted download is continued."""
     from nstgraph.cli.progress import download_bar
-    from nstgraph.networks import fetch_weights as downloads
+    from nstgraph.networks import fetch_weights
 
     with download_bar() as progress:
-        target = downloads.fetch(name, folder, progress=progress)
+        target = fetch_weights.fetch(name, folder, progress=progress)
     print(target)

@@ -7,7 +7,8 @@ from pathlib import Path
 from nstgraph.arrays import Array
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
-from nstgraph.errors import ConfigError
+from nstgraph.errors import OutputError
+from nstgraph.files import unused
 from nstgraph.pictures.save import save
 
 __all__ = ["draw", "new_folder"]
@@ -17,19 +18,16 @@ def new_folder(wanted: Path) -> Path:
     """Create ``wanted``, or the first of ``wanted-2``, ``wanted-3``, ... that does not exist, and return it.
 
     Raises:
-        ConfigError: it cannot be created.
+        OutputError: it cannot be created.
     """
     # "." and ".." have no name that a number could be added to.
-    wanted = wanted.resolve() if wanted.name in ("", "..") else wanted
-    folder, number = wanted, 1
+    folder = wanted.resolve() if wanted.name in ("", "..") else wanted
     try:
-        while folder.exists():
-            number += 1
-            folder = wanted.with_name(f"{wanted.name}-{number}")
+        folder = unused(folder)
         folder.mkdir()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", "it is the root")
-        raise ConfigError(f"cannot create the folder {folder} ({reason}); choose another with -o") from error
+        raise OutputError(f"cannot create the folder {folder} ({reason}); choose another with -o") from error
     return folder
 
 

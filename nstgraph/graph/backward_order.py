@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from nstgraph.ancestry import ancestors
+from nstgraph.ancestry import ancestors, run_for
+from nstgraph.operation_types import PASSING
 
 __all__ = ["delay"]
-
-#: Operations that a value passes through without being computed anew.
-_PASSING = {"Reshape", "Cast", "Identity", "IdentityN", "Pad", "Squeeze", "ExpandDims"}
 
 
 def delay(ends: Sequence[Any], starts: Sequence[Any]) -> None:
@@ -32,46 +30,36 @@ def delay(ends: Sequence[Any], starts: Sequence[Any]) -> None:
         if op.type != "AddN" or op.outputs[0].shape.rank != 4:
             continue
         last = max(op.inputs, key=lambda tensor: _depth(tensor, depths))
-        before_last = _waited_for(last.op)
+        before_last = run_for([last])[0]
         for source in (source for summand in op.inputs if summand is not last for source in _sources(summand)):
             # Only what the last one does not itself wait for, lest they wait for each other.
-            if source.outputs[0].name in backward and source not in before_last:
+            if source.outputs[0].name in backward and source.name not in before_last:
                 source._add_control_input(last.op)
-
-
-def _waited_for(op: Any) -> set[Any]:
-    """An operation and all that are computed before it, by its inputs and by control dependencies."""
-    found, pending = set(), [op]
-    while pending:
-        current = pending.pop()
-        if current not in found:
-            found.add(current)
-            pending += [tensor.op for tensor in current.inputs]
-            pending += current.control_inputs
-    return found
 
 
 def _sources(tensor: Any) -> Iterator[Any]:
     """The operations that computed a tensor, or the summands that it is made of."""
-    op = tensor.op
-    if op.type == "AddN":
-        for summand in op.inputs:
-            yield from _sources(summand)
-    elif op.type in _PASSING and op.inputs:
-        yield from _sources(op.inputs[0])
-    else:
-        yield op
+    pending = [tensor.op]
+    while pending:
+        op = pending.pop()
+        if op.type == "AddN":
+            pending += [summand.op for summand in op.inputs]
+        elif (op.type in PASSING or op.type == "Pad") and op.inputs:
+            pending.append(op.inputs[0].op)
+        else:
+            yield op
 
 
 def _depth(tensor: Any, known: dict[str, int]) -> int:
-    """Length of the longest path to a tensor from the graph's inputs."""
-    pending = [tensor]
+    """Length of the longest path to a tensor from the graph's inputs; loops are not gone round."""
+    pending, begun = [tensor], set()
     while pending:
         current = pending[-1]
-        waiting = [below for below in current.op.inputs if below.name not in known]
+        waiting = [below for below in current.op.inputs if below.name not in known and below.name not in begun]
+        begun.add(current.name)
         if waiting:
             pending.extend(waiting)
         else:
-            known[current.name] = 1 + max((known[below.name] for below in current.op.inputs), default=0)
+            known[current.name] = 1 + max((known.get(below.name, 0) for below in current.op.inputs), default=0)
             pending.pop()
     return known[tensor.name]

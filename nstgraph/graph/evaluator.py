@@ -4,14 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from nstgraph._tf import tf
-from nstgraph.ancestry import ancestors
+from nstgraph.ancestry import ancestors, run_for
 from nstgraph.arrays import Array, Values
+from nstgraph.errors import ConfigError, LossError
+from nstgraph.graph.feeds import checked_feeds
 from nstgraph.graph.objective import Objective
+from nstgraph.messages import one_line
 
-__all__ = ["Evaluator", "raw_session"]
+__all__ = ["Evaluates", "Evaluator", "raw_session"]
+
+
+class Evaluates(Protocol):
+    """What evaluators have in common: pictures are bound, images evaluated, and the pictures released."""
+
+    objective: Objective
+
+    def bind(
+        self, content: Array | None = None, styles: Sequence[Array] = (), feed_dict: Mapping[Any, Any] | None = None
+    ) -> Evaluates:
+        """Choose the pictures, and what the graph's other placeholders are fed; returns the evaluator itself."""
+
+    def __call__(self, image: Array) -> Values:
+        """Evaluate at ``image``, [1, height, width, 3], 0..255."""
+
+    def release(self) -> None:
+        """Forget the pictures, and give back the memory of what was computed from them."""
 
 
 class Evaluator:
@@ -19,24 +39,27 @@ class Evaluator:
 
     Args:
         objective: what to evaluate.
-        freeze: evaluate what does not depend on the generated image once at `bind`, and feed it from then on.
-        session: a ``tf.Session`` or ``MonitoredSession`` of the graph; by default a new one, in which the style graph's
-            variables, but no others, are initialised.
+        cache_targets: compute what does not depend on the generated image once, when pictures are bound.
+        session: a ``tf.Session`` or ``MonitoredSession`` of the graph; by default a new one, in which the variables
+            that the loss depends on are initialised, but for a generated image of the caller's own.
 
     Attributes:
+        objective: see above.
         session: the ``tf.Session``; unless it was given, it is closed with the evaluator, which is a context manager.
         weights: weights of terms by label, to be changed at any time; those not given are the loss's own.
         fetches: what an evaluation runs.
     """
 
-    def __init__(self, objective: Objective, *, freeze: bool = True, session: Any = None) -> None:
+    def __init__(self, objective: Objective, *, cache_targets: bool = True, session: Any = None) -> None:
         self.objective = objective
         self.weights: dict[str, float] = {}
-        used = ancestors(objective.total)
-        self._fixed = objective.frozen if freeze else [tensor for tensor in objective.inputs if tensor.name in used]
-        self._fed: list[Array] = []
+        used = run_for([objective.total], fed=objective.inputs)[1]
+        plain = [tensor for tensor in objective.inputs if tensor.name in used]
+        self._targets = objective.targets if cache_targets else plain
+        self._bound: list[Array] = []
         #: What an evaluation still computes, by name; a caller may feed it, such as a placeholder with a default.
-        self._left = ancestors(objective.total, stop=[*self._fixed, objective.graph.generated.image])
+        left = ancestors(objective.total, stop=[*self._targets, objective.graph.generated.image])
+        self._left = {name: left[name] for name in left.keys() - {tensor.name for tensor in self._targets}}
         self._given: dict[Any, Any] = {}
         self._own_session = session is None
         self.session = self._new_session() if session is None else raw_session(session)
@@ -50,13 +73,15 @@ class Evaluator:
         session = tf.Session(graph=graph.graph, config=options)
         if graph.variable_is_free:
             session.run(graph.variable.initializer)
+        try:
+            session.run(self.objective.initialize)
+        except tf.errors.OpError as error:
+            session.close()
+            raise LossError(f"a variable of the loss cannot be initialised ({one_line(error)}); mend it") from error
         return session
 
     def bind(
-        self,
-        content: Array | None = None,
-        styles: Sequence[Array] = (),
-        feed_dict: Mapping[Any, Any] | None = None,
+        self, content: Array | None = None, styles: Sequence[Array] = (), feed_dict: Mapping[Any, Any] | None = None
     ) -> Evaluator:
         """Choose the pictures; what does not depend on the generated image is computed.
 
@@ -66,28 +91,35 @@ class Evaluator:
 
         Returns:
             The evaluator itself.
+
+        Raises:
+            ConfigError: a picture or a value does not fit, or one is missing.
         """
         self.release()  # before as much again is computed
-        views = self.objective.graph.views[1:]
-        targets: Sequence[Array | None] = styles or [None] * len(views[1:])
-        given = {view.image: array for view, array in zip(views, (content, *targets), strict=True) if array is not None}
-        self._fed = self.session.run(self._fixed, {**(feed_dict or {}), **given})
-        element = self.objective.graph.graph.as_graph_element
-        named = {element(key).name: value for key, value in (feed_dict or {}).items()}
-        self._given = {self._left[name]: value for name, value in named.items() if name in self._left}
+        views, needed = self.objective.graph.views[1:], self.objective.needed
+        feeds = checked_feeds(views, needed, content, styles, feed_dict)
+        try:
+            self._bound = self.session.run(self._targets, feeds)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"a value that was given to bind does not fit: {one_line(error)}") from error
+        self._given = {self._left[tensor.name]: value for tensor, value in feeds.items() if tensor.name in self._left}
         return self
 
     @property
     def bound(self) -> dict[Any, Array]:
         """What is fed for the pictures bound last, by tensor."""
-        return dict(zip(self._fixed, self._fed, strict=True))
+        return dict(zip(self._targets, self._bound, strict=True))
 
     def release(self) -> None:
         """Forget the pictures, and give back the memory of what was computed from them."""
-        self._fed, self._given = [], {}
+        self._bound, self._given = [], {}
 
     def __call__(self, image: Array) -> Values:
-        """Evaluate at ``image``, [1, height, width, 3], 0..255; afterwards the variable ``generated`` holds it."""
+        """Evaluate at ``image``, [1, height, width, 3], 0..255; afterwards the variable ``generated`` holds it.
+
+        Raises:
+            ConfigError: no pictures are bound.
+        """
         total, terms, gradient, _ = self.session.run(self.fetches, self.feed(image))
         return Values(float(total), dict(zip(self.objective.terms, map(float, terms), strict=True)), gradient)
 
@@ -97,6 +129,8 @@ class Evaluator:
 
     def feed(self, image: Array) -> dict[Any, Any]:
         """What an evaluation at ``image`` is fed, by tensor."""
+        if len(self._bound) != len(self._targets):
+            raise ConfigError("no pictures are bound; call bind first")
         return {**self._given, self.objective.graph.generated.image: image, **self.fed_weights(), **self.bound}
 
     def fed_weights(self) -> dict[Any, float]:

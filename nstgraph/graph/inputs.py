@@ -8,7 +8,7 @@ from typing import Any
 from nstgraph._tf import tf
 from nstgraph.errors import ConfigError
 
-__all__ = ["checked_variable", "common_graph", "new_variable", "picture"]
+__all__ = ["checked_variable", "common_graph", "interior", "new_variable", "picture"]
 
 _PICTURE = (1, None, None, 3)
 
@@ -28,7 +28,7 @@ def common_graph(graph: Any, given: Iterable[Any]) -> Any:
                 f"{type(item).__name__} given where a tensor of a graph is needed; leave arrays out, and bind them"
             )
         if graph is not None and own is not graph:
-            raise ConfigError(f"{item.name} is of another graph; build everything in one tf.Graph")
+            raise ConfigError(f"{item.name} is in another graph; build everything in one tf.Graph")
         graph = own
     return graph if graph is not None else tf.Graph()
 
@@ -39,6 +39,11 @@ def picture(tensor: Any, name: str) -> Any:
         return tf.placeholder(tf.float32, _PICTURE, name)
     _check_shape(tensor)
     return tf.ensure_shape(tf.cast(tensor, tf.float32), _PICTURE, name)
+
+
+def interior(name: str) -> Any:
+    """The part of a picture that spatial sums count: top, left, bottom, right; all of it unless it is fed."""
+    return tf.placeholder_with_default(tf.constant([0, 0, -1, -1]), [4], name)
 
 
 def new_variable(name: str, start: Any) -> Any:
@@ -55,7 +60,9 @@ def new_variable(name: str, start: Any) -> Any:
 def checked_variable(variable: Any) -> Any:
     """Return a caller's variable if it can hold a picture; raise ConfigError otherwise."""
     if not hasattr(variable, "initializer"):
-        raise ConfigError(f"{variable.name} is no variable; the generated image is searched, so it has to be one")
+        raise ConfigError(
+            f"{variable.name} is not a variable, and the generated image has to be one: it is what the search changes"
+        )
     if variable.dtype.base_dtype != tf.float32:
         raise ConfigError(f"variable {variable.name} is {variable.dtype.name}; make it float32")
     _check_shape(variable)

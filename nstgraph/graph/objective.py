@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from nstgraph._tf import tf
-from nstgraph.ancestry import ancestors, dependents, frozen_tensors
+from nstgraph.ancestry import ancestors, dependents, run_for
 from nstgraph.errors import LossError, NstgraphError
 from nstgraph.graph.backward_order import delay
 from nstgraph.graph.style_graph import StyleGraph
+from nstgraph.graph.targets import targets_of
 from nstgraph.losses.loss import Loss, WeightedTerm
+from nstgraph.messages import one_line
 
 __all__ = ["Objective"]
 
@@ -33,8 +35,11 @@ class Objective:
         total: ``loss/total:0``, the sum of the terms.
         gradient_scale: what gradients are multiplied by while they pass through the network.
         gradient: ``gradient:0``, of the total with respect to the generated image: [1, height, width, 3].
+        store: operation that lets the variable ``generated`` hold what ``generated_image:0`` is fed.
+        initialize: operation that initialises the variables that the terms have made for themselves.
         inputs: the pictures, content and styles, then other placeholders that the loss depends on.
-        frozen: tensors that stay the same while the generated image moves (see `frozen_tensors`).
+        needed: those of the inputs that have to be fed.
+        targets: tensors that stay the same while the generated image changes (see `targets_of`).
 
     Raises:
         LossError: a term fails to build, is not a scalar, or does not depend on the generated image, or does so past
@@ -52,23 +57,19 @@ class Objective:
             self.total = tf.add_n(list(self.terms.values()), "loss/total")
             self.gradient_scale = self._gradient_scale()
             self._check_dependence()
-            gradient = tf.gradients(tf.stop_gradient(self.gradient_scale) * self.total, graph.generated.image)[0]
-            if gradient is None:
-                raise LossError(
-                    f"no gradient reaches the generated image through {loss}; use differentiable operations"
-                )
-            self.gradient = tf.divide(gradient, self.gradient_scale, "gradient")
+            scaled = tf.stop_gradient(self.gradient_scale) * self.total
+            self.gradient = tf.divide(self._gradient_of(scaled), self.gradient_scale, "gradient")
             delay([self.gradient], [self.total])
             # Run with a fed generated_image, this stores what was fed; unfed, it assigns the variable to itself.
             self.store = tf.assign(graph.variable, graph.generated.image, validate_shape=False).op
-        self.inputs = [view.image for view in (graph.content, *graph.styles)]
-        self.inputs += [
-            tensor
-            for tensor in ancestors(self.total, stop=self.inputs).values()
-            if tensor.op.type == "Placeholder" and all(tensor is not picture for picture in self.inputs)
-        ]
+            self.initialize = tf.group(*(variable.initializer for variable in self._own_variables()))
+        pictures = [view.image for view in (graph.content, *graph.styles)]
+        ops, used = run_for([self.total], fed=pictures)
+        placeholders = [op.outputs[0] for op in ops.values() if op.type == "Placeholder"]
+        self.inputs = pictures + placeholders
+        self.needed = [t for t in pictures if t.name in used and t.op.type == "Placeholder"] + placeholders
         fetches = [self.total, *self.terms.values(), self.gradient]
-        self.frozen = frozen_tensors(fetches, [graph.generated.image, *self.weights.values()], self.inputs)
+        self.targets = targets_of(fetches, [graph.generated.image, *self.weights.values()], self.inputs)
 
     def _gradient_scale(self) -> Any:
         if self.graph.network.dtype != tf.float16:
@@ -85,26 +86,39 @@ class Objective:
             raise LossError("the loss has no terms; give at least one")
         for label, value in values.items():
             if label == "total" or not re.fullmatch(r"[A-Za-z0-9.][A-Za-z0-9_.-]*", label):
-                raise LossError(f"loss term {label!r} cannot be called so; use letters, digits and _, and not 'total'")
+                raise LossError(f"{label!r} cannot name a loss term; use letters, digits and _, and not 'total'")
             if getattr(value, "graph", None) is not self.graph.graph:
-                raise LossError(f"loss term {label!r} is no tensor of the style graph's tf.Graph; build it there")
+                raise LossError(f"loss term {label!r} is not a tensor of the style graph's tf.Graph; build it there")
+        if len({label.lower() for label in values}) < len(values):
+            raise LossError(f"labels of {', '.join(values)} differ in case alone; give them names that differ in more")
         return {label: (value, 1.0) for label, value in values.items()}
 
     def _term(self, label: str, term: WeightedTerm) -> Any:
+        """The tensor that a term's function gives."""
+        origin = term.term.origin
         try:
             with tf.name_scope(f"terms/{label}"):
-                return tf.convert_to_tensor(term.term.function(self.graph, **term.parameters))
+                value = term.term.function(self.graph, **term.parameters)
+                if value is None:
+                    raise LossError(f"it returns nothing; let the function in {origin} return a scalar tensor")
+                return tf.convert_to_tensor(value)
+        except LossError as error:
+            raise type(error)(f"loss term {label!r}: {error}") from error
         except NstgraphError:
             raise
-        except Exception as error:  # whatever a stranger's function raises is that term's failure
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise LossError(f"loss term {label!r} cannot be built ({reason}); mend {term.term.origin}") from error
+        except OSError as error:
+            raise LossError(f"loss term {label!r} cannot use a file ({one_line(error)}); check its name") from error
+        except (Exception, SystemExit) as error:  # whatever a stranger's function raises is that term's failure
+            reason = f"{type(error).__name__}: {one_line(error)}"
+            raise LossError(f"loss term {label!r} cannot be built ({reason}); mend {origin}") from error
 
     def _add(self, label: str, value: Any, weight: float) -> None:
         if value.dtype != tf.float32:
             raise LossError(f"loss term {label!r} is {value.dtype.name}; cast it to float32")
         if value.shape.rank != 0:
-            raise LossError(f"loss term {label!r} returns a tensor of shape {value.shape}; reduce it to a scalar")
+            shape = "unknown shape" if value.shape.rank is None else f"shape {value.shape}"
+            remedy = "; call set_shape([]) on it" if value.shape.rank is None else "; reduce it to a scalar"
+            raise LossError(f"loss term {label!r} returns a tensor of {shape}{remedy}")
         self.defaults[label] = weight
         self.weights[label] = tf.placeholder_with_default(tf.constant(weight, value.dtype), [], f"weight/{label}")
         self.terms[label] = tf.multiply(self.weights[label], value, f"loss/{label}")
@@ -118,3 +132,29 @@ class Objective:
                 raise LossError(f"loss term {label!r} does not depend on g.generated, so it cannot be minimised")
         if self.graph.graph.as_graph_element(getattr(variable, "handle", variable)).name in past:
             raise LossError(f"the loss reads variable {variable.name} itself; build it from g.generated.image instead")
+
+    def _gradient_of(self, value: Any) -> Any:
+        try:
+            gradient = tf.gradients(value, self.graph.generated.image)[0]
+        except LookupError as error:
+            used = (label for label, term in self.terms.items() if _names_one_of(str(error), ancestors(term)))
+            what = f"loss term {next(used, '')!r} has no gradient: {one_line(error).partition('. ')[0]}"
+            raise LossError(f"{what}; use differentiable operations") from error
+        if gradient is None:
+            labels = ", ".join(self.terms)
+            raise LossError(f"no gradient of {labels} reaches the generated image; use differentiable operations")
+        return gradient
+
+    def _own_variables(self) -> list[Any]:
+        """Variables that the loss depends on, but the network's and the generated image."""
+        needed, _ = run_for([self.total])
+        given = [self.graph.variable, *self.graph.network.variables]
+        return [
+            variable
+            for variable in self.graph.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
+            if getattr(variable, "handle", variable).op.name in needed and all(variable is not other for other in given)
+        ]
+
+
+def _names_one_of(message: str, tensors: Mapping[str, Any]) -> bool:
+    return any(f"'{tensor.op.name}'" in message for tensor in tensors.values())

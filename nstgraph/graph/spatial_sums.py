@@ -5,39 +5,62 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nstgraph._tf import tf
 from nstgraph.errors import TilingError
-from nstgraph.graph.receptive_field import reach
+from nstgraph.graph.locality import Locality
 from nstgraph.graph.view import View
 
-__all__ = ["channel_sums", "gram", "inside", "uncast"]
+__all__ = ["Statistic", "channel_sums", "gram", "inside", "position_count", "uncast"]
 
 #: Parts of a low-precision Gram product: more make it more exact, and slower from about 64 on.
 _PARTS = 32
 
 
-def inside(x: Any, views: Sequence[View], sums: Sequence[Any]) -> Any:
+@dataclass(frozen=True)
+class Statistic:
+    """A sum over the positions of a picture: its value is the sum of its values over the picture's tiles.
+
+    Attributes:
+        kind: what is computed: ``sum``, ``gram`` or ``positions``.
+        tensor: the sum.
+        summand: what is summed, [1, height, width, channels].
+        views: the pictures whose positions are summed; ``generated`` and ``content`` are one, having the same size.
+    """
+
+    kind: str
+    tensor: Any
+    summand: Any
+    views: tuple[View, ...]
+
+
+def inside(x: Any, views: Sequence[View], locality: Locality) -> Any:
     """The part of ``x`` inside the views' interior. TensorFlow forwards a slice of everything without a copy."""
     if len({view.interior.name for view in views}) != 1:
         return x
     try:
-        stride = max(reach(x, view.image, sums).stride for view in views)
-    except TilingError:  # it cannot be tiled, and is told so when tiling is asked for
+        stride = locality.field(x).stride
+    except TilingError:  # raised once more when tiles are asked for
         return x
     box, size = views[0].interior, tf.shape(x)[1:3]
     begin = tf.minimum(size, box[:2] // stride)
     # x may be short of a row or column, as a difference of neighbours is.
     end = tf.where(box[2:] < 0, size, tf.maximum(begin, tf.minimum(size, -(-box[2:] // stride))))
-    inside = tf.slice(x, [0, begin[0], begin[1], 0], [1, end[0] - begin[0], end[1] - begin[1], -1])
-    return tf.ensure_shape(inside, [1, None, None, x.shape[-1]])
+    part = tf.slice(x, [0, begin[0], begin[1], 0], [1, end[0] - begin[0], end[1] - begin[1], -1])
+    return tf.ensure_shape(part, [1, None, None, x.shape[-1]])
 
 
 def uncast(x: Any) -> Any:
     """Feature maps in the network's precision, of which ``x`` is the float32 view; other tensors as they are."""
     widened = x.op.type == "Cast" and x.dtype == tf.float32 and x.op.inputs[0].dtype in (tf.bfloat16, tf.float16)
     return x.op.inputs[0] if widened else x
+
+
+def position_count(x: Any) -> Any:
+    """Number of positions, height · width, of feature maps [1, height, width, channels], as a float."""
+    return tf.cast(tf.reduce_prod(tf.shape(x)[1:3]), tf.float32)
 
 
 def channel_sums(x: Any) -> Any:

@@ -11,38 +11,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from nstgraph._tf import tf
 from nstgraph.ancestry import ancestors
 from nstgraph.errors import LossError
-from nstgraph.graph.inputs import checked_variable, common_graph, new_variable, picture
-from nstgraph.graph.spatial_sums import channel_sums, gram, inside, uncast
+from nstgraph.graph.inputs import checked_variable, common_graph, interior, new_variable, picture
+from nstgraph.graph.locality import Locality
+from nstgraph.graph.spatial_sums import Statistic, channel_sums, gram, inside, position_count, uncast
 from nstgraph.graph.view import View
-from nstgraph.networks.graph_file import FrozenNetwork
-from nstgraph.networks.imported_network import ImportedNetwork
-from nstgraph.networks.vgg import Vgg
-from nstgraph.networks.weights_file import Weights
+from nstgraph.networks.find_weights import find_weights
+from nstgraph.networks.network import NetworkFile
 
-__all__ = ["Statistic", "StyleGraph"]
-
-
-@dataclass(frozen=True)
-class Statistic:
-    """A sum over the positions of a picture: its value is the sum of its values over the picture's tiles.
-
-    Attributes:
-        kind: what is computed: ``sum``, ``gram`` or ``positions``.
-        tensor: the sum.
-        summand: what is summed, [1, height, width, channels].
-        views: the pictures whose positions are summed; ``generated`` and ``content`` are one, having the same size.
-    """
-
-    kind: str
-    tensor: Any
-    summand: Any
-    views: tuple[View, ...]
+__all__ = ["StyleGraph"]
 
 
 class StyleGraph:
@@ -54,10 +35,11 @@ class StyleGraph:
 
         with tf.Graph().as_default(), tf.variable_scope("painting"):
             generated = tf.get_variable("picture", initializer=photo)
-            g = StyleGraph(weights, content=photo, style=painting, generated=generated)
+            g = StyleGraph(content=photo, style=painting, generated=generated)
 
     Args:
-        weights: the network's weights, or a whole network from a file (`FrozenNetwork`).
+        weights: the network's weights (`WeightsFile`), or a whole network from a file (`GraphFile`); by default the
+            weights that `find_weights` finds.
         styles: how many style images there are, if ``style`` is not given.
         graph: where to build; by default the graph of ``content``, ``style`` or ``generated``, else a new one.
         content: tensor [1, height, width, 3], RGB, 0..255, in place of the placeholder.
@@ -69,18 +51,21 @@ class StyleGraph:
     Attributes:
         graph: the ``tf.Graph``.
         scope: name scope that all names begin with, ending in ``/``; empty for none.
+        network: gives the feature maps.
         content, generated, styles: the views; ``style`` is the first of ``styles``.
         variable: the trainable variable ``generated``, which holds the current image.
         variable_is_free: whether it was made here, and its initial value depends on nothing.
         statistics: every spatial sum built so far.
+        locality: tells what can be computed in tiles.
 
     Raises:
         ConfigError: a tensor or the variable has another shape, or is not in the graph.
+        WeightsError: there are no weights to be found.
     """
 
     def __init__(
         self,
-        weights: Weights | FrozenNetwork,
+        weights: NetworkFile | None = None,
         *,
         styles: int = 1,
         graph: Any = None,
@@ -94,36 +79,35 @@ class StyleGraph:
         given = [None] * styles if style is None else list(style) if isinstance(style, list | tuple) else [style]
         self.graph = common_graph(graph, [content, *given, generated])
         self.statistics: list[Statistic] = []
+        self.variable_is_free = generated is None and content is None
         self._sums: dict[tuple[str, str], Any] = {}
+        self._sum_names: set[str] = set()
         self._insides: dict[str, Any] = {}
         with self.graph.as_default():
             scope = self.graph.get_name_scope()
             self.scope = f"{scope}/" if scope else ""
-            self.network: Vgg | ImportedNetwork
-            if isinstance(weights, FrozenNetwork):
-                self.network = ImportedNetwork(weights)
-            else:
-                self.network = Vgg(weights, pooling, padding, precision)
-            pictures = [picture(tensor, f"style_{i}" if i else "style") for i, tensor in enumerate(given)]
-            photo = picture(content, "content")
-            self.variable_is_free = generated is None and content is None
-            if generated is None:
-                self.variable = new_variable("generated", None if content is None else photo)
-            else:
-                self.variable = checked_variable(generated)
-            image = tf.identity(self.variable, "generated_image")
-            # Content and generated image have the same size and are tiled alike: one interior serves both.
-            shared = _interior("generated_interior")
-            self.content = self._view("content", photo, shared)
-            self.generated = self._view("generated", image, shared)
-            names = [f"style_{i}" if i else "style" for i in range(len(pictures))]
-            self.styles = tuple(
-                self._view(name, tensor, _interior(f"{name}_interior"))
-                for name, tensor in zip(names, pictures, strict=True)
-            )
+            file = find_weights() if weights is None else weights
+            self.network = file.network(pooling, padding, precision)
+            self._make_views(content, given, generated)
+        self.locality = Locality([view.image for view in self.views], self._sum_names)
 
-    def _view(self, name: str, image: Any, interior: Any) -> View:
-        return View(name, image, interior, self.network, self.scope)
+    def _make_views(self, content: Any, given: Sequence[Any], generated: Any) -> None:
+        names = [f"style_{i}" if i else "style" for i in range(len(given))]
+        pictures = [picture(tensor, name) for name, tensor in zip(names, given, strict=True)]
+        photo = picture(content, "content")
+        if generated is None:
+            self.variable = new_variable("generated", None if content is None else photo)
+        else:
+            self.variable = checked_variable(generated)
+        image = tf.identity(self.variable, "generated_image")
+        # Content and generated image have the same size and are tiled alike: one interior serves both.
+        shared = interior("generated_interior")
+        self.content = View("content", photo, shared, self.network, self.scope)
+        self.generated = View("generated", image, shared, self.network, self.scope)
+        self.styles = tuple(
+            View(name, tensor, interior(f"{name}_interior"), self.network, self.scope)
+            for name, tensor in zip(names, pictures, strict=True)
+        )
 
     @contextlib.contextmanager
     def building(self) -> Iterator[None]:
@@ -163,7 +147,7 @@ class StyleGraph:
 
     def positions(self, x: Any) -> Any:
         """Number of positions, height · width, of feature maps ``x``, as a float."""
-        return self._statistic("positions", x, lambda part: tf.cast(tf.reduce_prod(tf.shape(part)[1:3]), tf.float32))
+        return self._statistic("positions", x, position_count)
 
     def style_mean(self, target: Callable[[View], Any], blend: Sequence[float] = ()) -> Any:
         """Mean of ``target(view)`` over the style images, weighted by ``blend`` (default: all alike).
@@ -181,19 +165,15 @@ class StyleGraph:
         if (kind, x.name) not in self._sums:
             if x.shape.rank != 4:
                 raise LossError(f"spatial sums take [1, height, width, channels], not {x.shape}; reshape {x.name}")
-            sums = [statistic.tensor for statistic in self.statistics]
-            sources = ancestors(x, stop=sums)
+            sources = ancestors(x, stop=[statistic.tensor for statistic in self.statistics])
             views = tuple(view for view in self.views if view.image.name in sources)
             if not views:
                 raise LossError(f"{x.name} is made from no picture, so it has no positions to sum over")
             with self.building(), tf.name_scope(f"statistics/{kind}"):
                 if x.name not in self._insides:
-                    self._insides[x.name] = inside(uncast(x), views, sums)
+                    self._insides[x.name] = inside(uncast(x), views, self.locality)
                 tensor = tf.identity(reduce(self._insides[x.name]), "value")
             self._sums[kind, x.name] = tensor
+            self._sum_names.add(tensor.name)
             self.statistics.append(Statistic(kind, tensor, x, views))
         return self._sums[kind, x.name]
-
-
-def _interior(name: str) -> Any:
-    return tf.placeholder_with_default(tf.constant([0, 0, -1, -1]), [4], name)

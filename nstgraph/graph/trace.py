@@ -7,13 +7,13 @@ from typing import Any
 
 from nstgraph._tf import tf
 from nstgraph.arrays import Array
-from nstgraph.errors import ConfigError
-from nstgraph.files import beside
+from nstgraph.errors import OutputError
+from nstgraph.files import writing
 from nstgraph.graph.evaluator import Evaluator
 
-__all__ = ["TRACE_SUFFIXES", "save_trace", "trace"]
+__all__ = ["check_trace_name", "save_trace", "trace"]
 
-TRACE_SUFFIXES = (".json", ".pb")
+_SUFFIXES = (".json", ".pb")
 
 
 def trace(evaluator: Evaluator, image: Array, *, full: bool = False) -> Any:
@@ -22,26 +22,30 @@ def trace(evaluator: Evaluator, image: Array, *, full: bool = False) -> Any:
     A ``full`` one also asks accelerators, by TensorFlow's profiler, of which only one can run in a process at a time.
     """
     level = tf.RunOptions.FULL_TRACE if full else tf.RunOptions.SOFTWARE_TRACE
-    options, found = tf.RunOptions(trace_level=level), tf.RunMetadata()
+    options, record = tf.RunOptions(trace_level=level), tf.RunMetadata()
     # The same fetches and feeds as ever, so that TensorFlow need not prepare the graph once more.
-    evaluator.session.run(evaluator.fetches, evaluator.feed(image), options=options, run_metadata=found)
-    return found
+    evaluator.session.run(evaluator.fetches, evaluator.feed(image), options=options, run_metadata=record)
+    return record
 
 
-def save_trace(found: Any, path: Path) -> Path:
+def check_trace_name(path: Path) -> None:
+    """Raise OutputError unless the name ends in .json or .pb."""
+    if path.suffix.lower() not in _SUFFIXES:
+        raise OutputError(f"cannot write a trace as {path}; end its name in {' or '.join(_SUFFIXES)}")
+
+
+def save_trace(record: Any, path: Path, *, overwrite: bool = False) -> Path:
     """Write a trace: as a timeline, for chrome://tracing or Perfetto, if the name ends in .json; whole if in .pb.
 
     Raises:
-        ConfigError: writing fails.
+        OutputError: writing fails, the name ends in something else, or the file exists and ``overwrite`` is false.
     """
     from tensorflow.python.client.timeline import Timeline
 
-    timeline = path.suffix.lower() == ".json"
-    data = Timeline(found.step_stats).generate_chrome_trace_format(show_memory=True).encode() if timeline else b""
-    try:
-        with beside(path) as temporary:
-            temporary.write_bytes(data or found.SerializeToString())
-    except OSError as error:
-        message = f"cannot write {path} ({error.strerror}); free some space or choose another folder"
-        raise ConfigError(message) from error
+    check_trace_name(path)
+    with writing(path, overwrite=overwrite) as file:
+        if path.suffix.lower() == ".json":
+            file.write(Timeline(record.step_stats).generate_chrome_trace_format(show_memory=True).encode())
+        else:
+            file.write(record.SerializeToString())
     return path

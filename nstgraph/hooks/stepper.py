@@ -14,7 +14,7 @@ from typing import Any
 from nstgraph._tf import tf
 from nstgraph.arrays import Array
 from nstgraph.graph.objective import Objective
-from nstgraph.search.search import Step, StepCallback
+from nstgraph.search.step import Step, StepCallback
 
 __all__ = ["Stepper", "monitored"]
 
@@ -32,7 +32,7 @@ class Stepper:
             Search(evaluator, photo, 100, callback=stepper.callback(session)).run()
 
     Args:
-        objective: what is searched; operations are added to its graph, which must not be finalised yet.
+        objective: what is minimised; operations are added to its graph, which must not be finalised yet.
 
     Attributes:
         global_step: the graph's, made if there was none.
@@ -52,16 +52,16 @@ class Stepper:
         """What a `Search` is to call after each step; it ends the search once a hook asks the session to stop.
 
         Args:
-            session: the ``MonitoredSession`` whose hooks shall see the steps.
+            session: the ``MonitoredSession`` whose hooks are to see the steps.
             pictures: content and styles, for hooks that fetch what depends on them.
         """
         graph, terms = self._objective.graph, self._objective.terms
         views = graph.views[1 : 1 + len(pictures)]
-        fixed = {view.image: picture for view, picture in zip(views, pictures, strict=True)}
+        still = {view.image: picture for view, picture in zip(views, pictures, strict=True)}
 
         def step_callback(step: Step, image: Array) -> None:
             losses = {terms[label]: value for label, value in step.terms.items()}
-            known = {**fixed, **losses, graph.generated.image: image, self._objective.total: step.total}
+            known = {**still, **losses, graph.generated.image: image, self._objective.total: step.total}
             if not session.should_stop():  # as a hook may have asked during an earlier search
                 with graph.graph.as_default():
                     session.run(self._advance, known)

@@ -1,42 +1,14 @@
-"""Session hooks: summaries, savers and a user's own hooks see each step of a search.
-
-`Stepper` makes each step of a search a run of a session, which is what session hooks see; `StyleHook` is a hook that
-is told of steps, and `SummaryHook` one that writes them for TensorBoard.
-"""
+"""A session hook that is told of steps."""
 
 from __future__ import annotations
 
-import io
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
-from PIL import Image
 
 from nstgraph._tf import tf
 from nstgraph.arrays import Array
-from nstgraph.hooks.stepper import Stepper, monitored
+from nstgraph.search.step import Step
 
-__all__ = ["Seen", "Stepper", "StyleHook", "SummaryHook", "monitored"]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a hook sees of a step.
-
-    Attributes:
-        step: the global step.
-        total: the loss.
-        terms: its weighted terms by label.
-        image: the generated image, [1, height, width, 3], RGB, 0..255 with the search's excursions beyond.
-    """
-
-    step: int
-    total: float
-    terms: Mapping[str, float]
-    image: Array
+__all__ = ["StyleHook"]
 
 
 class StyleHook(tf.train.SessionRunHook):  # type: ignore[misc]
@@ -56,8 +28,13 @@ class StyleHook(tf.train.SessionRunHook):  # type: ignore[misc]
         self._prefix = f"{scope}/" if scope else ""
         self._last = 0
 
-    def after_step(self, seen: Seen) -> None:
-        """Take note of a step; does nothing unless overridden."""
+    def after_step(self, step: Step, image: Array) -> None:
+        """Take note of a step; does nothing unless overridden.
+
+        Args:
+            step: its number is the global step; evaluations, time and progress are not known to a hook.
+            image: [1, height, width, 3], RGB, 0..255 with the search's excursions beyond.
+        """
 
     def begin(self) -> None:
         """Find the tensors by their names.
@@ -88,55 +65,11 @@ class StyleHook(tf.train.SessionRunHook):  # type: ignore[misc]
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
         """Tell of the step, if the run was one."""
-        step = int(run_context.session.run(self._global_step))
-        if step == self._last:
+        number = int(run_context.session.run(self._global_step))
+        if number == self._last:
             return
-        self._last = step
+        self._last = number
         if run_values.results is not None:
-            found = run_values.results
-            terms = {label: float(value) for label, value in found["terms"].items()}
-            self.after_step(Seen(step, float(found["total"]), terms, found["image"]))
-
-
-class SummaryHook(StyleHook):
-    """Writes losses, and the picture, as an event file for TensorBoard.
-
-    Tags are ``loss/total``, ``loss/<term>`` and ``generated_image``.
-
-    Args:
-        folder: where the event file goes; made if need be.
-        every, scope: see `StyleHook`.
-        images: the picture is written every so many times that losses are; 0 for never.
-    """
-
-    def __init__(self, folder: str | os.PathLike[str], every: int = 1, scope: str = "", images: int = 10) -> None:
-        super().__init__(every, scope)
-        self._folder = os.fspath(folder)
-        self._images = images
-        self._written = 0
-
-    def begin(self) -> None:
-        """Open the event file, and write the graph to it."""
-        super().begin()
-        self._writer = tf.summary.FileWriter(self._folder, tf.get_default_graph())
-
-    def after_step(self, seen: Seen) -> None:
-        """Write a step."""
-        losses = {"total": seen.total, **seen.terms}
-        values = [tf.Summary.Value(tag=f"loss/{label}", simple_value=value) for label, value in losses.items()]
-        if self._images and self._written % self._images == 0:
-            values.append(tf.Summary.Value(tag="generated_image", image=_encoded(seen.image)))
-        self._writer.add_summary(tf.Summary(value=values), seen.step)
-        self._written += 1
-
-    def end(self, session: Any) -> None:
-        """Close the event file."""
-        self._writer.close()
-
-
-def _encoded(image: Array) -> Any:
-    pixels = np.rint(image[0].clip(0, 255)).astype(np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "png")
-    height, width = pixels.shape[:2]
-    return tf.Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=buffer.getvalue())
+            total, terms, image = (run_values.results[name] for name in ("total", "terms", "image"))
+            values = {label: float(value) for label, value in terms.items()}
+            self.after_step(Step(number, float(total), values, *image.shape[1:3]), image)

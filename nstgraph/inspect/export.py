@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from nstgraph._tf import tf
 from nstgraph.ancestry import ancestors
-from nstgraph.errors import ConfigError, did_you_mean, told
-from nstgraph.files import check_folder
+from nstgraph.errors import ConfigError, OutputError
+from nstgraph.files import check_folder, writing_folder
 from nstgraph.graph.objective import Objective
 from nstgraph.graph.style_graph import StyleGraph
+from nstgraph.messages import choices, one_line
 
 __all__ = ["FORMATS", "check", "export"]
 
@@ -48,44 +48,43 @@ def export(objective: Objective, session: Any, folder: Path, formats: Collection
         What was written.
 
     Raises:
-        ConfigError: the folder exists or cannot be made, there is no such format, or the graph is finalised.
+        ConfigError: there is no such format, or the graph is finalised.
+        OutputError: the folder exists or cannot be made.
     """
     check(folder, formats)
     if objective.graph.graph.finalized:
         raise ConfigError("the graph is finalised, so nothing can be saved from it; export before a session does that")
     _complete(objective.graph)
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
-            files = _Files(objective, session, Path(temporary))
+        with writing_folder(folder) as place:
+            files = _Files(objective, session, place)
             for name in dict.fromkeys(formats or FORMATS):
                 getattr(files, name)()
-            files.place.rename(folder)
-    except (OSError, tf.errors.OpError) as error:
-        reason = error.strerror if isinstance(error, OSError) else told(error)
-        raise ConfigError(f"cannot write {folder} ({reason}); choose another folder") from error
+            files.clear()
+    except tf.errors.OpError as error:
+        raise OutputError(f"cannot write {folder} ({one_line(error)}); choose another folder") from error
     return sorted(folder.iterdir())
 
 
 def check(folder: Path, formats: Collection[str] = ()) -> None:
-    """Refuse, before any work, what `export` would; see there."""
+    """Raise, before any work is done, what `export` would; see there."""
     for name in formats:
         if name not in FORMATS:
-            raise ConfigError(f"no format {name!r}{did_you_mean(name, FORMATS)}")
+            raise ConfigError(f"no format {name!r}{choices(FORMATS)}")
     if os.path.lexists(folder):
-        raise ConfigError(f"{folder} exists; choose another folder")
+        raise OutputError(f"{folder} exists; choose another folder")
     check_folder(folder)
 
 
 class _Files:
-    """The files of a style graph, a method for each format, in a folder ``place`` that is to be moved into place."""
+    """The files of a style graph in a folder, a method for each format."""
 
-    def __init__(self, objective: Objective, session: Any, temporary: Path) -> None:
+    def __init__(self, objective: Objective, session: Any, folder: Path) -> None:
         self._objective = objective
         self._session = session
-        self._saved = temporary / "checkpoint"
-        self.place = temporary / "export"
-        for folder in (self._saved, self.place):
-            folder.mkdir()
+        self._folder = folder
+        self._saved = folder / ".checkpoint"
+        self._saved.mkdir()
         graph = objective.graph.graph
         with graph.as_default():
             saver = tf.train.Saver(_variables(objective), save_relative_paths=True)
@@ -96,13 +95,17 @@ class _Files:
             if node.op == "IdentityN" and "_gradient_op_type" in node.attr:
                 del node.attr["_gradient_op_type"]
 
+    def clear(self) -> None:
+        """Remove what only the other files are made from."""
+        shutil.rmtree(self._saved)
+
     def metagraph(self) -> None:
         """The graph, with its collections."""
-        (self.place / "graph.meta").write_bytes(self._meta.SerializeToString())
+        (self._folder / "graph.meta").write_bytes(self._meta.SerializeToString())
 
     def checkpoint(self) -> None:
         """The variables' values."""
-        shutil.copytree(self._saved, self.place, dirs_exist_ok=True)
+        shutil.copytree(self._saved, self._folder, dirs_exist_ok=True)
 
     def frozen(self) -> None:
         """The part of the graph that signatures use, with constants for variables."""
@@ -116,18 +119,18 @@ class _Files:
         image.attr["shape"].shape.CopyFrom(generated.shape.as_proto())
         ends = {tensor.op.name for _, outputs in _signatures(self._objective).values() for tensor in outputs.values()}
         frozen = tf.graph_util.convert_variables_to_constants(self._session, definition, sorted(ends))
-        (self.place / "frozen.pb").write_bytes(frozen.SerializeToString())
+        (self._folder / "frozen.pb").write_bytes(frozen.SerializeToString())
 
     def savedmodel(self) -> None:
         """The graph and its variables, with signatures."""
-        builder = tf.saved_model.Builder(str(self.place / "saved_model"))
+        builder = tf.saved_model.Builder(str(self._folder / "saved_model"))
         with tf.Graph().as_default() as graph, tf.Session() as session:
             saver = tf.train.import_meta_graph(self._meta)
             saver.restore(session, str(self._saved / _CHECKPOINT))
 
             def described(tensors: dict[str, Any]) -> dict[str, Any]:
-                found = {key: graph.get_tensor_by_name(tensor.name) for key, tensor in tensors.items()}
-                return {key: tf.saved_model.build_tensor_info(tensor) for key, tensor in found.items()}
+                own = {key: graph.get_tensor_by_name(tensor.name) for key, tensor in tensors.items()}
+                return {key: tf.saved_model.build_tensor_info(tensor) for key, tensor in own.items()}
 
             signatures = {
                 name: tf.saved_model.build_signature_def(described(inputs), described(outputs))
@@ -141,7 +144,7 @@ class _Files:
 def _complete(graph: StyleGraph) -> None:
     """Build every layer that there is of the generated image for the other pictures, too."""
     for view in (graph.content, *graph.styles):
-        for layer in graph.generated.network_maps:
+        for layer in graph.generated.features:
             view[layer]
 
 

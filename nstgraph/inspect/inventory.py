@@ -8,23 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from nstgraph._tf import tf
 from nstgraph.ancestry import ancestors
 from nstgraph.graph.objective import Objective
+from nstgraph.inspect.flops import evaluated_once, flops_of
+from nstgraph.operation_types import VARIABLES
 
 __all__ = ["ScopeEntry", "inventory"]
 
-Shapes = dict[str, tuple[int, ...]]
-
-_CONVOLUTIONS = {"Conv2D", "Conv2DBackpropInput"}
-_PRODUCTS = {"MatMul", "BatchMatMul", "BatchMatMulV2"}
-#: Operations that move numbers, or pass them on, without computing.
-_FREE = {
-    "Identity", "IdentityN", "Reshape", "Slice", "StridedSlice", "Pad", "PadV2", "MirrorPad", "ConcatV2", "Split",
-    "Transpose", "Tile", "BroadcastTo", "Fill", "Pack", "Unpack", "ReadVariableOp", "StopGradient", "EnsureShape",
-    "PlaceholderWithDefault", "ExpandDims", "Squeeze", "GatherV2", "ReverseV2", "ZerosLike", "Shape",
-}  # fmt: skip
-_FUSING = {"BiasAdd", "Relu"}
 _UNSCOPED = "(no scope)"
 
 
@@ -36,7 +26,7 @@ class ScopeEntry:
         scope: its name.
         operations: how many the graph has there.
         shape: of the tensor of the scope's own name, in this evaluation; None if there is no such tensor.
-        parameters: numbers that its variables and frozen weights hold.
+        parameters: numbers that its variables, and weights that are constants, hold.
         flops: floating-point operations of an evaluation: two for each product of convolutions and matrix products,
             one for each number that any other operation gives.
         memory: bytes that its operations allocated in an evaluation, not all at the same time.
@@ -51,18 +41,18 @@ class ScopeEntry:
 
 
 def inventory(objective: Objective, height: int, width: int, depth: int = 3) -> list[ScopeEntry]:
-    """Evaluate loss and gradient once, nothing frozen, for pictures of ``height`` × ``width`` pixels, and count.
+    """Evaluate loss and gradient once, nothing cached, for pictures of ``height`` × ``width`` pixels, and count.
 
     Returns:
         An entry for each scope of up to ``depth`` names, in the order of the graph, and one for all, named ``""``.
     """
     graph = objective.graph.graph
-    shapes, memory = _run(objective, height, width)
+    shapes, memory = evaluated_once(objective, height, width)
     fetched = (objective.total, objective.gradient)
     needed = {tensor.op.name for end in fetched for tensor in ancestors(end).values()}
     entries: dict[str, ScopeEntry] = {}
     for op in graph.get_operations():
-        flops = _flops(op, shapes) if op.name in needed else 0.0
+        flops = flops_of(op, shapes) if op.name in needed else 0.0
         for scope in _scopes(op.name, depth):
             entry = entries.get(scope) or ScopeEntry(scope, 0, shapes.get(f"{scope}:0"), 0, 0.0, 0)
             entries[scope] = ScopeEntry(
@@ -99,59 +89,11 @@ def _is_named(name: str) -> bool:
     return name[:1].islower()
 
 
-def _run(objective: Objective, height: int, width: int) -> tuple[Shapes, dict[str, int]]:
-    """Shapes of all tensors by name, and bytes allocated by operation, as of one evaluation."""
-    graph = objective.graph
-    options = tf.ConfigProto()
-    # So that every operation of the graph is run as it stands there.
-    options.graph_options.rewrite_options.disable_meta_optimizer = True
-    options.graph_options.optimizer_options.opt_level = -1
-    picture = np.full((1, height, width, 3), 127.0, np.float32)
-    feed = {view.image: picture for view in graph.views}
-    found = tf.RunMetadata()
-    with tf.Session(graph=graph.graph, config=options) as session:
-        graph.network.load(session)
-        session.run(
-            [objective.total, objective.gradient],
-            feed,
-            options=tf.RunOptions(trace_level=tf.RunOptions.SOFTWARE_TRACE),
-            run_metadata=found,
-        )
-    shapes: Shapes = {view.image.name: picture.shape for view in graph.views}
-    memory: dict[str, int] = {}
-    for node in (node for device in found.step_stats.dev_stats for node in device.node_stats):
-        memory[node.node_name] = sum(used.total_bytes for used in node.memory)
-        for output in node.output:
-            shape = tuple(axis.size for axis in output.tensor_description.shape.dim)
-            shapes[f"{node.node_name}:{output.slot}"] = shape
-    return shapes, memory
-
-
 def _parameters(op: Any) -> int:
-    if op.type not in ("VarHandleOp", "VariableV2", "Const"):
+    if op.type not in VARIABLES | {"Const"}:
         return 0
     shape = op.get_attr("value").tensor_shape if op.type == "Const" else op.get_attr("shape")
     sizes = [axis.size for axis in shape.dim]
-    # Constants that are no weights are shapes, axes and the like.
+    # Constants that are not weights are shapes, axes and the like.
     known = bool(sizes) and min(sizes) >= 0 and (op.type != "Const" or op.name.startswith("network"))
     return int(np.prod(sizes)) if known else 0
-
-
-def _flops(op: Any, shapes: Shapes) -> float:
-    def shape(tensor: Any) -> tuple[int, ...]:
-        if tensor.name not in shapes:
-            # TensorFlow runs some operations as one with what follows, which has the same shape.
-            following = [end.outputs[0] for end in tensor.consumers() if end.type in _FUSING]
-            return shape(following[0]) if following else tuple(axis or 0 for axis in tensor.shape.as_list())
-        return shapes[tensor.name]
-
-    if not op.outputs or not op.outputs[0].dtype.is_floating:
-        return 0.0
-    if op.type in _CONVOLUTIONS:
-        positions = shape(op.outputs[0] if op.type == "Conv2D" else op.inputs[2])
-        return 2.0 * float(np.prod(shape(op.inputs[1]))) * float(np.prod(positions[:3]))
-    result = float(np.prod(shape(op.outputs[0])))
-    if op.type in _PRODUCTS:
-        transposed = op.get_attr("transpose_a" if op.type == "MatMul" else "adj_x")
-        return 2.0 * result * shape(op.inputs[0])[-2 if transposed else -1]
-    return result if op.inputs and op.type not in _FREE else 0.0

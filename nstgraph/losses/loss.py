@@ -1,4 +1,6 @@
-"""Losses as values: terms that add and scale, and the text that says the same on a command line.
+"""Losses as values: terms with parameters and weights, added up.
+
+A loss is written in Python or, as text, on a command line.
 
 content() + 100 * style(layers=("conv1_1", "conv2_1")) + 0.5 * tv()
 content  100*style:layers=conv1_1+conv2_1  0.5*tv
@@ -7,65 +9,63 @@ content  100*style:layers=conv1_1+conv2_1  0.5*tv
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from nstgraph.errors import LossError, did_you_mean
-from nstgraph.losses.parameters import convert
+from nstgraph.errors import LossError
+from nstgraph.losses.parameter_types import text_of
+from nstgraph.losses.parameters import REQUIRED, Parameter, parameters_of
+from nstgraph.messages import did_you_mean
 
-__all__ = ["Loss", "LossTerm", "WeightedTerm", "text_of"]
+__all__ = ["Loss", "LossTerm", "WeightedTerm"]
 
 
 @dataclass(frozen=True)
 class LossTerm:
-    """A registered loss term. Calling it with its parameters gives a `Loss` that can be added and scaled.
+    """A registered loss term. Calling it with its parameters gives a `Loss`; by itself it is one with the defaults.
 
     Attributes:
         name: what it is called on the command line.
         function: ``function(graph, **parameters)`` returns a scalar tensor.
         origin: the module or file that it comes from.
+        parameters: what a user may set, by name.
+
+    Raises:
+        PluginError: a parameter has a type that cannot be written as text.
     """
 
     name: str
     function: Callable[..., Any]
     origin: str
+    parameters: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
 
-    @property
-    def parameters(self) -> dict[str, inspect.Parameter]:
-        """The parameters that a user may set: all of the function's but the graph."""
-        return dict(list(inspect.signature(self.function).parameters.items())[1:])
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", parameters_of(self.function, self.name))
 
     @property
     def doc(self) -> str:
         """The function's docstring, dedented; empty if it has none."""
-        return inspect.getdoc(self.function) or ""
+        return inspect.getdoc(getattr(self.function, "func", self.function)) or ""
 
-    def kind(self, parameter: str) -> Any:
-        """The type of a parameter: its annotation, or else the type of its default value."""
-        annotated = self.parameters[parameter].annotation
-        if isinstance(annotated, str):
-            # Not typing.get_type_hints, which needs them all: the graph's may be imported for type checkers alone.
-            annotated = eval(annotated, inspect.unwrap(self.function).__globals__)
-        if annotated is not inspect.Parameter.empty:
-            return annotated
-        default = self.parameters[parameter].default
-        if isinstance(default, tuple | list):
-            item: Any = type(default[0]) if default else str
-            return tuple[item, ...]
-        return str if default is inspect.Parameter.empty else type(default)
-
-    def __call__(self, **parameters: Any) -> Loss:
-        checked = {name: self._check(name, value) for name, value in parameters.items()}
+    def __call__(self, **given: Any) -> Loss:
         for name, parameter in self.parameters.items():
-            if parameter.default is inspect.Parameter.empty and name not in checked:
+            if parameter.default is REQUIRED and name not in given:
                 raise LossError(f"term {self.name!r} needs its parameter {name!r}: {self.name}:{name}=...")
-        return Loss((WeightedTerm(1.0, self, checked),))
+        return Loss((WeightedTerm(1.0, self, {name: self._converted(name, value) for name, value in given.items()}),))
 
-    def _check(self, name: str, value: Any) -> Any:
+    def _converted(self, name: str, value: Any) -> Any:
         if name not in self.parameters:
             raise LossError(f"term {self.name!r} has no parameter {name!r}{did_you_mean(name, self.parameters)}")
-        return convert(value, self.kind(name), f"{self.name}:{name}", is_layer=name in ("layer", "layers"))
+        return self.parameters[name].type.convert(value, f"{self.name}:{name}")
+
+    def __add__(self, other: Loss | LossTerm) -> Loss:
+        return self() + other
+
+    def __mul__(self, factor: float) -> Loss:
+        return self() * factor
+
+    __rmul__ = __mul__
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ class Loss:
 
     terms: tuple[WeightedTerm, ...]
 
-    def __add__(self, other: Loss) -> Loss:
+    def __add__(self, other: Loss | LossTerm) -> Loss:
+        other = other() if isinstance(other, LossTerm) else other
         return Loss(self.terms + other.terms) if isinstance(other, Loss) else NotImplemented
 
     def __radd__(self, other: int) -> Loss:
@@ -105,13 +106,18 @@ class Loss:
     __rmul__ = __mul__
 
     def labelled(self) -> dict[str, WeightedTerm]:
-        """The terms by label: the term's name, with ``_1``, ``_2``, ... when it is used more than once."""
+        """The terms by label: the term's name, with ``_1``, ``_2``, ... when it is used more than once.
+
+        Labels differ in more than case, since TensorFlow takes names that do not for the same.
+        """
         labels: dict[str, WeightedTerm] = {}
+        taken: set[str] = set()
         for term in self.terms:
             label, same = term.term.name, 0
-            while label in labels:
+            while label.lower() in taken:
                 same += 1
                 label = f"{term.term.name}_{same}"
+            taken.add(label.lower())
             labels[label] = term
         return labels
 
@@ -124,13 +130,3 @@ class Loss:
 
 def _factor(weight: float, times: str) -> str:
     return "" if weight == 1 else f"{weight:.12g}{times}"
-
-
-def text_of(value: Any) -> str:
-    """A parameter's value as it is written on the command line."""
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return "+".join(map(text_of, value))
-    if not isinstance(value, float):
-        return str(value)
-    # Whole numbers without ".0", all digits that matter, and no "+", which would part a list.
-    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else repr(value).replace("e+", "e")

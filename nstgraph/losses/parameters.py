@@ -1,60 +1,79 @@
-"""Parameter values of loss terms: from text or Python to the type that the term's signature asks for."""
+"""The parameters of a loss term, read off its function's signature when it is registered."""
 
 from __future__ import annotations
 
-import math
+import inspect
+import types
 import typing
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from nstgraph.errors import LossError
-from nstgraph.networks.vgg import check_layer
+from nstgraph.errors import PluginError
+from nstgraph.losses.parameter_types import SUPPORTED, ParameterType, parameter_type
 
-__all__ = ["convert", "number"]
+__all__ = ["REQUIRED", "Parameter", "parameters_of"]
 
-_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+#: The default value of a parameter that has none.
+REQUIRED = inspect.Parameter.empty
 
 
-def convert(value: Any, kind: Any, where: str, *, is_layer: bool = False) -> Any:
-    """Return ``value`` as ``kind``: bool, int, float, str, or a tuple of one of them (text: joined by ``+``).
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter that a user may set: its name, what values it takes, and its default, which may be `REQUIRED`."""
 
-    Args:
-        value: text from the command line, or a Python value.
-        kind: the type, such as ``float`` or ``tuple[str, ...]``.
-        where: what an error message calls the parameter, such as ``"style:layers"``.
-        is_layer: the strings are names of VGG layers, and are checked.
+    name: str
+    type: ParameterType
+    default: Any
+
+
+def parameters_of(function: Callable[..., Any], term: str) -> dict[str, Parameter]:
+    """The parameters of a term's function, by name: all but the first, which is the graph.
 
     Raises:
-        LossError: the value does not fit the type, or there is no such layer.
+        PluginError: the function takes no graph, or a parameter has a type that cannot be written as text.
     """
-    if typing.get_origin(kind) is tuple:
-        items = (value.split("+") if value else ()) if isinstance(value, str) else value
-        if not isinstance(items, list | tuple):
-            items = (items,)
-        return tuple(convert(item, typing.get_args(kind)[0], where, is_layer=is_layer) for item in items)
-    if kind is bool:
-        return _boolean(value, where)
-    if kind in (int, float):
-        return number(value, kind, where)
-    if not isinstance(value, str):
-        raise LossError(f"{where} takes text, not {value!r}")
-    return check_layer(value) if is_layer else value
-
-
-def number(value: Any, kind: type[int] | type[float], where: str) -> int | float:
-    """Return ``value`` as a finite int or float; raise ``LossError`` if it is none."""
     try:
-        result = kind(value)
-        fits = math.isfinite(result) and (isinstance(value, str) or result == value)
-    except (TypeError, ValueError, OverflowError):
-        fits = False
-    if isinstance(value, bool) or not fits:
-        raise LossError(f"{where} takes {'a whole number' if kind is int else 'a number'}, not {value!r}")
-    return result
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        raise PluginError(f"loss term {term!r} is not a function; write def {term}(g, ...)") from None
+    parameters = list(signature.parameters.values())
+    if not parameters or parameters[0].kind in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD):
+        raise PluginError(f"loss term {term!r} takes no graph; write def {term}(g, ...)")
+    names = getattr(inspect.unwrap(getattr(function, "func", function)), "__globals__", {})
+    return {parameter.name: _parameter(parameter, term, names) for parameter in parameters[1:]}
 
 
-def _boolean(value: Any, where: str) -> bool:
-    if isinstance(value, bool):
-        return value
-    if not isinstance(value, str) or value.lower() not in _WORDS:
-        raise LossError(f"{where} takes true or false, not {value!r}")
-    return _WORDS[value.lower()]
+def _parameter(parameter: inspect.Parameter, term: str, names: dict[str, Any]) -> Parameter:
+    where = f"parameter {parameter.name!r} of loss term {term!r}"
+    if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+        raise PluginError(f"{where} cannot be given by name; write every parameter out, without * and /")
+    annotation = _annotation(parameter, where, names)
+    if annotation in (REQUIRED, Any, tuple, list):
+        annotation = _implied(parameter.default)
+    elif parameter.default is None:
+        annotation = typing.Optional[annotation]  # noqa: UP045 - a type that is known only now
+    kind = parameter_type(annotation)
+    if kind is None:
+        shown = annotation.__name__ if isinstance(annotation, type) else annotation
+        raise PluginError(f"{where} is of type {shown}; use {SUPPORTED}")
+    return Parameter(parameter.name, kind, parameter.default)
+
+
+def _annotation(parameter: inspect.Parameter, where: str, names: dict[str, Any]) -> Any:
+    if not isinstance(parameter.annotation, str):
+        return parameter.annotation
+    # Each by itself, since the graph's own annotation may be imported for type checkers alone.
+    holder = types.SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
+    try:
+        return typing.get_type_hints(holder, names)[parameter.name]
+    except Exception as error:
+        raise PluginError(f"{where} has a type that does not exist when it is run ({error}); import it") from error
+
+
+def _implied(default: Any) -> Any:
+    """The type that a default value stands for; of a required parameter, text."""
+    if isinstance(default, tuple | list):
+        item: Any = type(default[0]) if default else str
+        return tuple[item, ...]
+    return str if default is REQUIRED else type(default)

@@ -16,8 +16,11 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nstgraph.errors import WeightsError, did_you_mean
-from nstgraph.networks.weights_file import VGG16, Weights, cache_dir
+from nstgraph.errors import WeightsError
+from nstgraph.messages import did_you_mean
+from nstgraph.networks.find_weights import cache_dir
+from nstgraph.networks.vgg_layers import VGG16
+from nstgraph.networks.weights_file import WeightsFile
 
 __all__ = ["FILES", "Download", "Progress", "fetch"]
 
@@ -36,7 +39,9 @@ class Download(NamedTuple):
 
 
 FILES = {
-    "vgg16": Download("https://www.cs.toronto.edu/~frossard/vgg16/vgg16_weights.npz", "vgg16_weights.npz", VGG16),
+    "vgg16": Download(
+        "https://www.cs.toronto.edu/~frossard/vgg16/vgg16_weights.npz", "vgg16_weights.npz", tuple(VGG16.kernels)
+    ),
 }
 
 
@@ -44,13 +49,12 @@ class _Failed(Exception):
     """No file, for a reason that lies with the network or the server. The message ends with what may help."""
 
 
-def fetch(name: str, folder: Path | None = None, *, url: str | None = None, progress: Progress | None = None) -> Path:
+def fetch(name: str, folder: Path | None = None, *, progress: Progress | None = None) -> Path:
     """Download one of ``FILES`` unless it is there already, continuing an attempt that broke off.
 
     Args:
         name: key of ``FILES``.
         folder: where to put the file, created if need be; by default ``cache_dir()``.
-        url: a mirror to use in place of the file's own address.
         progress: called with the bytes received, earlier attempts included, and the size of the whole file in
             bytes, or None where the server does not tell.
 
@@ -73,7 +77,7 @@ def fetch(name: str, folder: Path | None = None, *, url: str | None = None, prog
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if not _complete(part, file):  # it is, if a call was stopped between the last byte and the move
-            _download(url or file.url, part, file, progress or (lambda received, total: None))
+            _download(part, file, progress or (lambda received, total: None))
         os.replace(part, target)
     except _Failed as error:
         raise WeightsError(f"{error}, or download it by hand to {target}") from error
@@ -85,7 +89,7 @@ def fetch(name: str, folder: Path | None = None, *, url: str | None = None, prog
 
 def _complete(path: Path, file: Download) -> bool:
     try:
-        weights = Weights(path)
+        weights = WeightsFile(path)
         weights.require(file.layers)
         for layer in weights.layers:
             weights.read(layer)
@@ -94,14 +98,14 @@ def _complete(path: Path, file: Download) -> bool:
     return True
 
 
-def _download(url: str, part: Path, file: Download, progress: Progress) -> None:
-    continued = _receive(url, part, progress)
+def _download(part: Path, file: Download, progress: Progress) -> None:
+    continued = _receive(file.url, part, progress)
     if continued and not _complete(part, file):  # its beginning may be from before the file changed
         part.unlink()
-        _receive(url, part, progress)
+        _receive(file.url, part, progress)
     if not _complete(part, file):
         part.unlink()
-        raise _Failed(f"{url} sent something that is not a complete {file.filename}; try again later")
+        raise _Failed(f"{file.url} sent something that is not a complete {file.filename}; try again later")
 
 
 def _receive(url: str, part: Path, progress: Progress) -> bool:

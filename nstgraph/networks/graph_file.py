@@ -6,43 +6,26 @@ Every operation of the file can also be asked for by its own name, such as ``tow
 
 from __future__ import annotations
 
-import hashlib
+import collections
+import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from nstgraph._tf import tf
-from nstgraph.config import INPUT_VALUES
-from nstgraph.errors import ConfigError, LossError, WeightsError, did_you_mean
-from nstgraph.networks.vgg import MEAN_RGB
+from nstgraph.errors import ConfigError, WeightsError
+from nstgraph.files import what_is_wrong_with
+from nstgraph.messages import choices, did_you_mean
+from nstgraph.networks.input_values import INPUT_VALUES
+from nstgraph.networks.network import Network
+from nstgraph.networks.weights_file import hash_of
+from nstgraph.operation_types import POOLS, VALUE_KEEPING, VARIABLES
 
-__all__ = ["FrozenNetwork"]
-
-_POOLS = {"AvgPool", "MaxPool"}
-_VARIABLES = {"Variable", "VariableV2", "VarHandleOp"}
-
-#: Operations that leave the values of a picture as they are.
-_KEEPING = {
-    "Cast", "CheckNumerics", "EnsureShape", "ExpandDims", "Identity", "MirrorPad", "Pad", "PadV2",
-    "PlaceholderWithDefault", "Reshape", "Squeeze", "StopGradient",
-}  # fmt: skip
+__all__ = ["GraphFile"]
 
 
-def _rgb(image: Any) -> Any:
-    return image
-
-
-#: What a network may expect at its input, as functions of an RGB picture of 0..255.
-_CONVERSIONS: dict[str, Callable[[Any], Any]] = {
-    "rgb": _rgb,
-    "rgb-mean": lambda image: image - tf.constant(MEAN_RGB),
-    "bgr-mean": lambda image: tf.reverse(image - tf.constant(MEAN_RGB), [3]),
-    "rgb-unit": lambda image: image / 255.0,
-}
-
-
-class FrozenNetwork:
+class GraphFile:
     """What a frozen GraphDef holds.
 
     Args:
@@ -53,6 +36,10 @@ class FrozenNetwork:
             the first convolution; it is then taken to expect ``rgb``.
 
     Attributes:
+        path: the file.
+        nodes: its nodes by name.
+        versions: of TensorFlow that it was made with.
+        input: the operation that takes the picture.
         layers: operation by VGG's name of the layer.
 
     Raises:
@@ -65,9 +52,9 @@ class FrozenNetwork:
         definition = _read(self.path)
         self.nodes = {node.name: node for node in definition.node}
         self.versions = definition.versions
-        self.input = self._input(input)
+        self.input = self._find_input(input)
         self._order = self._downstream()
-        self.layers = self._layers()
+        self.layers = self._find_layers()
         if not self.layers:
             raise WeightsError(f"{self.path} has no convolution with a ReLU that {self.input} leads to; check --input")
         self._values = self._expected(values)
@@ -77,45 +64,47 @@ class FrozenNetwork:
         """Where the network comes from, for a report."""
         return f"{self.path}, input {self.input}"
 
-    @property
+    @functools.cached_property
     def sha256(self) -> str:
         """SHA-256 of the file, as 64 hexadecimal digits."""
-        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+        return hash_of(self.path)
+
+    def network(self, pooling: str = "average", padding: str = "reflect", precision: str = "float32") -> Network:
+        """The network in the graph that is current, as it is: pools and padding are its own, and it is in float32."""
+        from nstgraph.networks.imported_network import ImportedNetwork  # which builds on this module
+
+        return ImportedNetwork(self)
 
     def convert(self, image: Any) -> Any:
         """A picture, RGB, 0..255, as the network expects it."""
-        return _CONVERSIONS[self._values](image)
+        return INPUT_VALUES[self._values](image)
 
-    def operation(self, layer: str) -> str:
-        """Name of the operation that gives a layer.
-
-        Raises:
-            LossError: there is no such layer or operation, or it does not depend on the picture.
-        """
+    def operation(self, layer: str) -> str | None:
+        """Name of the operation that gives a layer; None if there is none that depends on the picture."""
         name = self.layers.get(layer, layer.partition(":")[0])
-        if name not in self._order:
-            raise LossError(
-                f"{self.path.name} has no layer {layer!r}{did_you_mean(layer, [*self.layers, *self._order])}"
-            )
-        return name
+        return name if name in self._order else None
+
+    def names(self) -> list[str]:
+        """All layers that can be asked for: VGG's names, then operations."""
+        return [*self.layers, *self._order]
 
     def needed(self, name: str, known: Iterable[str]) -> list[Any]:
         """The nodes from which an operation is computed, but for the ``known`` ones and what they are computed from."""
-        found: dict[str, Any] = {}
+        nodes: dict[str, Any] = {}
         pending, seen = [name], {*known, self.input}
         while pending:
             current = pending.pop()
             if current not in seen:
                 seen.add(current)
-                found[current] = self.nodes[current]
+                nodes[current] = self.nodes[current]
                 pending += _inputs(self.nodes[current])
-        return list(found.values())
+        return list(nodes.values())
 
     def moves(self, name: str) -> bool:
         """Whether an operation depends on the picture."""
         return name in self._order
 
-    def _input(self, name: str | None) -> str:
+    def _find_input(self, name: str | None) -> str:
         placeholders = [node.name for node in self.nodes.values() if node.op == "Placeholder"]
         if name is None:
             if len(placeholders) != 1:
@@ -135,40 +124,49 @@ class FrozenNetwork:
         return operation
 
     def _downstream(self) -> dict[str, tuple[int, int]]:
-        """Operations that depend on the input, in order, each with its number of pools, and of convolutions since."""
+        """Operations that depend on the input, in order, each with its number of pools, and of convolutions since.
+
+        What is in a loop, or lacks an input, is left out.
+        """
         order: dict[str, tuple[int, int]] = {self.input: (0, 0)}
-        waiting = [node for node in self.nodes.values() if node.name != self.input]
-        settled = {self.input}
-        while waiting:
-            ready = [node for node in waiting if settled.issuperset(_inputs(node))]
-            if not ready:
-                break  # what is left is in a loop, or its inputs are missing
-            for node in ready:
-                above = [order[name] for name in _inputs(node) if name in order]
-                if above:
-                    pools, convolutions = max(above)
-                    pooled = node.op in _POOLS
-                    order[node.name] = (pools + 1, 0) if pooled else (pools, convolutions + (node.op == "Conv2D"))
-            settled.update(node.name for node in ready)
-            waiting = [node for node in waiting if node.name not in settled]
+        users = collections.defaultdict(list)
+        missing = {}
+        for name, node in self.nodes.items():
+            inputs = set(_inputs(node)) if name != self.input else set()
+            missing[name] = len(inputs)
+            for source in inputs:
+                users[source].append(name)
+        ready = collections.deque(name for name, count in missing.items() if count == 0)
+        while ready:
+            name = ready.popleft()
+            node = self.nodes[name]
+            above = [order[source] for source in _inputs(node) if source in order]
+            if above and name != self.input:
+                pools, convolutions = max(above)
+                pooled = node.op in POOLS
+                order[name] = (pools + 1, 0) if pooled else (pools, convolutions + (node.op == "Conv2D"))
+            for user in users[name]:
+                missing[user] -= 1
+                if missing[user] == 0:
+                    ready.append(user)
         return order
 
-    def _layers(self) -> dict[str, str]:
+    def _find_layers(self) -> dict[str, str]:
         layers: dict[str, str] = {}
         for name, (pools, convolutions) in self._order.items():
             kind = self.nodes[name].op
-            if kind in _POOLS:
+            if kind in POOLS:
                 layers.setdefault(f"pool{pools}", name)
             elif kind == "Relu" and convolutions:
                 layers.setdefault(f"conv{pools + 1}_{convolutions}", name)
         return layers
 
     def _expected(self, values: str | None) -> str:
-        if values is not None and values not in _CONVERSIONS:
-            raise ConfigError(f"no input values {values!r}{did_you_mean(values, INPUT_VALUES)}")
+        if values is not None and values not in INPUT_VALUES:
+            raise ConfigError(f"no input values {values!r}{choices(INPUT_VALUES)}")
         first = next(name for name in self._order if self.nodes[name].op == "Conv2D")
-        steps = [node.op for node in self.needed(first, ()) if self.moves(node.name) and node.op != "Conv2D"]
-        if values is None and not set(steps) - _KEEPING:
+        steps = {node.op for node in self.needed(first, ()) if self.moves(node.name)} - {"Conv2D"}
+        if values is None and steps <= VALUE_KEEPING:
             raise ConfigError(
                 f"{self.input} of {self.path} goes into a convolution as it is; say what it expects with "
                 f"--input-values: {', '.join(INPUT_VALUES)}"
@@ -177,6 +175,9 @@ class FrozenNetwork:
 
 
 def _read(path: Path) -> Any:
+    fault = what_is_wrong_with(path)
+    if fault:
+        raise WeightsError(f"{path} {fault}; check --network")
     graph = tf.GraphDef()
     try:
         graph.ParseFromString(path.read_bytes())
@@ -187,7 +188,7 @@ def _read(path: Path) -> Any:
     kinds = {node.op for node in graph.node}
     if not kinds:
         raise WeightsError(f"{path} is no frozen graph (.pb), or an empty one; check --network")
-    if kinds & _VARIABLES:
+    if kinds & VARIABLES:
         raise WeightsError(f"{path} has variables; freeze it with convert_variables_to_constants first")
     return graph
 

@@ -1,74 +1,109 @@
-"""A frozen network in a graph: the same interface as VGG's, with the file's own operations."""
+"""A network from a file in a graph: what `Vgg` gives, with the file's own operations."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from nstgraph._tf import tf
-from nstgraph.errors import LossError
-from nstgraph.networks.graph_file import FrozenNetwork
+from nstgraph.errors import LossError, WeightsError
+from nstgraph.messages import one_line
+from nstgraph.networks.graph_file import GraphFile
+from nstgraph.networks.network import Features, no_layer
 
 __all__ = ["ImportedNetwork"]
 
 #: Attributes that hold in the whole file only: sizes that its own input had, and nodes to be placed beside.
-_TOLD_OF_THE_WHOLE = ("_output_shapes", "_class")
+_ABOUT_THE_WHOLE = ("_output_shapes", "_class")
+
+_Operations = dict[str, Any]
 
 
 class ImportedNetwork:
-    """A frozen network in one graph: constants are imported once, what depends on a picture once a picture."""
+    """A network from a file: constants are imported once, what depends on a picture once a picture.
 
-    def __init__(self, file: FrozenNetwork) -> None:
-        self.weights = file
-        self.dtype = tf.float32
-        self._nodes: dict[str, dict[str, Any]] = {}
+    See `Network` for what it gives.
+    """
 
-    def features(self, layer: str, image: Any, scope: str, known: dict[str, Any]) -> Any:
-        """Feature maps of a picture; see `nstgraph.networks.vgg.Vgg.features`."""
-        if layer not in known:
-            shared = self._nodes.setdefault("", {})
-            own = self._nodes.setdefault(scope, {})
-            name = self.weights.operation(layer)
-            new = self.weights.needed(name, {*shared, *own})
+    def __init__(self, file: GraphFile) -> None:
+        self._file = file
+        self._shared: _Operations = {}
+
+    @property
+    def path(self) -> Path:
+        """The file that it comes from."""
+        return self._file.path
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """VGG's names for the file's layers; those go by the names of their operations, too."""
+        return tuple(self._file.layers)
+
+    @property
+    def source(self) -> str:
+        """Where the network comes from, for a report."""
+        return self._file.source
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the file, as 64 hexadecimal digits."""
+        return self._file.sha256
+
+    @property
+    def dtype(self) -> Any:
+        """Type of the feature maps."""
+        return tf.float32
+
+    @property
+    def variables(self) -> list[Any]:
+        """None: the weights are constants."""
+        return []
+
+    def features(self, image: Any, scope: str) -> Features:
+        """Feature maps of a picture; see `Network.features`."""
+        own: _Operations = {}
+
+        def build(layer: str, _: Features) -> Any:
+            name = self._file.operation(layer)
+            if name is None:
+                raise no_layer(self._file.path.name, layer, self._file.names())
+            new = self._file.needed(name, {*self._shared, *own})
             with tf.name_scope(None), tf.control_dependencies(None):
-                self._add([node for node in new if not self.weights.moves(node.name)], shared)
+                self._add([node for node in new if not self._file.moves(node.name)], self._shared, {})
             with tf.name_scope(scope):
-                if self.weights.input not in own:
-                    own[self.weights.input] = tf.identity(self.weights.convert(image), "network_input").op
-                self._add([node for node in new if self.weights.moves(node.name)], own, shared)
-                maps = own[name].outputs[self._output(layer, own[name])]
-                known[layer] = tf.identity(tf.cast(maps, tf.float32), layer.partition(":")[0])
-        return known[layer]
+                if self._file.input not in own:
+                    own[self._file.input] = tf.identity(self._file.convert(image), "network_input").op
+                self._add([node for node in new if self._file.moves(node.name)], own, self._shared)
+                maps = self._output(layer, own[name])
+                return tf.identity(tf.cast(maps, tf.float32), layer.partition(":")[0])
+
+        return Features(build)
 
     def load(self, session: Any) -> None:
-        """Do nothing: a frozen network's weights are constants."""
+        """Do nothing, as there are no variables."""
 
-    def _output(self, layer: str, operation: Any) -> int:
-        """Which output of an operation a layer is.
-
-        Raises:
-            LossError: the operation has no such output.
-        """
+    def _output(self, layer: str, operation: Any) -> Any:
+        """The output of an operation that a layer is; LossError if there is none."""
         number = layer.partition(":")[2] or "0"
         if not number.isdecimal() or int(number) >= len(operation.outputs):
-            raise LossError(
-                f"{self.weights.path.name} has no layer {layer!r}; its operation has {len(operation.outputs)} outputs"
-            )
-        return int(number)
+            outputs = len(operation.outputs)
+            raise LossError(f"{self._file.path.name} has no layer {layer!r}; its operation has {outputs} outputs")
+        return operation.outputs[int(number)]
 
-    def _add(self, nodes: list[Any], known: dict[str, Any], more: dict[str, Any] | None = None) -> None:
-        """Import nodes, whose inputs are among them or known, and add them to what is known."""
+    def _add(self, nodes: list[Any], known: _Operations, others: _Operations) -> None:
+        """Import nodes, whose inputs are among them, known or others, and add them to what is known."""
         if not nodes:
             return
         # Without the file's versions, the whole graph would be taken for one of the oldest version there was.
-        part = tf.GraphDef(versions=self.weights.versions)
+        part = tf.GraphDef(versions=self._file.versions)
         inside = {node.name for node in nodes}
-        available = {**(more or {}), **known}
+        available = {**others, **known}
         feeds: dict[str, Any] = {}
         for node in nodes:
             copy = part.node.add()
             copy.CopyFrom(node)
-            for told in _TOLD_OF_THE_WHOLE:
-                copy.attr.pop(told, None)
+            for attribute in _ABOUT_THE_WHOLE:
+                copy.attr.pop(attribute, None)
             del copy.input[:]
             copy.input.extend(name for name in node.input if not name.startswith("^"))
             for tensor in copy.input:
@@ -76,4 +111,8 @@ class ImportedNetwork:
                 if source not in inside:
                     feeds[tensor] = available[source].outputs[int(number or 0)]
         names = [node.name for node in nodes]
-        known.update(zip(names, tf.import_graph_def(part, feeds, names, name="network"), strict=True))
+        try:
+            known.update(zip(names, tf.import_graph_def(part, feeds, names, name="network"), strict=True))
+        except Exception as error:  # TensorFlow finds what is wrong with a damaged file in many ways
+            path = self._file.path
+            raise WeightsError(f"{path} cannot be imported ({one_line(error)}); get the file again") from error

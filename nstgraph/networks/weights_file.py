@@ -1,4 +1,4 @@
-"""Weight files: where they are looked for, what they hold, and reading single layers.
+"""Weights files: what they hold, and reading single layers.
 
 A weights file is an npz with the keys ``conv1_1_W`` (kernel, [3, 3, in, out], for RGB input of 0 to 255 minus
 the channel means) and ``conv1_1_b`` (bias, [out]) for each layer it has. Other keys, such as ``fc6_W`` of the
@@ -17,36 +17,29 @@ import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
 
 from nstgraph.errors import WeightsError
+from nstgraph.files import what_is_wrong_with
+from nstgraph.networks.network import Network
+from nstgraph.networks.vgg_layers import ARCHITECTURES, VGG16, VGG19, Architecture
 
-__all__ = ["VGG16", "VGG19", "Candidate", "Weights", "cache_dir", "candidates", "embedded", "find"]
+__all__ = ["FETCH", "WeightsFile", "embedded", "hash_of"]
 
-
-def _names(*counts: int) -> tuple[str, ...]:
-    return tuple(f"conv{block}_{i}" for block, count in enumerate(counts, 1) for i in range(1, count + 1))
-
-
-VGG16 = _names(2, 2, 3, 3, 3)
-VGG19 = _names(2, 2, 4, 4, 4)
-CHANNELS = (64, 128, 256, 512, 512)  # of the layers of blocks 1 to 5, in both networks
-
-_VARIABLE = "$NSTGRAPH_WEIGHTS"
-_FETCH = "nstgraph weights fetch vgg16"
+#: The command that gets a file with all layers of VGG16.
+FETCH = "nstgraph weights fetch vgg16"
 
 
-class Weights:
+class WeightsFile:
     """What one weights file holds; the numbers stay on disk until a layer is read.
 
     Attributes:
         path: the file.
         layers: kernel shape (3, 3, in, out) of each convolution the file has, in network order.
-        other: names of what else it has (dense layers), sorted; never read.
 
     Raises:
         WeightsError: the file is missing, no npz, cut short or damaged, has no convolution of VGG, or has one
@@ -58,19 +51,18 @@ class Weights:
         self.layers: dict[str, tuple[int, ...]] = {}
         with _guarded(self.path), zipfile.ZipFile(self.path) as archive:
             keys = {name[:-4] for name in archive.namelist() if name.endswith(".npy")}
-            for name in VGG19:
+            for name, kernel in VGG19.kernels.items():
                 if f"{name}_W" in keys:
                     with _guarded(self.path, name):
-                        self.layers[name] = self._checked(archive, name)
+                        self._check(archive, name, kernel)
+                    self.layers[name] = kernel
         if not self.layers:
             raise _bad(self.path, "has no layer of VGG, that is no keys conv1_1_W, conv1_1_b, ...")
-        stems = {key[:-2] if key.endswith(("_W", "_b")) else key for key in keys}
-        self.other: tuple[str, ...] = tuple(sorted(stems.difference(VGG19)))
 
     @property
-    def architecture(self) -> str:
-        """``"VGG19"`` if the file has a layer that only VGG19 has, else ``"VGG16"``."""
-        return "VGG16" if set(VGG16).issuperset(self.layers) else "VGG19"
+    def architecture(self) -> Architecture:
+        """The smallest VGG that has all of the file's layers."""
+        return next(vgg for vgg in ARCHITECTURES if vgg.kernels.keys() >= self.layers.keys())
 
     @property
     def source(self) -> str:
@@ -81,19 +73,22 @@ class Weights:
     @functools.cached_property
     def sha256(self) -> str:
         """SHA-256 of the whole file, as 64 hexadecimal digits."""
-        digest = hashlib.sha256()
-        with _guarded(self.path), self.path.open("rb") as stream:
-            while chunk := stream.read(1 << 20):
-                digest.update(chunk)
-        return digest.hexdigest()
+        with _guarded(self.path):
+            return hash_of(self.path)
+
+    def network(self, pooling: str = "average", padding: str = "reflect", precision: str = "float32") -> Network:
+        """VGG with these weights in the graph that is current; arguments as for `Vgg`."""
+        from nstgraph.networks.vgg import Vgg  # which builds on this module
+
+        return Vgg(self, pooling, padding, precision)
 
     def require(self, names: Iterable[str]) -> None:
         """Raise a WeightsError that lists all of the ``names`` that the file lacks."""
         missing = [name for name in dict.fromkeys(names) if name not in self.layers]
         if not missing:
             return
-        remedy = f"a file that has {'it' if len(missing) == 1 else 'them'} is vgg16_weights.npz: {_FETCH}"
-        if not set(missing) <= set(VGG16):  # a download would not help
+        remedy = f"a file that has {'it' if len(missing) == 1 else 'them'} is vgg16_weights.npz: {FETCH}"
+        if not VGG16.kernels.keys() >= set(missing):  # a download would not help
             remedy = "choose other layers, or a VGG19 file with such keys"
         raise WeightsError(f"{self.path} lacks {', '.join(missing)}; {remedy}")
 
@@ -107,12 +102,9 @@ class Weights:
         with _guarded(self.path, layer), zipfile.ZipFile(self.path) as archive:
             return self._values(archive, f"{layer}_W"), self._values(archive, f"{layer}_b")
 
-    def _checked(self, archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
-        """Kernel shape of a layer, once the headers of its two arrays have been found to be right."""
-        block = int(name[4])
-        out = CHANNELS[block - 1]
-        kernel = (3, 3, (3, *CHANNELS)[block - 1] if name.endswith("_1") else out, out)
-        for key, expected in ((f"{name}_W", kernel), (f"{name}_b", (out,))):
+    def _check(self, archive: zipfile.ZipFile, name: str, kernel: tuple[int, ...]) -> None:
+        """Make sure that the headers of a layer's two arrays are right."""
+        for key, expected in ((f"{name}_W", kernel), (f"{name}_b", kernel[-1:])):
             if f"{key}.npy" not in archive.namelist():
                 raise _bad(self.path, f"has {name}_W but lacks {key}")
             shape, dtype = _header(archive, key)
@@ -122,7 +114,6 @@ class Weights:
                 raise _bad(self.path, f"has {dtype} as {key}, not floating-point numbers")
             if shape != expected:
                 raise _bad(self.path, f"has {key} of shape {list(shape)}, expected {list(expected)}")
-        return kernel
 
     def _values(self, archive: zipfile.ZipFile, key: str) -> npt.NDArray[np.float32]:
         data = archive.read(f"{key}.npy")  # to the end, because only there zipfile compares the checksum
@@ -134,57 +125,21 @@ class Weights:
         return values
 
 
-class Candidate(NamedTuple):
-    """A place where ``find`` looks: what it is, its path, and whether something is there."""
-
-    description: str
-    path: Path
-    exists: bool
-
-
-def find(path: str | os.PathLike[str] | None = None) -> Weights:
-    """The first weights file among ``candidates(path)``.
-
-    Raises:
-        WeightsError: a file named by ``path`` or ``$NSTGRAPH_WEIGHTS`` does not exist, or the first file that
-            does cannot be used; neither is passed over for the next.
-    """
-    for description, place, exists in candidates(path):
-        if description == _VARIABLE and not exists:
-            raise WeightsError(f"{_VARIABLE} names {place}, which does not exist; correct it or unset it")
-        if exists or path is not None:
-            break
-    return Weights(place)
-
-
-def candidates(path: str | os.PathLike[str] | None = None) -> list[Candidate]:
-    """Every place where ``find(path)`` looks, in its order."""
-    places = [
-        ("the file given", path),
-        (_VARIABLE, os.environ.get("NSTGRAPH_WEIGHTS") or None),
-        ("the folder vgg here", Path("vgg", "vgg16_weights.npz")),
-        ("the cache", cache_dir() / "vgg16_weights.npz"),
-        ("the embedded weights", embedded()),
-    ]
-    # os.path.exists, unlike Path.exists before Python 3.12, does not raise in a folder closed to the user.
-    return [Candidate(name, Path(file), os.path.exists(file)) for name, file in places if file is not None]
-
-
-def cache_dir() -> Path:
-    """Folder for fetched files; it need not exist yet."""
-    windows = os.name == "nt"
-    base = os.environ.get("LOCALAPPDATA" if windows else "XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):  # unset, or relative, which the XDG specification has ignored
-        base = os.path.expanduser("~/AppData/Local" if windows else "~/.cache")
-    return Path(base, "nstgraph")
-
-
 def embedded() -> Path:
     """The weights file that comes with nstgraph."""
     try:
         return Path(str(importlib.resources.files("nstgraph_vgg") / "compact_vgg.npz"))
     except ModuleNotFoundError:  # run from the source folder without being installed
-        return Path(__file__).parents[1] / "vgg" / "compact_vgg.npz"
+        return Path(__file__).parents[2] / "vgg" / "compact_vgg.npz"
+
+
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _header(archive: zipfile.ZipFile, key: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -198,6 +153,9 @@ def _header(archive: zipfile.ZipFile, key: str) -> tuple[tuple[int, ...], np.dty
 @contextlib.contextmanager
 def _guarded(path: Path, layer: str = "") -> Iterator[None]:
     """Turn whatever reading the file raises in the block into one line that says what is wrong with it."""
+    fault = what_is_wrong_with(path)
+    if fault:
+        raise _bad(path, fault)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # about arrays saved by Python 2, which read well
@@ -209,12 +167,6 @@ def _guarded(path: Path, layer: str = "") -> Iterator[None]:
 
 
 def _fault(path: Path, layer: str, error: Exception) -> str:
-    if not os.path.exists(path):
-        return "does not exist"
-    if path.is_dir():
-        return "is a folder"
-    if path.stat().st_size == 0:
-        return "is empty"
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read ({error.strerror})"
     if zipfile.is_zipfile(path):
@@ -224,4 +176,4 @@ def _fault(path: Path, layer: str, error: Exception) -> str:
 
 
 def _bad(path: Path, fault: str) -> WeightsError:
-    return WeightsError(f"{path} {fault}; choose another file or get a new one: {_FETCH}")
+    return WeightsError(f"{path} {fault}; choose another file or get a new one: {FETCH}")

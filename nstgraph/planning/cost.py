@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from nstgraph.ancestry import dependents
+from nstgraph.arrays import Array
 from nstgraph.errors import TilingError
 from nstgraph.graph.evaluator import Evaluator
-from nstgraph.graph.receptive_field import Reach
+from nstgraph.graph.objective import Objective
+from nstgraph.graph.receptive_field import ReceptiveField
 from nstgraph.graph.trace import trace
-from nstgraph.planning.machine import process_memory
+from nstgraph.memory import process_memory
 from nstgraph.tiles.tiling import check_tileable, margin
 
 __all__ = ["Cost", "measure"]
@@ -28,7 +29,7 @@ class Cost:
     Attributes:
         seconds: time of an evaluation.
         memory: bytes that TensorFlow holds at its peak.
-        kept: bytes of the frozen tensors that have the content image's size.
+        targets: bytes of the targets that have the content image's size.
         process: bytes of the process itself, in all.
         margin: overlap of tiles; None if some term cannot be tiled.
         why_not: if so, which, and why; else empty.
@@ -36,14 +37,14 @@ class Cost:
 
     seconds: float
     memory: float
-    kept: float
+    targets: float
     process: int
-    margin: Reach | None
+    margin: ReceptiveField | None
     why_not: str
 
 
 def measure(evaluator: Evaluator) -> Cost:
-    """Measure an evaluation; the pictures that were bound are bound no more."""
+    """Measure an evaluation; the pictures that were bound before are released."""
     graph = evaluator.objective.graph
     random = np.random.default_rng(0)
     image, style = (random.uniform(0, 255, (1, side, side, 3)).astype(np.float32) for side in (_SIDE, 64))
@@ -54,26 +55,30 @@ def measure(evaluator: Evaluator) -> Cost:
         started = time.perf_counter()
         evaluator(image)
         times.append(time.perf_counter() - started)
-    kept = sum(array.nbytes for array in evaluator.bound.values() if np.ndim(array) == 4)
+    targets = sum(array.nbytes for array in evaluator.bound.values() if np.ndim(array) == 4)
     evaluator.release()
-    why_not = ""
+    overlap, why_not = _overlap(evaluator.objective)
+    pixels = _SIDE**2
+    return Cost(min(times) / pixels, memory / pixels, targets / pixels, process_memory(), overlap, why_not)
+
+
+def _overlap(objective: Objective) -> tuple[ReceptiveField | None, str]:
+    """The overlap of tiles of the generated image, or why there can be none."""
+    graph = objective.graph
     try:
-        check_tileable(evaluator.objective)
+        check_tileable(objective)
         moves = dependents([graph.generated.image])
         moving = [s for s in graph.statistics if s.tensor.op.name in moves and graph.generated in s.views]
-        overlap = margin(moving, [s.tensor for s in graph.statistics])
+        return margin(moving, graph.locality), ""
     except TilingError as error:
-        overlap, why_not = None, str(error)
-    pixels = _SIDE**2
-    return Cost(min(times) / pixels, memory / pixels, kept / pixels, process_memory(), overlap, why_not)
+        return None, str(error)
 
 
-def _peak(evaluator: Evaluator, image: Any) -> int:
+def _peak(evaluator: Evaluator, image: Array) -> int:
     """Most bytes that TensorFlow holds at once during an evaluation, from its own record of allocations."""
-    found = trace(evaluator, image)
     records = [
         (record.alloc_micros, record.alloc_bytes)
-        for device in found.step_stats.dev_stats
+        for device in trace(evaluator, image).step_stats.dev_stats
         for node in device.node_stats
         for memory in node.memory
         for record in memory.allocation_records

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from nstgraph.arrays import Array
-from nstgraph.errors import ConfigError
-from nstgraph.files import beside, check_target
-from nstgraph.pictures.picture import resize, side_by_side
+from nstgraph.errors import OutputError
+from nstgraph.files import writing
+from nstgraph.pictures.resize import resize, side_by_side
 from nstgraph.pictures.save import save
-from nstgraph.search.search import Step
+from nstgraph.search.step import Step
 
-__all__ = ["LOG_SUFFIXES", "Result"]
+__all__ = ["Result", "check_log_name"]
 
-LOG_SUFFIXES = (".csv", ".json")
+_LOG_SUFFIXES = (".csv", ".json")
 
 
 @dataclass(frozen=True)
@@ -45,16 +46,20 @@ class Result:
     settings: Mapping[str, Any]
     trace: Any = None
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What goes into the picture's file: the program, and ``settings`` as JSON."""
+        settings = json.dumps(dict(self.settings), default=str)  # paths become text
+        return {"Software": f"nstgraph {self.settings['nstgraph']}", "nstgraph": settings}
+
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the picture; the format is the extension's. PNG and TIFF carry ``settings`` as metadata.
 
         Raises:
-            PictureError: the format is unknown, or writing fails.
-            ConfigError: the file exists and ``overwrite`` is false, or its folder does not.
+            OutputError: the format is unknown, the file exists and ``overwrite`` is false, its folder does not, or
+                writing fails.
         """
-        settings = json.dumps(dict(self.settings), default=str)  # paths become text
-        about = {"Software": f"nstgraph {self.settings['nstgraph']}", "nstgraph": settings}
-        return save(path, self.image, alpha=self.alpha, metadata=about, overwrite=overwrite)
+        return save(path, self.image, alpha=self.alpha, metadata=self.metadata, overwrite=overwrite)
 
     def save_comparison(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write content, styles and result side by side; errors as for `save`."""
@@ -66,26 +71,28 @@ class Result:
         """Write the history as ``.csv``, a row a step, or ``.json``, with settings and reason.
 
         Raises:
-            ConfigError: another extension, the file exists and ``overwrite`` is false, or writing fails.
+            OutputError: another extension, the file exists and ``overwrite`` is false, or writing fails.
         """
         target = Path(path)
-        if target.suffix.lower() not in LOG_SUFFIXES:
-            raise ConfigError(f"cannot write a log as {target.name}; end its name in {' or '.join(LOG_SUFFIXES)}")
-        check_target(target, overwrite=overwrite)
+        check_log_name(target)
         rows = [_row(step) for step in self.history]
-        try:
-            with beside(target) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-                if target.suffix.lower() == ".json":
-                    outcome = {"reason": self.reason, "evaluations": self.evaluations, "settings": dict(self.settings)}
-                    json.dump({**outcome, "history": rows}, file, indent=1, default=str)
-                else:
-                    writer = csv.DictWriter(file, list(rows[0]) if rows else ["step"])
-                    writer.writeheader()
-                    writer.writerows(rows)
-        except OSError as error:
-            message = f"cannot write {target} ({error.strerror}); free some space or choose another folder"
-            raise ConfigError(message) from error
+        text = io.StringIO(newline="")
+        if target.suffix.lower() == ".json":
+            outcome = {"reason": self.reason, "evaluations": self.evaluations, "settings": dict(self.settings)}
+            json.dump({**outcome, "history": rows}, text, indent=1, default=str)
+        else:
+            table = csv.DictWriter(text, list(rows[0]) if rows else ["step"])
+            table.writeheader()
+            table.writerows(rows)
+        with writing(target, overwrite=overwrite) as file:
+            file.write(text.getvalue().encode())
         return target
+
+
+def check_log_name(path: Path) -> None:
+    """Raise OutputError unless the name ends in .csv or .json."""
+    if path.suffix.lower() not in _LOG_SUFFIXES:
+        raise OutputError(f"cannot write a log as {path}; end its name in {' or '.join(_LOG_SUFFIXES)}")
 
 
 def _row(step: Step) -> dict[str, float]:

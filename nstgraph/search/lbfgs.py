@@ -8,27 +8,25 @@ absolute total variation has. It keeps (2 · corrections + 5) · 4 bytes an unkn
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import blas
 
-__all__ = ["minimize"]
+from nstgraph.arrays import Array
 
-Array = np.ndarray[Any, Any]
+__all__ = ["UNBOUNDED", "lbfgs"]
+
+#: Why a search ends if the loss still falls a million steps away.
+UNBOUNDED = "the loss falls without end, so it has no minimum"
 
 _DECREASE, _CURVATURE = 1e-4, 0.9
 _TRIALS = 20
 
+Function = Callable[[Array], tuple[float, Array]]
 
-def minimize(
-    function: Callable[[Array], tuple[float, Array]],
-    start: Array,
-    *,
-    corrections: int,
-    iterations: int,
-    callback: Callable[[], None],
-) -> str:
+
+def lbfgs(function: Function, start: Array, *, corrections: int, iterations: int, callback: Callable[[], None]) -> str:
     """Minimise ``function`` and return why the search ended.
 
     As in scipy's L-BFGS-B, the first trial step has length 1.
@@ -40,51 +38,51 @@ def minimize(
         iterations: how many steps at most.
         callback: called after each step, at the point evaluated last; StopIteration ends the search.
     """
-    memory = _Memory(corrections, start.size)
+    pairs = _Pairs(corrections, start.size)
     point, (value, gradient) = start, function(start)
     for _ in range(iterations):
-        direction = memory.direction(gradient)
+        direction = pairs.direction(gradient)
         slope = float(np.dot(direction, gradient))
         if not slope < 0:
             return "the gradient vanishes"
-        first = 1.0 if memory.count else 1.0 / float(np.linalg.norm(direction))
-        found = _line_search(function, point, value, direction, slope, first)
-        if found is None:
-            return "the line search found no lower loss"
-        step, new_value, new_gradient = found
-        memory.add(step * direction, new_gradient - gradient)
-        point = point + step * direction
-        value, gradient = new_value, new_gradient
+        first = 1.0 if pairs.count else 1.0 / float(np.linalg.norm(direction))
+        trial = _line_search(function, point, value, direction, slope, first)
+        if isinstance(trial, str):
+            return trial
+        pairs.add(trial.step * direction, trial.gradient - gradient)
+        point = point + trial.step * direction
+        _, value, gradient = trial
         try:
             callback()
         except StopIteration:
-            return "the callback wished it"
+            return "the callback stopped it"
     return "all iterations are done"
 
 
+class _Trial(NamedTuple):
+    step: float
+    value: float
+    gradient: Array
+
+
 def _line_search(
-    function: Callable[[Array], tuple[float, Array]],
-    point: Array,
-    value: float,
-    direction: Array,
-    slope: float,
-    step: float,
-) -> tuple[float, float, Array] | None:
-    """A step along ``direction`` that meets the weak Wolfe conditions, with value and gradient there."""
+    function: Function, point: Array, value: float, direction: Array, slope: float, step: float
+) -> _Trial | str:
+    """A step along ``direction`` that meets the weak Wolfe conditions, or why there is none."""
     low, high = 0.0, np.inf
     for _ in range(_TRIALS):
-        new_value, new_gradient = function(point + np.float32(step) * direction)
-        if new_value > value + _DECREASE * step * slope:
+        trial = _Trial(step, *function(point + np.float32(step) * direction))
+        if trial.value > value + _DECREASE * step * slope:
             high = step
-        elif float(np.dot(direction, new_gradient)) < _CURVATURE * slope:
+        elif float(np.dot(direction, trial.gradient)) < _CURVATURE * slope:
             low = step
         else:
-            return step, new_value, new_gradient
+            return trial
         step = (low + high) / 2 if high < np.inf else 2 * low
-    return None
+    return UNBOUNDED if high == np.inf else "the line search found no lower loss"
 
 
-class _Memory:
+class _Pairs:
     """The last corrections, and what they say about curvature."""
 
     def __init__(self, size: int, unknowns: int) -> None:

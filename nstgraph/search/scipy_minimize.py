@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import scipy.optimize
 
-__all__ = ["minimize"]
+from nstgraph.arrays import Array
 
-Array = np.ndarray[Any, Any]
+__all__ = ["scipy_minimize"]
+
 Function = Callable[[Array], tuple[float, Array]]
 
 _WITHOUT_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
@@ -24,7 +25,7 @@ _WITHOUT_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
 _EVERY_ITERATION = 99
 
 
-def minimize(
+def scipy_minimize(
     function: Function,
     start: Array,
     *,
@@ -40,7 +41,7 @@ def minimize(
         start: where the search begins.
         method: one of scipy's names, or a callable such as ``scipy.optimize.minimize`` takes.
         options: the method's; ``disp`` and ``iprint`` of L-BFGS-B, and ``maxiter`` of TNC, which scipy no longer knows,
-            mean what they meant.
+            mean what they used to mean.
         callback: called with the point after every iteration, an array that may change later; raise StopIteration to
             stop.
         arguments: for ``scipy.optimize.minimize``, such as ``bounds``, ``constraints``, ``tol``, ``hess``.
@@ -50,22 +51,13 @@ def minimize(
     """
     name = method.lower() if isinstance(method, str) else ""
     chosen = dict(options or {})
-    stopped_at: list[Array] = []
 
     def objective(point: Array) -> tuple[float, Array]:
         value, gradient = function(point)
         return float(value), np.asarray(gradient, np.float64)
 
     observed, calls = _translated(name, chosen, objective, [] if callback is None else [callback])
-
-    def after_iteration(point: Array, *_: Any) -> None:
-        try:
-            for call in calls:
-                call(point)
-        except StopIteration:
-            stopped_at.append(np.array(point))
-            raise
-
+    calling = _Calling(calls)
     gradientless = name in _WITHOUT_GRADIENT
     try:
         return scipy.optimize.minimize(
@@ -74,15 +66,31 @@ def minimize(
             jac=None if gradientless else True,
             method=method,
             options=chosen,
-            callback=(_uncopied(after_iteration) if name == "l-bfgs-b" else after_iteration) if calls else None,
+            callback=(_uncopied(calling) if name == "l-bfgs-b" else calling) if calls else None,
             **arguments,
         )
     except StopIteration:  # which TNC, and others in older versions of scipy, let pass
-        if not stopped_at:
+        if calling.stopped_at is None:
             raise
-        value = objective(stopped_at[0])[0]
+        value = objective(calling.stopped_at)[0]
         message = "the callback raised StopIteration"
-        return scipy.optimize.OptimizeResult(x=stopped_at[0], fun=value, success=False, status=99, message=message)
+        return scipy.optimize.OptimizeResult(x=calling.stopped_at, fun=value, success=False, status=99, message=message)
+
+
+class _Calling:
+    """Calls some functions after each iteration, and keeps the point at which one raised StopIteration."""
+
+    def __init__(self, calls: Sequence[Callable[[Array], None]]) -> None:
+        self._calls = calls
+        self.stopped_at: Array | None = None
+
+    def __call__(self, point: Array, *_: Any) -> None:
+        try:
+            for call in self._calls:
+                call(point)
+        except StopIteration:
+            self.stopped_at = np.array(point)
+            raise
 
 
 def _translated(

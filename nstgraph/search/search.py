@@ -1,59 +1,33 @@
 """The search: an optimiser over the generated image, with a supervisor around it.
 
 The optimiser is scipy's L-BFGS-B (Byrd, Lu, Nocedal & Zhu, "A Limited Memory Algorithm for Bound Constrained
-Optimization", 1995), which owns the state, or the float32 one of `lbfgs`. The supervisor keeps the best image
-so far, and turns a loss that is not a number, or a stalled line search, into a restart from it.
+Optimization", 1995), which owns the state, or the float32 one of `lbfgs`. The supervisor keeps the best image so far,
+and turns a loss that is not a number, or a stalled line search, into a restart from it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import scipy.optimize
 
-from nstgraph.arrays import Array, Values
+from nstgraph.arrays import Array, Evaluate, Values
 from nstgraph.errors import SearchError
-from nstgraph.search import lbfgs
-from nstgraph.search.scipy_minimize import minimize
+from nstgraph.search.lbfgs import UNBOUNDED, lbfgs
+from nstgraph.search.scipy_minimize import scipy_minimize
+from nstgraph.search.step import Step, StepCallback
 
-__all__ = ["Search", "Step", "StepCallback"]
+__all__ = ["Search"]
 
-#: A run of scipy that lowers the loss by less than this share is not followed by another.
+#: A run of the optimiser that lowers the loss by less than this share is not followed by another.
 _WORTH_A_RESTART = 1e-4
 
 #: Length of the first trial step, as root mean square over pixels, in grey levels.
 _FIRST_STEP = 2.0
 
-
-@dataclass(frozen=True)
-class Step:
-    """One finished iteration, from values that the search had computed anyway.
-
-    Attributes:
-        step: its number, from 1.
-        evaluations: of loss and gradient so far.
-        seconds: since the start.
-        total: the loss.
-        terms: its weighted terms by label.
-        height, width: of the generated image, in pixels.
-        done: share of all the work that is done, 0..1.
-    """
-
-    step: int
-    evaluations: int
-    seconds: float
-    total: float
-    terms: Mapping[str, float]
-    height: int
-    width: int
-    done: float
-
-
-#: Called after each step with its record and the current image [1, height, width, 3]. Raise StopIteration to stop.
-StepCallback = Callable[[Step, Array], None]
+#: Grey levels that no picture comes near: a search that gets there has nowhere to end.
+_NOWHERE = 1e6
 
 
 class _NotANumber(Exception):
@@ -66,7 +40,7 @@ class Search:
     Args:
         evaluate: gives `Values` for an image [1, height, width, 3].
         image: the starting image, 0..255.
-        steps: L-BFGS-B iterations.
+        steps: iterations of the optimiser.
         optimizer: ``"lbfgsb"``, scipy's, in float64; or ``"lbfgs"``, in float32, for less memory and time.
         history: number of corrections that it keeps.
         bounds: keep every pixel within 0..255; needs ``"lbfgsb"``.
@@ -77,15 +51,15 @@ class Search:
         best: its loss.
         steps: a `Step` for each finished iteration.
         evaluations: how many evaluations there were.
-        reason: why the search ended: finished, stopped by the callback, or stopped as no lower loss was found.
+        why: why the search ended before its steps were done; empty if they were, or if the callback ended it.
         stopped: whether the callback ended it.
-        stalled: whether it ended as no lower loss was found.
-        restarts: how often scipy was started again from the best image.
+        stalled: whether it ended because no lower loss was found.
+        restarts: how often the optimiser was started again from the best image.
     """
 
     def __init__(
         self,
-        evaluate: Callable[[Array], Values],
+        evaluate: Evaluate,
         image: Array,
         steps: int,
         *,
@@ -97,7 +71,7 @@ class Search:
         self._evaluate = evaluate
         self._limit = steps
         # As functions, since a method of its own would hold a search in a circle.
-        self._minimize = {"lbfgsb": Search._scipy, "lbfgs": Search._float32}[optimizer]
+        self._optimize = {"lbfgsb": Search._by_scipy, "lbfgs": Search._in_float32}[optimizer]
         self._history = history
         self._bounds = bounds
         self._callback = callback
@@ -105,7 +79,7 @@ class Search:
         self.best = np.inf
         self.steps: list[Step] = []
         self.evaluations = 0
-        self.reason = ""
+        self.why = ""
         self.stopped = False
         self.stalled = False
         self.restarts = 0
@@ -123,25 +97,26 @@ class Search:
         Raises:
             SearchError: the loss is not a number at the starting image.
         """
-        self._first()
-        while len(self.steps) < self._limit:
+        first = self._first()
+        while len(self.steps) < self._limit and not self.stopped:
             before = self.best
             try:
-                why = self._minimize(self)
+                why = self._optimize(self)
             except _NotANumber:
                 why = "the loss became not a number"
-            if self.stopped:
-                self.reason = "stopped by the callback"
+            if self.stopped or len(self.steps) >= self._limit:
                 return
-            if len(self.steps) < self._limit:
-                if not before - self.best > _WORTH_A_RESTART * abs(before):
-                    self.stalled = True
-                    self.reason = f"stopped, as {why},"
-                    return
-                self.restarts += 1
-        self.reason = "finished"
+            if why == UNBOUNDED or float(np.abs(self.image).max()) > _NOWHERE:
+                self.why = UNBOUNDED
+                return
+            if not before - self.best > _WORTH_A_RESTART * abs(before):
+                self.stalled = True
+                self.why = why if self.best < first else "the starting image is already a minimum of the loss"
+                return
+            self.restarts += 1
 
-    def _first(self) -> None:
+    def _first(self) -> float:
+        """Evaluate the starting image, and choose the scale by its gradient; returns its loss."""
         values = self._look(self.image)
         if not self._finite(values):
             bad = [label for label, value in values.terms.items() if not np.isfinite(value)]
@@ -151,6 +126,7 @@ class Search:
             )
         steepest = float(np.abs(values.gradient).max())
         self._scale = 1.0 / (steepest * self._unit) if steepest > 0 else 1.0
+        return values.total
 
     def _look(self, image: Array) -> Values:
         values = self._evaluate(image)
@@ -176,22 +152,21 @@ class Search:
         gradient = values.gradient.ravel() * unknowns.dtype.type(self._scale * self._unit)
         return values.total * self._scale, gradient
 
-    def _float32(self) -> str:
-        """One run of `nstgraph.search.lbfgs` from the best image; returns why it ended."""
-        start = self.image.ravel() / np.float32(self._unit)
-        return lbfgs.minimize(
+    def _in_float32(self) -> str:
+        """One run of `lbfgs` from the best image; returns why it ended."""
+        return lbfgs(
             self._scaled,
-            start,
+            self.image.ravel() / np.float32(self._unit),
             corrections=self._history,
             iterations=self._limit - len(self.steps),
             callback=self._step,
         )
 
-    def _scipy(self) -> str:
+    def _by_scipy(self) -> str:
         """One run of scipy from the best image; returns why it ended."""
         start = self.image.ravel().astype(np.float64) / self._unit
         limits = scipy.optimize.Bounds(0.0, 255.0 / self._unit) if self._bounds else None
-        result = minimize(
+        result = scipy_minimize(
             self._scaled,
             np.clip(start, 0, 255.0 / self._unit) if self._bounds else start,
             bounds=limits,
@@ -213,18 +188,20 @@ class Search:
         height, width = image.shape[1:3]
         step = Step(
             step=len(self.steps) + 1,
-            evaluations=self.evaluations,
-            seconds=time.perf_counter() - self._started,
             total=values.total,
             terms=values.terms,
             height=height,
             width=width,
+            evaluations=self.evaluations,
+            seconds=time.perf_counter() - self._started,
             done=(len(self.steps) + 1) / self._limit,
         )
         self.steps.append(step)
         if self._callback is not None:
+            shown = image.view()
+            shown.flags.writeable = False  # it may be the best image, which is not the callback's to change
             try:
-                self._callback(step, image)
+                self._callback(step, shown)
             except StopIteration:
                 self.stopped = True
                 raise  # which is how optimisers are told to stop

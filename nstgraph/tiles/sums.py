@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 
 from nstgraph._tf import tf
-from nstgraph.ancestry import ancestors, frozen_tensors
+from nstgraph.ancestry import ancestors, run_for
 from nstgraph.arrays import Array
 from nstgraph.graph.backward_order import delay
 from nstgraph.graph.evaluator import Evaluator
-from nstgraph.graph.style_graph import Statistic
-from nstgraph.tiles.target_cache import Shelf
+from nstgraph.graph.spatial_sums import Statistic
+from nstgraph.graph.targets import targets_of
+from nstgraph.tiles.target_cache import TargetCache
 from nstgraph.tiles.tiling import Tile, margin, tiles
 
-__all__ = ["MovingSums", "Run", "Sums"]
+__all__ = ["MovingSums", "SessionCall", "Sums"]
 
 
-class Run:
+class SessionCall:
     """A session's run of some fetches.
 
     Args:
@@ -30,10 +31,8 @@ class Run:
 
     def __init__(self, session: Any, fetches: Sequence[Any], candidates: Iterable[Any]) -> None:
         candidates = list(candidates)
-        reached: dict[str, Any] = {}
-        for fetch in tf.nest.flatten(fetches):
-            reached |= ancestors(fetch, stop=candidates)
-        self._feeds = [tensor for tensor in candidates if tensor.name in reached]
+        _, used = run_for(tf.nest.flatten(fetches), fed=candidates)
+        self._feeds = [tensor for tensor in candidates if tensor.name in used]
         self._run = session.make_callable(fetches, feed_list=self._feeds)
 
     def __call__(self, values: Mapping[str, Any]) -> Any:
@@ -42,16 +41,25 @@ class Run:
 
 
 class Sums:
-    """Statistics over the positions of the same pictures, which do not depend on the generated image."""
+    """Statistics over the positions of the same pictures, which do not depend on the generated image.
+
+    Args:
+        evaluator: gives graph and session.
+        wave: the statistics.
+    """
 
     def __init__(self, evaluator: Evaluator, wave: Sequence[Statistic]) -> None:
-        graph = evaluator.objective.graph
+        objective = evaluator.objective
+        graph = objective.graph
         self._tensors = [statistic.tensor for statistic in wave]
         self._views = [view for view in graph.views if any(view in statistic.views for statistic in wave)]
         self._interior = self._views[0].interior
+        pictures = [view.image for view in graph.views]
+        #: What is the same for all tiles: other sums, and a caller's placeholders.
         self._others = [s.tensor for s in graph.statistics if s not in wave]
-        self._margin = margin(wave, [s.tensor for s in graph.statistics])
-        self._sum = Run(evaluator.session, self._tensors, self._candidates(evaluator))
+        self._others += [t for t in objective.inputs if all(t is not picture for picture in pictures)]
+        self._margin = margin(wave, graph.locality)
+        self._sum = SessionCall(evaluator.session, self._tensors, self._candidates(evaluator))
 
     def _candidates(self, evaluator: Evaluator) -> list[Any]:
         return [*(view.image for view in evaluator.objective.graph.views), self._interior, *self._others]
@@ -60,7 +68,7 @@ class Sums:
         """The statistics, by tensor name.
 
         Args:
-            values: of pictures and other statistics, by tensor name.
+            values: of pictures and of what is the same for all tiles, by tensor name.
             side: of a tile without its margin, in pixels.
         """
         parts = (self._sum(self._cut(tile, values)) for tile in self._tiles(values, side))
@@ -74,10 +82,13 @@ class Sums:
         """``values``, of which pictures are those of the tile."""
         names = [view.image.name for view in self._views]
         parts = {name: tile.cut(values[name]) for name in names}
+        both = tile.rows, tile.columns
         # Where the tile ends with the picture, so does its interior, also in maps that are padded beyond.
-        ends = zip(tile.outer, tile.inner[2:], values[names[0]].shape[1:3], strict=True)
-        bottom, right = (-1 if outer.start + end == length else end for outer, end, length in ends)
-        return {**values, **parts, self._interior.name: np.array([*tile.inner[:2], bottom, right], np.int32)}
+        ends = [
+            -1 if span.outer.start + span.end == length else span.end
+            for span, length in zip(both, values[names[0]].shape[1:3], strict=True)
+        ]
+        return {**values, **parts, self._interior.name: np.array([*(span.begin for span in both), *ends], np.int32)}
 
 
 class MovingSums(Sums):
@@ -93,7 +104,7 @@ class MovingSums(Sums):
         graph = evaluator.objective.graph
         tensors = [statistic.tensor for statistic in wave]
         self._image = graph.generated.image
-        self._kept: Shelf | None = None
+        self._cache: TargetCache | None = None
         self._earlier = [t for t in earlier if any(t.name in ancestors(own) for own in tensors)]
         self._adjoints = [tf.placeholder(t.dtype, t.shape, "adjoint") for t in tensors]
         pixels = [self._image] * any(graph.generated in statistic.views for statistic in wave)
@@ -108,30 +119,32 @@ class MovingSums(Sums):
         # Tiles are of the image that is fed, never of what the variable holds.
         moving = [self._image, *earlier, *self._adjoints]
         data = [view.image for view in graph.views[1:]]
-        self._frozen = frozen_tensors([*tensors, *back], moving, data)
+        self._targets = targets_of([*tensors, *back], moving, data)
         super().__init__(evaluator, wave)
-        self._make = Run(evaluator.session, self._frozen, super()._candidates(evaluator))
-        self._back = Run(evaluator.session, back, [*self._candidates(evaluator), *self._adjoints])
+        self._make = SessionCall(evaluator.session, self._targets, super()._candidates(evaluator))
+        self._back = SessionCall(evaluator.session, back, [*self._candidates(evaluator), *self._adjoints])
 
     def _candidates(self, evaluator: Evaluator) -> list[Any]:
-        return [self._image, self._interior, *self._frozen, *self._others]
+        return [self._image, self._interior, *self._targets, *self._others]
 
     def bind(self, values: Mapping[str, Any], side: int, keep: str) -> None:
-        """Compute what stays the same for each tile; ``values`` and ``side`` as in `add_up`, ``keep`` see `Shelf`."""
+        """Compute what stays the same for each tile; arguments as for `add_up` and `TargetCache`."""
         self.release()
-        self._bound = self._tiles(values, side)
-        self._kept = Shelf(keep, lambda number: self._make(self._cut(self._bound[number], values)), len(self._bound))
+        self._tiles_bound = self._tiles(values, side)
+        self._cache = TargetCache(
+            keep, lambda number: self._make(self._cut(self._tiles_bound[number], values)), len(self._tiles_bound)
+        )
 
     def release(self) -> None:
-        """Give back the memory of what was kept."""
-        self._kept = None
+        """Give back the memory of the targets."""
+        self._cache = None
 
     def _each(self, values: Mapping[str, Any]) -> Iterator[tuple[Tile, dict[str, Any]]]:
-        names = [tensor.name for tensor in self._frozen]
-        kept = self._kept
-        assert kept is not None, "no pictures are bound"
-        for number, tile in enumerate(self._bound):
-            yield tile, {**self._cut(tile, values), **dict(zip(names, kept[number], strict=True))}
+        names = [tensor.name for tensor in self._targets]
+        cache = self._cache
+        assert cache is not None, "no pictures are bound"
+        for number, tile in enumerate(self._tiles_bound):
+            yield tile, {**self._cut(tile, values), **dict(zip(names, cache[number], strict=True))}
 
     def add_up(self, values: Mapping[str, Any], side: int | None = None) -> dict[str, Array]:
         """The statistics over the tiles that were bound."""
@@ -151,7 +164,7 @@ class MovingSums(Sums):
             for tensor, part in zip(self._earlier, earlier, strict=True):
                 adjoints[tensor.name] = adjoints[tensor.name] + part
             if pixels is not None:
-                gradient[:, tile.outer[0], tile.outer[1]] += pixels
+                gradient[:, tile.rows.outer, tile.columns.outer] += pixels
 
 
 def _total(tensors: Sequence[Any], parts: Iterable[Sequence[Any]]) -> dict[str, Array]:

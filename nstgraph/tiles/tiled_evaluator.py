@@ -8,7 +8,7 @@ tile to its pixels. What depends on the content image alone is computed once a t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,11 @@ import numpy as np
 from nstgraph._tf import tf
 from nstgraph.ancestry import ancestors, dependents
 from nstgraph.arrays import Array, Values
-from nstgraph.errors import TilingError
+from nstgraph.errors import ConfigError, TilingError
 from nstgraph.graph.evaluator import Evaluator
+from nstgraph.graph.feeds import checked_feeds
 from nstgraph.graph.objective import Objective
-from nstgraph.tiles.sums import MovingSums, Run, Sums
+from nstgraph.tiles.sums import MovingSums, SessionCall, Sums
 from nstgraph.tiles.tiling import check_tileable, waves
 
 __all__ = ["TiledEvaluator"]
@@ -31,8 +32,11 @@ class TiledEvaluator:
     Args:
         evaluator: gives objective, session and weights of terms; it must stay open while this one is in use.
 
+    Attributes:
+        objective: the evaluator's.
+
     Raises:
-        TilingError: a term cannot be computed tile by tile; names it, and the reduction at fault.
+        TilingError: a term cannot be computed tile by tile; names it, and the operation at fault.
     """
 
     def __init__(self, evaluator: Evaluator) -> None:
@@ -44,10 +48,10 @@ class TiledEvaluator:
         moves = dependents([graph.generated.image])
         used = ancestors(objective.total)
         statistics = [s for s in graph.statistics if s.tensor.name in used]
-        fixed, moving = (
+        still, moving = (
             waves([s for s in statistics if (s.tensor.op.name in moves) is moved]) for moved in (False, True)
         )
-        self._fixed = [Sums(evaluator, wave) for wave in fixed]
+        self._still = [Sums(evaluator, wave) for wave in still]
         self._moving: list[MovingSums] = []
         sums: list[Any] = []
         with graph.graph.as_default(), tf.name_scope("tiles/"):
@@ -57,29 +61,54 @@ class TiledEvaluator:
             scaled = objective.total * tf.stop_gradient(objective.gradient_scale)
             adjoints = tf.gradients(scaled, sums, stop_gradients=sums, unconnected_gradients="zero")
         self._sums = sums
-        self._loss = Run(
+        self._loss = SessionCall(
             evaluator.session,
             [objective.total, list(objective.terms.values()), adjoints, objective.gradient_scale],
-            [*(s.tensor for s in statistics), *objective.weights.values(), *(view.image for view in graph.views[1:])],
+            [*(s.tensor for s in statistics), *objective.weights.values(), *objective.inputs],
         )
         self._store = evaluator.session.make_callable(objective.store, feed_list=[graph.generated.image])
-        self._known: dict[str, Array] = {}
+        self._known: dict[str, Any] = {}
 
-    def bind(self, content: Array, styles: Sequence[Array], side: int, keep: str = "memory") -> None:
+    def bind(
+        self,
+        content: Array | None = None,
+        styles: Sequence[Array] = (),
+        feed_dict: Mapping[Any, Any] | None = None,
+        *,
+        side: int = 512,
+        keep: str = "memory",
+    ) -> TiledEvaluator:
         """Choose the pictures, and the tiles.
 
         Args:
             content, styles: each [1, height, width, 3], 0..255, of any size.
+            feed_dict: for other placeholders of the graph; the same value is fed for each tile.
             side: of a tile without its margin, in pixels.
-            keep: where what is computed once a tile is kept, see `Shelf`.
+            keep: where what is computed once a tile is kept, see `TargetCache`.
+
+        Returns:
+            The evaluator itself.
+
+        Raises:
+            ConfigError: a picture or a value does not fit, or one is missing.
         """
-        views = self.objective.graph.views
+        self.release()
+        views, inputs = self.objective.graph.views, self.objective.inputs
+        feeds = checked_feeds(views[1:], self.objective.needed, content, styles, feed_dict)
+        for tensor in feeds:
+            if all(tensor is not known for known in inputs):
+                raise ConfigError(f"{tensor.name} cannot be fed in tiles; make it a placeholder")
+        self._known = {tensor.name: value for tensor, value in feeds.items()}
         # The generated image has the content's size, which is all that is asked of it here.
-        self._known = {view.image.name: x for view, x in zip(views, (content, content, *styles), strict=True)}
-        for group in self._fixed:
+        size = self._known.get(views[1].image.name)
+        if size is None:
+            raise ConfigError("the content image is missing; in tiles it is needed for the size of the picture")
+        self._known[views[0].image.name] = size
+        for group in self._still:
             self._known |= group.add_up(self._known, side)
         for moving in self._moving:
             moving.bind(self._known, side, keep)
+        return self
 
     def release(self) -> None:
         """Forget the pictures, and give back the memory of what was computed from them."""
@@ -88,13 +117,19 @@ class TiledEvaluator:
             moving.release()
 
     def __call__(self, image: Array) -> Values:
-        """Evaluate at ``image``, [1, height, width, 3], 0..255; afterwards the variable ``generated`` holds it."""
+        """Evaluate at ``image``, [1, height, width, 3], 0..255; afterwards the variable ``generated`` holds it.
+
+        Raises:
+            ConfigError: no pictures are bound.
+        """
+        if not self._known:
+            raise ConfigError("no pictures are bound; call bind first")
         weights = {tensor.name: weight for tensor, weight in self._evaluator.fed_weights().items()}
         values = {**self._known, **weights, self.objective.graph.generated.image.name: image}
         for group in self._moving:
             values |= group.add_up(values)
-        total, terms, found, scale = self._loss(values)
-        adjoints = {tensor.name: adjoint for tensor, adjoint in zip(self._sums, found, strict=True)}
+        total, terms, derivatives, scale = self._loss(values)
+        adjoints = {tensor.name: adjoint for tensor, adjoint in zip(self._sums, derivatives, strict=True)}
         gradient = np.zeros(image.shape, np.float32)
         for group in reversed(self._moving):
             group.go_back(values, adjoints, gradient)

@@ -1,4 +1,4 @@
-"""Tiles: which terms can be computed on them, and how far they must overlap.
+"""Tiles: where they lie, how far they overlap, and in which order sums over them can be computed.
 
 A statistic of a picture is the sum of its values over the picture's tiles. It is exact because a tile carries a margin
 as wide as the receptive field, counts only its interior, and starts at a multiple of every stride.
@@ -8,30 +8,61 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nstgraph.ancestry import ancestors, dependents
+from nstgraph.ancestry import ancestors
 from nstgraph.arrays import Array
 from nstgraph.errors import TilingError
+from nstgraph.graph.locality import Locality
 from nstgraph.graph.objective import Objective
-from nstgraph.graph.receptive_field import REDUCTIONS, Reach, fault, over_positions, reach
-from nstgraph.graph.style_graph import Statistic
+from nstgraph.graph.receptive_field import ReceptiveField
+from nstgraph.graph.spatial_sums import Statistic
 
-__all__ = ["Tile", "check_tileable", "margin", "tiles", "waves"]
+__all__ = ["Span", "Tile", "check_tileable", "margin", "spans", "tiles", "waves"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A tile along one direction, in pixels: ``outer`` is computed, and of that, from ``begin`` to ``end`` counts."""
+
+    outer: slice
+    begin: int
+    end: int
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A part of a picture, in pixels: ``outer`` is computed, and of it ``inner`` (top, left, bottom, right) counts."""
+    """A part of a picture."""
 
-    outer: tuple[slice, slice]
-    inner: tuple[int, int, int, int]
+    rows: Span
+    columns: Span
 
     def cut(self, picture: Array) -> Array:
-        """The tile's pixels of a picture [1, height, width, 3], margin included."""
-        return picture[:, self.outer[0], self.outer[1]]
+        """The tile's pixels of a picture [1, height, width, channels], margin included."""
+        return picture[:, self.rows.outer, self.columns.outer]
+
+
+def tiles(height: int, width: int, side: int, margin: ReceptiveField) -> list[Tile]:
+    """Tiles of about ``side`` pixels at most, as alike as the margin's stride allows, that cover a picture."""
+    return [Tile(rows, columns) for rows in spans(height, side, margin) for columns in spans(width, side, margin)]
+
+
+def spans(length: int, side: int, margin: ReceptiveField) -> list[Span]:
+    """The tiles along one direction."""
+    stride = margin.stride
+    before, after = _rounded_up(max(0, margin.before), stride), max(0, margin.after)
+    part = _rounded_up(math.ceil(length / math.ceil(length / max(side, stride))), stride)
+    found = []
+    for begin in range(0, length, part):
+        end, start = min(begin + part, length), max(0, begin - before)
+        found.append(Span(slice(start, min(end + after, length)), begin - start, end - start))
+    return found
+
+
+def _rounded_up(value: int, step: int) -> int:
+    return -(-value // step) * step
 
 
 def check_tileable(objective: Objective) -> None:
@@ -43,43 +74,28 @@ def check_tileable(objective: Objective) -> None:
     faults = []
     for label, value in objective.terms.items():
         try:
-            _check_term(objective, value)
+            sources = ancestors(value)
+            for statistic in objective.graph.statistics:
+                if statistic.tensor.name in sources:
+                    _field(statistic, objective.graph.locality)
+            objective.graph.locality.check_constant(value)
         except TilingError as error:
             faults.append(f"loss term {label!r} cannot be tiled: {error}")
     if faults:
         raise TilingError("; ".join(faults))
 
 
-def _check_term(objective: Objective, value: Any) -> None:
-    graph = objective.graph
-    sums = [statistic.tensor for statistic in graph.statistics]
-    beside, sources = ancestors(value, stop=sums), ancestors(value)
-    if graph.generated.image.name in beside:
-        raise TilingError(fault(_reduction(beside.values(), graph.generated.image)))
-    for statistic in graph.statistics:
-        if statistic.tensor.name in sources:
-            _common(statistic, sums)
+def margin(together: Sequence[Statistic], locality: Locality) -> ReceptiveField:
+    """How far tiles must overlap for some statistics."""
+    return functools.reduce(ReceptiveField.__or__, (_field(statistic, locality) for statistic in together))
 
 
-def _reduction(tensors: Iterable[Any], image: Any) -> Any:
-    """The operation at which positions of ``image`` get lost, among the ones that made ``tensors``."""
-    moves = dependents([image])
-    moving = [tensor.op for tensor in tensors if tensor.op.name in moves]
-    return next((op for op in moving if op.type in REDUCTIONS and over_positions(op)), moving[-1])
-
-
-def _common(statistic: Statistic, sums: Sequence[Any]) -> Reach:
-    """Reach of a statistic's summand over its pictures; raises TilingError if these do not share positions."""
+def _field(statistic: Statistic, locality: Locality) -> ReceptiveField:
+    """What a statistic's summand sees of its pictures; raises TilingError if these do not share positions."""
     if len({view.interior.name for view in statistic.views}) > 1:
         names = " and ".join(view.name for view in statistic.views)
-        raise TilingError(f"operation {statistic.summand.name!r} mixes positions of {names}")
-    reaches = (reach(statistic.summand, view.image, sums) for view in statistic.views)
-    return functools.reduce(Reach.__or__, reaches)
-
-
-def margin(together: Sequence[Statistic], sums: Sequence[Any]) -> Reach:
-    """How far tiles must overlap for some statistics; ``sums`` are the tensors of all statistics of the graph."""
-    return functools.reduce(Reach.__or__, (_common(statistic, sums) for statistic in together))
+        raise TilingError(f"operation {statistic.summand.op.name!r} mixes positions of {names}")
+    return locality.field(statistic.summand)
 
 
 def waves(statistics: Sequence[Statistic]) -> list[list[Statistic]]:
@@ -87,36 +103,15 @@ def waves(statistics: Sequence[Statistic]) -> list[list[Statistic]]:
 
     A statistic may be built on others, such as a histogram whose bins follow the mean: those are in an earlier group.
     """
-    waiting, found = list(statistics), []
+    waiting, groups = list(statistics), []
     while waiting:
         ready = [statistic for statistic in waiting if not _needs(statistic, waiting)]
         for interior in sorted({statistic.views[0].interior.name for statistic in ready}):
-            found.append([statistic for statistic in ready if statistic.views[0].interior.name == interior])
+            groups.append([statistic for statistic in ready if statistic.views[0].interior.name == interior])
         waiting = [statistic for statistic in waiting if statistic not in ready]
-    return found
+    return groups
 
 
-def _needs(statistic: Statistic, others: Sequence[Statistic]) -> bool:
+def _needs(statistic: Statistic, others: Sequence[Any]) -> bool:
     sources = ancestors(statistic.tensor)
     return any(other is not statistic and other.tensor.name in sources for other in others)
-
-
-def tiles(height: int, width: int, side: int, margin: Reach) -> list[Tile]:
-    """Tiles of about ``side`` pixels at most, as alike as the margin's stride allows, that cover a picture."""
-    before = _up(max(0, margin.before), margin.stride)
-    found = []
-    for top, bottom in _parts(height, side, margin.stride):
-        for left, right in _parts(width, side, margin.stride):
-            first, start = max(0, top - before), max(0, left - before)
-            outer = slice(first, bottom + max(0, margin.after)), slice(start, right + max(0, margin.after))
-            found.append(Tile(outer, (top - first, left - start, bottom - first, right - start)))
-    return found
-
-
-def _parts(length: int, side: int, stride: int) -> list[tuple[int, int]]:
-    part = _up(math.ceil(length / math.ceil(length / max(side, stride))), stride)
-    return [(begin, min(begin + part, length)) for begin in range(0, length, part)]
-
-
-def _up(value: int, step: int) -> int:
-    return -(-value // step) * step

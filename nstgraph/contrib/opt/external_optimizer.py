@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from nstgraph._tf import tf
+from nstgraph.arrays import Array
 from nstgraph.contrib.opt.trial import Trial
-from nstgraph.contrib.opt.unknowns import Array, Unknowns, pack
+from nstgraph.contrib.opt.unknowns import Unknowns, pack
 
 __all__ = ["ExternalOptimizerInterface", "gradients"]
 
@@ -32,7 +33,7 @@ class ExternalOptimizerInterface:
         optimizer_kwargs: for the optimiser; the attribute of that name may be changed between calls of `minimize`.
 
     Raises:
-        ValueError: there is no variable, the loss is no scalar of a graph, or bounds do not fit.
+        ValueError: there is no variable, the loss is not a scalar of a graph, or bounds do not fit.
         TypeError: ``var_list`` holds something that cannot be assigned.
     """
 
@@ -47,7 +48,7 @@ class ExternalOptimizerInterface:
     ) -> None:
         graph = getattr(loss, "graph", None)
         if graph is None:
-            raise ValueError(f"the loss is no tensor of a graph but {loss!r}; build it in a tf.Graph")
+            raise ValueError(f"the loss is {loss!r}, not a tensor of a graph; build it in a tf.Graph")
         self.optimizer_kwargs = optimizer_kwargs
         self._graph = graph
         self._trial: Trial | None = None
@@ -64,7 +65,7 @@ class ExternalOptimizerInterface:
         if loss.shape.num_elements() not in (1, None):
             raise ValueError(f"the loss {loss.name} has shape {loss.shape}; reduce it to a scalar")
         if self._packing_slices:
-            self._packed_bounds()  # so that bounds that do not fit are told at once
+            self._packed_bounds()  # so that bounds that do not fit are refused at once
 
     @property
     def _packing_slices(self) -> list[slice]:
@@ -79,7 +80,7 @@ class ExternalOptimizerInterface:
         loss_callback: Callable[..., Any] | None = None,
         **run_kwargs: Any,
     ) -> None:
-        """Search, and assign what was found to the variables.
+        """Search, and assign the result to the variables.
 
         Until then, and after an exception, they keep their values.
 
@@ -95,7 +96,7 @@ class ExternalOptimizerInterface:
             ValueError: there is no session.
 
         Warns:
-            RuntimeWarning: nothing was moved, and why; or what was found are no numbers, and is not assigned.
+            RuntimeWarning: nothing was moved, and why; or the result is not a number, and is not assigned.
         """
         session = session if session is not None else tf.get_default_session()
         if session is None:
@@ -106,7 +107,7 @@ class ExternalOptimizerInterface:
         self._trial = trial
         function = _Function(trial, self._loss, self._grads, fetches, trial.outside(loss_callback or _nothing))
         try:
-            found = self._minimize(
+            end = self._minimize(
                 initial_val=trial.initial.copy(),
                 loss_grad_func=function,
                 equality_funcs=[trial.values_of(tensor) for tensor in self._equalities],
@@ -122,7 +123,7 @@ class ExternalOptimizerInterface:
             raise
         finally:
             self._trial = None
-        self._finish(trial, function, np.asarray(found, np.float64), run_kwargs)
+        self._finish(trial, function, np.asarray(end, np.float64), run_kwargs)
 
     def _minimize(
         self,
@@ -137,7 +138,7 @@ class ExternalOptimizerInterface:
         step_callback: Callable[[Array], Any],
         optimizer_kwargs: dict[str, Any],
     ) -> Array:
-        """Search from ``initial_val``, and return what was found; to be overridden. Called by keyword.
+        """Search from ``initial_val``, and return the result; to be overridden. Called by keyword.
 
         Args:
             initial_val: the unknowns [n], float64: the variables' values, flattened, in the order of ``var_list``.
@@ -153,13 +154,13 @@ class ExternalOptimizerInterface:
     def _packed_bounds(self) -> list[tuple[float, float]] | None:
         return None if self._var_to_bounds is None else self._unknowns.bounds(self._var_to_bounds)
 
-    def _finish(self, trial: Trial, function: _Function, found: Array, run_kwargs: dict[str, Any]) -> None:
-        if not np.isfinite(found).all():
+    def _finish(self, trial: Trial, function: _Function, end: Array, run_kwargs: dict[str, Any]) -> None:
+        if not np.isfinite(end).all():
             trial.restore()
             warnings.warn("the search ended in NaN or infinity; the variables keep their values", RuntimeWarning, 3)
             return
-        self._unknowns.write(trial.session, found, **run_kwargs)
-        if all(map(np.array_equal, self._unknowns.unpack(found), self._unknowns.unpack(trial.initial))):
+        self._unknowns.write(trial.session, end, **run_kwargs)
+        if all(map(np.array_equal, self._unknowns.unpack(end), self._unknowns.unpack(trial.initial))):
             reason = self._why_unmoved(trial, function)
             warnings.warn(f"the search moved nothing: {reason}", RuntimeWarning, 3)
 
@@ -189,7 +190,7 @@ class ExternalOptimizerInterface:
 
 
 class _Function:
-    """Loss and gradient at a vector of unknowns; every evaluation is told to the caller."""
+    """Loss and gradient at a vector of unknowns; every evaluation is reported to the caller."""
 
     def __init__(
         self, trial: Trial, loss: Any, gradients: Sequence[Any], fetches: Sequence[Any], tell: Callable[..., Any]
@@ -211,10 +212,10 @@ class _Function:
 
 def gradients(value: Any, variables: Sequence[Any]) -> tuple[list[bool], list[Any]]:
     """Whether ``value`` depends on each variable, and its gradients, zero if not."""
-    found = tf.gradients(value, variables)
-    return [gradient is not None for gradient in found], [
+    given = tf.gradients(value, variables)
+    return [gradient is not None for gradient in given], [
         tf.zeros_like(variable) if gradient is None else tf.convert_to_tensor(gradient)
-        for variable, gradient in zip(variables, found, strict=True)
+        for variable, gradient in zip(variables, given, strict=True)
     ]
 
 

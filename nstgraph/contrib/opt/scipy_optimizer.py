@@ -10,9 +10,10 @@ from typing import Any
 import scipy.optimize
 
 from nstgraph._tf import tf
+from nstgraph.arrays import Array
 from nstgraph.contrib.opt.external_optimizer import ExternalOptimizerInterface, gradients
-from nstgraph.contrib.opt.unknowns import Array, pack
-from nstgraph.search.scipy_minimize import minimize
+from nstgraph.contrib.opt.unknowns import pack
+from nstgraph.search.scipy_minimize import scipy_minimize
 
 __all__ = ["ScipyOptimizerInterface"]
 
@@ -42,7 +43,7 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
         loss, var_list, equalities, inequalities, var_to_bounds: see `ExternalOptimizerInterface`.
         optimizer_kwargs: ``method``, a name that scipy knows or a callable (default L-BFGS-B), and whatever else
             ``scipy.optimize.minimize`` takes, such as ``options``, ``tol``, ``hess`` and ``hessp``. Which of bounds,
-            equalities and inequalities a method obeys is scipy's affair; it warns of those that it ignores.
+            equalities and inequalities a method obeys is up to scipy, which warns of those that it ignores.
 
     Attributes:
         result: scipy's ``OptimizeResult`` of the last `minimize`, or None before the first; L-BFGS-B's without
@@ -87,7 +88,7 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
             for function, jacobian in zip(functions, jacobians, strict=True)
         ]
         self.result = None
-        self.result = minimize(
+        self.result = scipy_minimize(
             loss_grad_func,
             initial_val,
             bounds=packed_bounds,
@@ -100,8 +101,8 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
         tf.logging.info("%s, loss %s", self._ending(), self.result.get("fun"))
         if constraints and not self.result.get("success", True):
             warnings.warn(f"the constraints may not hold: {self._ending()}", RuntimeWarning, 4)
-        found: Array = self.result.x
-        return found
+        point: Array = self.result.x
+        return point
 
     def _curvature_kwargs(self, given: dict[str, Any]) -> dict[str, Any]:
         if not (self._curvature and _curved(given)):
@@ -122,5 +123,5 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
 
 
 def _curved(given: dict[str, Any]) -> bool:
-    """Whether the method can use products with the Hessian, and the caller gave none."""
+    """Whether the method can use products with the Hessian, and the caller has given none."""
     return str(given.get("method")).lower() in _WITH_CURVATURE and not {"hess", "hessp"} & given.keys()

@@ -1,8 +1,8 @@
 """How a graph is evaluated as if its variables had other values.
 
 A search tries values without touching the variables: it feeds the tensors that read them. Only a variable that the loss
-reads in another way, such as ``tf.gather`` of a resource variable or inside a function, is assigned for each trial, and
-put back.
+reads in another way, such as by ``tf.gather`` of a resource variable or inside a function, is assigned for each trial,
+and put back.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from nstgraph._tf import tf
-from nstgraph.contrib.opt.unknowns import Array, Unknowns, pack
+from nstgraph.ancestry import run_for
+from nstgraph.arrays import Array
+from nstgraph.contrib.opt.unknowns import Unknowns, pack
+from nstgraph.operation_types import HANDLE_USERS
 
 __all__ = ["Trial"]
-
-#: Operations on a resource's handle that neither read its value nor matter to who does.
-_HARMLESS = {"VarIsInitializedOp", "AssignVariableOp", "VariableShape", "DestroyResourceOp"}
 
 
 class Trial:
@@ -43,12 +43,13 @@ class Trial:
         self.pinned: dict[int, Any] = {}
         self._reads: list[list[Any]] = []
         self._assigned: list[int] = []
-        needed = _needed(unknowns.variables[0].graph, tf.nest.flatten(list(watched), expand_composites=True))
+        element = unknowns.variables[0].graph.as_graph_element
+        needed = run_for(map(element, tf.nest.flatten(list(watched), expand_composites=True)))[0].keys()
         by_name = {_name(key): value for key, value in feed_dict.items()}
         for number, variable in enumerate(unknowns.variables):
             reads, others = _reads(variable)
             self._reads.append([read for read in reads if read.op.name in needed])
-            if needed & others:
+            if others & needed:
                 self._assigned.append(number)
             fed = [by_name[tensor.name] for tensor in (*reads, _element(variable)) if tensor.name in by_name]
             if fed:
@@ -103,7 +104,7 @@ def _reads(variable: Any) -> tuple[list[Any], set[str]]:
     handle = getattr(variable, "handle", None)
     if handle is None:  # a ref variable is the tensor that reads it, and so is a slice
         return [_element(variable)], set()
-    ops = [op for op in handle.consumers() if op.type not in _HARMLESS]
+    ops = [op for op in handle.consumers() if op.type not in HANDLE_USERS]
     return [op.outputs[0] for op in ops if op.type == "ReadVariableOp"], {
         op.name for op in ops if op.type != "ReadVariableOp"
     }
@@ -121,16 +122,3 @@ def _name(key: Any) -> str:
         return key
     convert = getattr(key, "_as_graph_element", None)
     return str(getattr(convert() if convert is not None else key, "name", ""))
-
-
-def _needed(graph: Any, watched: Sequence[Any]) -> set[str]:
-    """Names of the operations that take part in evaluating something that a session can fetch."""
-    found: set[str] = set()
-    pending = [getattr(element, "op", element) for element in map(graph.as_graph_element, watched)]
-    while pending:
-        op = pending.pop()
-        if op.name not in found:
-            found.add(op.name)
-            pending += [tensor.op for tensor in op.inputs]
-            pending += op.control_inputs
-    return found

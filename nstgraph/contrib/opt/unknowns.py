@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from nstgraph._tf import tf
+from nstgraph.arrays import Array
 
-__all__ = ["Array", "Unknowns", "pack"]
-
-Array = np.ndarray[Any, Any]
+__all__ = ["Unknowns", "pack"]
 
 
 class Unknowns:
@@ -79,14 +78,14 @@ class Unknowns:
                 variable's shape, or None.
 
         Raises:
-            ValueError: a bound is not a pair, has another shape, or is lower above than below.
+            ValueError: a bound is not a pair, has another shape, or is upside down.
         """
         pairs: list[tuple[float, float]] = []
         for variable, shape in zip(self.variables, self.shapes, strict=True):
             # By identity, as a variable is not equal to itself but elementwise, and may not be hashable.
-            found = [pair for key, pair in given.items() if key is variable or _referred(key) is variable]
+            pairs_given = [pair for key, pair in given.items() if key is variable or _referred(key) is variable]
             try:
-                low, high = found[0] if found else (None, None)
+                low, high = pairs_given[0] if pairs_given else (None, None)
                 lows, highs = _limit(low, -np.inf, shape), _limit(high, np.inf, shape)
             except (TypeError, ValueError) as error:
                 raise ValueError(f"bounds of {variable.name} are not a pair (low, high): {error}") from error

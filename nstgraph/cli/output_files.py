@@ -1,0 +1,170 @@
+"""The files that one run writes: checked before the work, safe after it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from nstgraph.arrays import Array
+from nstgraph.cli.outputs import STDOUT, Outputs
+from nstgraph.errors import NstgraphError, OutputError
+from nstgraph.files import check_folder, check_target, same_file, unused
+from nstgraph.graph.trace import check_trace_name, save_trace
+from nstgraph.pictures.formats import format_of
+from nstgraph.pictures.resize import resize
+from nstgraph.pictures.save import encode, save
+from nstgraph.run.result import Result, check_log_name
+from nstgraph.search.step import Step
+
+__all__ = ["OutputFiles"]
+
+#: The newest picture is written again after this many times as long as writing it takes.
+_REST = 10.0
+
+
+class OutputFiles:
+    """The files of one run.
+
+    Args:
+        outputs: which of them are wanted.
+        pictures: what the picture's name is made from, if it is not given: the photo, then the paintings.
+
+    Attributes:
+        picture: where the result goes; ``STDOUT`` for standard output.
+    """
+
+    def __init__(self, outputs: Outputs, pictures: Sequence[Path]) -> None:
+        self._wanted = outputs
+        stems = [re.sub(r"\W+", "-", path.stem).strip("-")[:60] or "picture" for path in pictures[:2]]
+        # A name that nobody chose is never that of a file.
+        self.picture = outputs.output or unused(Path("-".join(stems) + ".png"))
+        self._latest_due = 0.0
+
+    def check(self, inputs: Sequence[Path]) -> None:
+        """Refuse, before any work, what could not be written after it.
+
+        Raises:
+            OutputError: a format that cannot be written, a folder that does not exist, an existing file without
+                ``overwrite``, one of ``inputs``, or a file that is named twice.
+        """
+        wanted = self._wanted
+        if self.picture == STDOUT and (wanted.compare or wanted.save_every):
+            raise OutputError("further pictures are named after the result, which has no name; give a file to -o")
+        for picture in (self.picture, wanted.latest):
+            if picture not in (None, STDOUT):
+                format_of(picture)
+        if wanted.log is not None:
+            check_log_name(wanted.log)
+        if wanted.trace is not None:
+            check_trace_name(wanted.trace)
+        if wanted.summaries is not None:
+            check_folder(wanted.summaries)
+        targets = dict(self._targets())
+        for name, target in targets.items():
+            check_target(target, overwrite=wanted.overwrite, inputs=inputs)
+            for other, before in targets.items():
+                if other != name and same_file(before, target):
+                    raise OutputError(f"{target} is named for {other} and for {name}; choose different names")
+        for numbered in self._numbered_before():
+            check_target(numbered, overwrite=wanted.overwrite, inputs=inputs)
+
+    def _targets(self) -> Iterator[tuple[str, Path]]:
+        if self.picture != STDOUT:
+            yield "the result", self.picture
+        if self._wanted.compare:
+            yield "the comparison", self._compared
+        for name in ("latest", "log", "trace"):
+            target = getattr(self._wanted, name)
+            if target is not None:
+                yield f"--{name}", target
+
+    def _numbered_before(self) -> Iterator[Path]:
+        """Files with the names of pictures on the way."""
+        if self._wanted.save_every and os.path.isdir(self.picture.parent):
+            for path in sorted(self.picture.parent.iterdir()):
+                number = re.fullmatch(rf"{re.escape(self.picture.stem)}-(\d{{4,}})", path.stem)
+                if path.suffix == self.picture.suffix and number and int(number[1]) % self._wanted.save_every == 0:
+                    yield path
+
+    def hooks(self) -> list[Any]:
+        """Session hooks that write while a search is on its way."""
+        if self._wanted.summaries is None:
+            return []
+        from nstgraph.hooks import SummaryHook  # which imports TensorFlow
+
+        return [SummaryHook(self._wanted.summaries)]
+
+    @property
+    def traced(self) -> bool:
+        """Whether an evaluation is to be traced."""
+        return self._wanted.trace is not None
+
+    def on_the_way(self, step: Step, image: Array, alpha: Array | None) -> None:
+        """Write the current picture where it is its turn; ``alpha`` is the photo's, [height, width], 0..1."""
+        wanted = self._wanted
+        if alpha is not None:
+            alpha = resize(alpha, step.height, step.width).clip(0, 1)
+        if wanted.save_every and step.step % wanted.save_every == 0:
+            save(self._numbered(step.step), image, alpha=alpha, overwrite=wanted.overwrite)
+        began = time.perf_counter()
+        if wanted.latest is not None and began >= self._latest_due:
+            save(wanted.latest, image, alpha=alpha, overwrite=True)
+            self._latest_due = time.perf_counter() + _REST * (time.perf_counter() - began)
+
+    def write(self, result: Result, note: Callable[[str], None]) -> None:
+        """Write everything that was asked for; what cannot be written does not keep the rest from it.
+
+        Raises:
+            OutputError: a file cannot be written after all. If that is the picture, it is in another folder, which the
+                message names, so that the work is not lost.
+        """
+        note(f"{result.reason}, {result.evaluations} evaluations")
+        faults: list[str] = []
+        written = [self._write_picture(result, faults)]
+        wanted, overwrite = self._wanted, self._wanted.overwrite
+        further: list[Callable[[], Path]] = []
+        if wanted.log is not None:
+            further.append(lambda: result.save_log(str(wanted.log), overwrite=overwrite))
+        if wanted.trace is not None and result.trace is not None:
+            further.append(lambda: save_trace(result.trace, Path(str(wanted.trace)), overwrite=overwrite))
+        if wanted.compare:
+            further.append(lambda: result.save_comparison(self._compared, overwrite=overwrite))
+        if wanted.latest is not None:
+            further.append(lambda: result.save(str(wanted.latest), overwrite=True))
+        for write in further:
+            try:
+                written.append(write())
+            except NstgraphError as error:
+                faults.append(str(error))
+        note(f"wrote {', '.join(map(str, written))}")
+        if faults:
+            raise OutputError(f"{'; '.join(faults)}; the picture is in {written[0]}")
+
+    def _write_picture(self, result: Result, faults: list[str]) -> Path:
+        """Write the picture where it was wanted, or else where it can be."""
+        try:
+            if self.picture != STDOUT:
+                return result.save(self.picture, overwrite=self._wanted.overwrite)
+            sys.stdout.buffer.write(encode(result.image, alpha=result.alpha, metadata=result.metadata))
+            sys.stdout.buffer.flush()
+            return self.picture
+        except (NstgraphError, OSError) as error:
+            faults.append(str(error))
+        for folder in (tempfile.gettempdir(), os.path.expanduser("~"), os.getcwd()):
+            with contextlib.suppress(NstgraphError, OSError):
+                return result.save(Path(tempfile.mkdtemp(prefix="nstgraph-", dir=folder)) / "result.png")
+        raise OutputError(f"{faults[0]}; the picture can be written nowhere else, either")
+
+    @property
+    def _compared(self) -> Path:
+        return self.picture.with_stem(f"{self.picture.stem}-compare")
+
+    def _numbered(self, step: int) -> Path:
+        return self.picture.with_stem(f"{self.picture.stem}-{step:04d}")

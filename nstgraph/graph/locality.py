@@ -1,0 +1,101 @@
+"""Whether tensors are computed in a tile as in the whole picture, read off the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from nstgraph._tf import tf
+from nstgraph.ancestry import ancestors
+from nstgraph.errors import TilingError
+from nstgraph.graph.local_operations import local_state
+from nstgraph.graph.receptive_field import CONSTANT, Maps, ReceptiveField, Sizes, State, size_fault
+from nstgraph.operation_types import READS
+
+__all__ = ["Locality"]
+
+#: Where loops of TensorFlow 1 close: the only operations that are computed from themselves.
+_LOOPS = {"Merge", "RefMerge"}
+
+
+class Locality:
+    """Tells for the tensors of a graph whether they can be computed tile by tile.
+
+    Only operations that are known to be local count as such. It is a list of what is allowed, since an operation
+    that moves positions, or mixes them, would give something else in tiles without anybody's notice.
+
+    Args:
+        images: the pictures.
+        sums: names of tensors that are spatial sums, known as a whole when anything is computed from them; may grow.
+    """
+
+    def __init__(self, images: Iterable[Any], sums: Collection[str]) -> None:
+        self._images = {image.name for image in images}
+        self._sums = sums
+        self._states: dict[str, State] = {}
+
+    def field(self, tensor: Any) -> ReceptiveField:
+        """How far a tensor [1, height, width, channels] sees on the pictures, other than through spatial sums.
+
+        Raises:
+            TilingError: something between them is not known to be local.
+        """
+        state = self._state(tensor)
+        if isinstance(state, TilingError):
+            raise TilingError(str(state))
+        if isinstance(state, Sizes):
+            raise size_fault(state)
+        return state.field if isinstance(state, Maps) else ReceptiveField()
+
+    def check_constant(self, value: Any) -> None:
+        """Raise TilingError unless a scalar depends on the pictures through spatial sums alone."""
+        self.field(value)
+
+    def _state(self, tensor: Any) -> State:
+        pending = [tensor.op]
+        while pending:
+            op = pending[-1]
+            waiting = [] if op.name in self._states else [t.op for t in self._inputs(op) if self._known(t) is None]
+            if waiting:
+                pending.extend(waiting)
+                continue
+            pending.pop()
+            if op.name not in self._states:
+                self._states[op.name] = self._evaluated(op)
+        state = self._known(tensor)
+        assert state is not None
+        return state
+
+    def _known(self, tensor: Any) -> State | None:
+        if tensor.name in self._images:
+            return Maps()
+        return CONSTANT if tensor.name in self._sums else self._states.get(tensor.op.name)
+
+    @staticmethod
+    def _inputs(op: Any) -> list[Any]:
+        return [] if op.type in _LOOPS else list(op.inputs)
+
+    def _evaluated(self, op: Any) -> State:
+        if op.type in _LOOPS:
+            pictures = self._images & ancestors(op.outputs[0]).keys()
+            return TilingError(f"operation {op.name!r} is part of a loop") if pictures else CONSTANT
+        states = [self._known(tensor) or CONSTANT for tensor in op.inputs]
+        for state in states:
+            if isinstance(state, TilingError):
+                return state
+        try:
+            if all(state is CONSTANT for state in states):
+                return _constant(op)
+            if any(isinstance(state, Maps) for state in states):
+                return local_state(op, states)
+        except TilingError as error:
+            return error
+        if all(tf.get_static_value(output) is not None for output in op.outputs):
+            return CONSTANT
+        return next(state for state in states if isinstance(state, Sizes))
+
+
+def _constant(op: Any) -> State:
+    if op.op_def.is_stateful and op.type not in READS:
+        raise TilingError(f"{op.type} (operation {op.name!r}) may give something else in every tile; leave it out")
+    return CONSTANT

@@ -1,0 +1,63 @@
+"""Losses from text: ``[weight*]term[:parameter=value[,parameter=value...]]``, one string or word a term."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nstgraph.errors import LossError
+from nstgraph.losses.default_loss import DEFAULT_LOSS
+from nstgraph.losses.loss import Loss, LossTerm
+from nstgraph.losses.parameter_types import as_number
+from nstgraph.losses.registry import registry
+
+__all__ = ["as_loss", "parse_loss"]
+
+
+def as_loss(loss: Loss | LossTerm | str | Iterable[str]) -> Loss:
+    """``loss`` itself, a bare term with its defaults, or what `parse_loss` reads from text.
+
+    Raises:
+        LossError, PluginError: see `parse_loss`; or it is none of these.
+    """
+    if isinstance(loss, LossTerm):
+        return loss()
+    return loss if isinstance(loss, Loss) else parse_loss(loss)
+
+
+def parse_loss(texts: str | Iterable[str]) -> Loss:
+    """Read a loss from text: one string a term, or several terms in a string, separated by spaces.
+
+    ``default`` stands for the default loss, `DEFAULT_LOSS`.
+
+    Raises:
+        LossError: a term or parameter that does not exist, or a value of the wrong type.
+        PluginError: a term's plugin cannot be imported.
+    """
+    lines = [texts] if isinstance(texts, str) else list(texts) if isinstance(texts, Iterable) else [texts]
+    if not all(isinstance(line, str) for line in lines):
+        raise LossError(f"{texts!r} is not a loss; write one as text, such as 'content 2*style', or add terms up")
+    parts = [part for line in lines for part in line.split()]
+    if not parts:
+        raise LossError("the loss has no terms; name at least one, such as style")
+    return sum((_parse_term(part) for part in parts), Loss(()))
+
+
+def _parse_term(text: str) -> Loss:
+    head, _, tail = text.partition(":")
+    factor, star, name = head.rpartition("*")
+    weight = as_number(factor, f"the weight in {text!r}") if star else 1.0
+    if name == "default":
+        if tail:
+            raise LossError(f"'default' has no parameters, but {text!r} gives some; name the term instead")
+        return weight * parse_loss(DEFAULT_LOSS)
+    if "+" in name:
+        raise LossError(f"{text!r} joins terms by +; give each its own -l, or write a space between them")
+    parameters = {}
+    for item in tail.split(",") if tail else []:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise LossError(f"cannot read {item!r} in {text!r}; write parameter=value")
+        if key in parameters:
+            raise LossError(f"{text!r} gives {key!r} twice; write values of a list with +")
+        parameters[key] = value
+    return weight * registry[name](**parameters)

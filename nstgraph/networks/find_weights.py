@@ -1,0 +1,59 @@
+"""Where weights files are looked for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from nstgraph.errors import WeightsError
+from nstgraph.networks.weights_file import WeightsFile, embedded
+
+__all__ = ["Candidate", "cache_dir", "candidates", "find_weights"]
+
+_VARIABLE = "$NSTGRAPH_WEIGHTS"
+
+
+class Candidate(NamedTuple):
+    """A place where weights are looked for: what it is, its path, and whether something is there."""
+
+    description: str
+    path: Path
+    exists: bool
+
+
+def find_weights(path: str | os.PathLike[str] | None = None) -> WeightsFile:
+    """The first weights file among ``candidates(path)``.
+
+    Raises:
+        WeightsError: a file named by ``path`` or ``$NSTGRAPH_WEIGHTS`` does not exist, or the first file that
+            does cannot be used; neither is passed over for the next.
+    """
+    for description, place, exists in candidates(path):
+        if description == _VARIABLE and not exists:
+            raise WeightsError(f"{_VARIABLE} names {place}, which does not exist; correct it or unset it")
+        if exists or path is not None:
+            break
+    return WeightsFile(place)
+
+
+def candidates(path: str | os.PathLike[str] | None = None) -> list[Candidate]:
+    """Every place where ``find_weights(path)`` looks, in its order."""
+    places = [
+        ("the file given", path),
+        (_VARIABLE, os.environ.get("NSTGRAPH_WEIGHTS") or None),
+        ("the folder vgg here", Path("vgg", "vgg16_weights.npz")),
+        ("the cache", cache_dir() / "vgg16_weights.npz"),
+        ("the embedded weights", embedded()),
+    ]
+    # os.path.exists, unlike Path.exists before Python 3.12, does not raise in a folder closed to the user.
+    return [Candidate(name, Path(file), os.path.exists(file)) for name, file in places if file is not None]
+
+
+def cache_dir() -> Path:
+    """Folder for fetched files; it need not exist yet."""
+    windows = os.name == "nt"
+    base = os.environ.get("LOCALAPPDATA" if windows else "XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):  # unset, or relative, which the XDG specification has ignored
+        base = os.path.expanduser("~/AppData/Local" if windows else "~/.cache")
+    return Path(base, "nstgraph")

@@ -1,0 +1,53 @@
+"""TensorFlow's operation types, by what they do: the one table of them.
+
+Sets name what is known. An operation that is in none of them is not assumed to be harmless anywhere.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CONVOLUTIONS", "FREE", "HANDLE_USERS", "PADS", "PASSING", "POINTWISE", "POOLS", "PRODUCTS", "READS", "REDUCTIONS",
+    "SIZES", "SLICES", "VALUE_KEEPING", "VARIABLES",
+]  # fmt: skip
+
+CONVOLUTIONS = {"Conv2D", "DepthwiseConv2dNative"}
+POOLS = {"AvgPool", "MaxPool"}
+PADS = {"MirrorPad", "Pad", "PadV2"}
+SLICES = {"Slice", "StridedSlice"}
+PRODUCTS = {"MatMul", "BatchMatMul", "BatchMatMulV2"}
+SIZES = {"Shape", "ShapeN", "Size"}
+REDUCTIONS = {"Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "ArgMax", "ArgMin", "EuclideanNorm", "L2Loss"}
+
+#: Each number of the result depends on the number at its place alone, of every operand.
+POINTWISE = {
+    "Abs", "Add", "AddN", "AddV2", "Atan", "Atan2", "Cast", "Ceil", "CheckNumerics", "ClipByValue", "Cos", "Cosh",
+    "Div", "DivNoNan", "Elu", "EnsureShape", "Equal", "Erf", "Erfc", "Exp", "Expm1", "Floor", "FloorDiv", "FloorMod",
+    "Greater", "GreaterEqual", "Identity", "IdentityN", "Inv", "IsFinite", "IsInf", "IsNan", "LeakyRelu", "Less",
+    "LessEqual", "Log", "Log1p", "LogicalAnd", "LogicalNot", "LogicalOr", "Maximum", "Minimum", "Mod", "Mul",
+    "MulNoNan", "Neg", "NotEqual", "OnesLike", "PlaceholderWithDefault", "Pow", "PreventGradient", "RealDiv",
+    "Reciprocal", "Relu", "Relu6", "Rint", "Round", "Rsqrt", "SelectV2", "Selu", "Sigmoid", "Sign", "Sin", "Sinh",
+    "Softplus", "Softsign", "Sqrt", "Square", "SquaredDifference", "StopGradient", "Sub", "Tan", "Tanh",
+    "Xdivy", "Xlogy", "ZerosLike",
+}  # fmt: skip
+
+#: A value passes through these as it is, in another shape or type at most.
+PASSING = {
+    "Cast", "CheckNumerics", "EnsureShape", "ExpandDims", "Identity", "IdentityN", "PlaceholderWithDefault", "Reshape",
+    "Squeeze", "StopGradient",
+}  # fmt: skip
+
+#: The same, and padded: what leaves the values of a picture as they are.
+VALUE_KEEPING = PASSING | PADS
+
+#: These move numbers, or make them from nothing, without computing.
+FREE = PASSING | PADS | SLICES | {
+    "BroadcastTo", "ConcatV2", "Fill", "GatherV2", "Pack", "ReadVariableOp", "ReverseV2", "Shape", "Split", "Tile",
+    "Transpose", "Unpack", "ZerosLike",
+}  # fmt: skip
+
+VARIABLES = {"Variable", "VariableV2", "VarHandleOp"}
+#: What reads a variable gives the same whenever nobody assigns to it.
+READS = VARIABLES | {"ReadVariableOp"}
+
+#: These use a resource variable's handle, but neither its value nor who reads it matters to them.
+HANDLE_USERS = {"AssignVariableOp", "DestroyResourceOp", "VarIsInitializedOp", "VariableShape"}

@@ -1,0 +1,111 @@
+"""From a Pillow image to a `Picture`: orientation, colour profile, depth and transparency."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps
+
+from nstgraph.arrays import Array
+from nstgraph.errors import PictureError
+from nstgraph.pictures.picture import Picture
+
+__all__ = ["decode", "from_planes", "scaled"]
+
+
+def decode(image: Image.Image, name: str, where: str) -> Picture:
+    """What a Pillow image shows; ``where`` is what an error calls it.
+
+    Raises:
+        PictureError: all of it is transparent, or values are out of range; else what Pillow raises.
+    """
+    form, frames, note = image.format, getattr(image, "n_frames", 1), ""
+    if frames > 1 and form != "MPO":  # in which cameras keep a preview
+        note = f"{where} has {frames} frames, of which the first is used"
+    image.load()
+    # EXIF data that cannot be parsed must not make a good picture unusable.
+    with contextlib.suppress(Exception):
+        image = ImageOps.exif_transpose(image)
+    if image.mode == "F" or image.mode.startswith("I"):
+        rgb, alpha, dark = _from_deep_grey(image, where)
+        return from_planes(rgb, alpha, name=name, where=where, note=dark or note)
+    rgb, alpha = np.array(_to_srgb(image), dtype=np.float32), None
+    if image.has_transparency_data:
+        alpha = np.array(image.convert("RGBA").getchannel("A"), dtype=np.float32) / 255
+        if form == "BMP" and not alpha.any():  # few programs use the fourth byte, or leave anything but 0 there
+            alpha = None
+    return from_planes(rgb, alpha, name=name, where=where, note=note)
+
+
+def from_planes(rgb: Array, alpha: Array | None, *, name: str, where: str, note: str = "") -> Picture:
+    """A picture from ``rgb`` [height, width, 3], which is changed in place, and ``alpha`` [height, width], 0..1.
+
+    Raises:
+        PictureError: all of it is transparent.
+    """
+    if alpha is not None and alpha.min() >= 1:
+        alpha = None
+    if alpha is not None:
+        visible = alpha > 0
+        if not visible.any():
+            raise PictureError(f"{where} is entirely transparent; remove its alpha channel")
+        # What nobody sees must not steer the search.
+        rgb[~visible] = rgb[visible].mean(axis=0, dtype=np.float64)
+    return Picture(rgb[np.newaxis], alpha, name, note)
+
+
+def scaled(values: Array, where: str, top: float = 255.0) -> Array:
+    """A copy of ``values`` 0..top as float32 0..255; PictureError if they are far outside."""
+    low, high = float(values.min()), float(values.max())
+    # Phrased so that NaN, which compares false with everything, fails as well.
+    if not (low >= -top / 4 and high <= top * 5 / 4):
+        raise PictureError(f"{where} has values {low:g}..{high:g}; expected finite numbers 0..{top:g}")
+    scaled = values.astype(np.float32)
+    scaled /= np.float32(top / 255)
+    return np.clip(scaled, 0, 255, out=scaled)
+
+
+def _from_deep_grey(image: Image.Image, where: str) -> tuple[Array, Array | None, str]:
+    """Modes "I", "I;16" and "F", which Pillow's own conversion would clip at 255; and what to note about them."""
+    values = np.asarray(image)
+    highest, note = float(values.max()), ""
+    top = 65535.0
+    if image.mode == "F":
+        top = 1.0 if 0 < highest <= 1 else 255.0
+    elif highest < 4096:
+        note = f"{where} reaches only {highest:.0f} of 65535, nearly black; if that is 12-bit data, scale it to 16 bits"
+    grey = scaled(values, where, top)
+    alpha = None
+    if "transparency" in image.info:
+        alpha = (values != image.info["transparency"]).astype(np.float32)
+    if "icc_profile" not in image.info:
+        return np.repeat(grey[:, :, np.newaxis], 3, axis=2), alpha, note
+    # Profiles are applied to 8 bits only: taking a ramp through and interpolating keeps the rest.
+    ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[np.newaxis])
+    ramp.info["icc_profile"] = image.info["icc_profile"]
+    curves = np.asarray(_to_srgb(ramp))[0]
+    planes = [np.interp(grey, np.arange(256), curves[:, channel]) for channel in range(3)]
+    return np.stack(planes, axis=2).astype(np.float32), alpha, note
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """The colours of an 8-bit image, without alpha, in mode "RGB"."""
+    data = image.info.get("icc_profile")
+    if data:
+        with contextlib.suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):
+            profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
+            grey = image.mode in ("1", "L", "LA") and profile.profile.xcolor_space == "GRAY"
+            mode = "L" if grey else "CMYK" if image.mode == "CMYK" else "RGB"
+            converted = ImageCms.profileToProfile(
+                image.convert(mode),
+                profile,
+                ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")),
+                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+                outputMode="RGB",
+                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            )
+            if converted is not None:
+                return converted
+    return image.convert("RGB")

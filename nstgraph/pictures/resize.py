@@ -1,0 +1,54 @@
+"""Pictures at other sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from nstgraph.arrays import Array
+
+__all__ = ["resize", "side_by_side"]
+
+#: White pixels between pictures in a row.
+_GAP = 8
+
+
+def resize(image: Array, height: int, width: int) -> Array:
+    """Lanczos, antialiased when shrinking, in float32 throughout.
+
+    Args:
+        image: [1, height, width, channels] or [height, width], float32, any range.
+
+    Returns:
+        The same rank and range, except that edges overshoot a little: nothing is clipped. ``image`` itself if
+        it has the size already.
+    """
+    planes = image[np.newaxis, :, :, np.newaxis] if image.ndim == 2 else image
+    if planes.shape[1:3] == (height, width):
+        return image
+    resized = np.empty((1, height, width, planes.shape[3]), dtype=np.float32)
+    for channel in range(planes.shape[3]):
+        # Mode "F", one channel at a time, is the only one that Pillow does not round to 8 bits.
+        plane = Image.fromarray(planes[0, :, :, channel].astype(np.float32))
+        resized[0, :, :, channel] = np.asarray(plane.resize((width, height), Image.Resampling.LANCZOS))
+    return resized[0, :, :, 0] if image.ndim == 2 else resized
+
+
+def side_by_side(images: Sequence[Array]) -> Array:
+    """Pictures in one row, as high as the first, with white between them.
+
+    Args:
+        images: at least one, each [1, height, width, 3], 0..255.
+
+    Returns:
+        [1, height of the first, total width, 3], float32; resized ones may overshoot 0..255 a little.
+    """
+    height = images[0].shape[1]
+    gap = np.full((1, height, _GAP, 3), 255, dtype=np.float32)
+    row: list[Array] = []
+    for image in images:
+        width = max(1, round(image.shape[2] * height / image.shape[1]))
+        row += [gap, resize(image, height, width)]
+    return np.concatenate(row[1:], axis=2, dtype=np.float32)

@@ -1,0 +1,109 @@
+"""Choosing a plan: the first way to compute each size that fits into memory."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nstgraph.config import Config
+from nstgraph.errors import ConfigError, TilingError
+from nstgraph.pictures.picture import PictureSet
+from nstgraph.planning.cost import Cost
+from nstgraph.planning.plan import Plan, Stage
+from nstgraph.planning.prediction import predicted
+from nstgraph.planning.pyramid import pyramid
+from nstgraph.tiles.target_cache import KEEPS
+
+__all__ = ["Planner"]
+
+#: Sides of tiles to choose from; larger ones repeat less, smaller ones take less memory.
+_SIDES = (1024, 768, 512, 384, 256, 128)
+
+#: Numbers of corrections that the optimiser keeps, to choose from.
+_HISTORIES = (10, 5, 3)
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Plans runs with one cost, so that they fit.
+
+    Attributes:
+        precision: of the network.
+        cost: of an evaluation.
+        limit: bytes that the process may take.
+    """
+
+    precision: str
+    cost: Cost
+    limit: float
+
+    def plan(self, config: Config, pictures: PictureSet) -> Plan:
+        """Plan a run; settings that are ``auto`` or 0 are chosen here.
+
+        Raises:
+            ConfigError: it cannot fit; the message says which option would make it fit.
+            TilingError: tiles were asked for, and a term cannot be tiled.
+        """
+        if self.cost.margin is None and isinstance(config.tile, int):
+            raise TilingError(self.cost.why_not)
+        plan = self._smallest_that_fits(config, pictures)
+        if plan.memory <= self.limit:
+            return plan
+        # Rounded apart, so that they never look the same.
+        most, needed = math.floor(self.limit / 1e7) / 100, math.ceil(plan.memory / 1e7) / 100
+        need = f"{config.size} px need {needed:.2f} GB of memory, and {max(most, 0):.2f} GB can be had"
+        if self.cost.margin is None and config.tile != "off":
+            need += f" ({self.cost.why_not})"
+        for change in _ways_out(config):
+            if self._smallest_that_fits(config.replace(**change), pictures).memory <= self.limit:
+                raise ConfigError(f"{need}; use {' '.join(f'--{name} {value}' for name, value in change.items())}")
+        if config.memory:
+            raise ConfigError(f"{need}; raise --memory to {1.2 * plan.memory / 1e9:.1f}")
+        raise ConfigError(f"{need}; close other programs, or use a machine with more memory")
+
+    def _smallest_that_fits(self, config: Config, pictures: PictureSet) -> Plan:
+        """The plan whose every stage is the first choice that fits, or, if none does, the one that takes least."""
+        content, styles = pictures.sizes(config.size)
+        stages = []
+        for size, steps in pyramid(
+            config.size, config.steps, config.scales, shortest=min(map(min, (content, *styles)))
+        ):
+            whole = Stage(*pictures.sizes(size)[0], steps, pictures.sizes(size)[1])
+            choices = [predicted(choice, self.cost) for choice in self._choices(whole, config)]
+            least = min(choices, key=lambda stage: stage.memory)
+            stages.append(next((stage for stage in choices if stage.memory <= self.limit), least))
+        return Plan(self.precision, tuple(stages))
+
+    def _choices(self, whole: Stage, config: Config) -> Iterator[Stage]:
+        """Ways to compute a stage, the most wanted first."""
+        # Beside evaluations in low precision, scipy's float64 arithmetic would be a twelfth of the time.
+        first = "lbfgsb" if self.precision == "float32" or config.bounds else "lbfgs"
+        optimizers = [first] if first == "lbfgs" or config.bounds else [first, "lbfgs"]
+        if config.optimizer != "auto":
+            optimizers = [config.optimizer]
+        histories = [config.history] if config.history else _HISTORIES
+        searches = [
+            replace(whole, optimizer=optimizer, history=history) for optimizer in optimizers for history in histories
+        ]
+        if isinstance(config.tile, str) or max(whole.size) <= config.tile:
+            yield from searches
+        if self.cost.margin is not None and config.tile != "off":
+            sides = [config.tile] if isinstance(config.tile, int) else _SIDES
+            for keep, side, search in itertools.product(KEEPS, sides, searches):
+                yield replace(search, tile=side, keep=keep)
+
+
+def _ways_out(config: Config) -> Iterator[dict[str, Any]]:
+    """Changes of settings that take less memory, the smallest first."""
+    chosen = {"tile": "auto", "history": 0, "optimizer": "auto"}
+    changed = {name: value for name, value in chosen.items() if getattr(config, name) != value}
+    yield from ({name: value} for name, value in changed.items())
+    if len(changed) > 1:
+        yield changed
+    for tenths in range(19, 0, -1):
+        size = config.size * tenths // 20
+        if size >= 64:
+            yield {"size": size}

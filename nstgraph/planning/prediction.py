@@ -1,0 +1,62 @@
+"""How much memory and time a stage will take, from what one evaluation costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nstgraph.planning.cost import Cost
+from nstgraph.planning.plan import Stage
+from nstgraph.tiles.tiling import spans
+
+__all__ = ["predicted"]
+
+#: An evaluation in tiles goes forward twice and backward once.
+_TWO_PASSES = 1.5
+
+#: The targets: a pass forward over content and style.
+_FORWARD = 0.5
+
+#: Bytes of a pixel in float32.
+_PICTURE = 12
+
+
+def predicted(stage: Stage, cost: Cost) -> Stage:
+    """The stage with its memory and time."""
+    pixels = stage.height * stage.width
+    style_pixels = sum(height * width for height, width in stage.styles)
+    memory = float(cost.process) + _search_memory(stage) + 3 * _PICTURE * pixels + _PICTURE * style_pixels
+    if stage.tile is None:
+        forward = 0.4 * cost.memory * (pixels + style_pixels)
+        memory += max(cost.memory * pixels + cost.targets * pixels, forward)
+        evaluation = cost.seconds * pixels
+    else:
+        largest, together = _tile_pixels(stage, cost)
+        in_memory = stage.keep == "memory"
+        memory += cost.memory * largest + 2 * _PICTURE * pixels + cost.targets * together * in_memory
+        again = 2 * _FORWARD if stage.keep == "recompute" else 0
+        evaluation = cost.seconds * together * (_TWO_PASSES + again)
+    targets = cost.seconds * _FORWARD * (pixels + style_pixels)
+    seconds = (stage.steps + 1) * evaluation + stage.steps * _search_seconds(stage) + targets
+    return replace(stage, memory=memory, seconds=seconds)
+
+
+def _search_memory(stage: Stage) -> int:
+    # scipy's workspace and its copies, as measured with scipy 1.17; ours is what `lbfgs` says, and its copies.
+    pairs = min(stage.history, stage.steps)  # a row that is never written takes no memory
+    words = (2 * pairs + 19) * 2 if stage.optimizer == "lbfgsb" else 2 * pairs + 9
+    return 4 * words * 3 * stage.height * stage.width
+
+
+def _search_seconds(stage: Stage) -> float:
+    """What the optimiser itself takes a step, as measured on one machine."""
+    a_correction = 1.15e-8 if stage.optimizer == "lbfgsb" else 1.6e-9
+    return 3 * stage.height * stage.width * (1.2e-8 + stage.history * a_correction)
+
+
+def _tile_pixels(stage: Stage, cost: Cost) -> tuple[int, int]:
+    """Pixels of the largest tile, and of all tiles, margins included."""
+    assert cost.margin is not None and stage.tile is not None
+    rows, columns = (
+        [span.outer.stop - span.outer.start for span in spans(length, stage.tile, cost.margin)] for length in stage.size
+    )
+    return max(rows) * max(columns), sum(rows) * sum(columns)

@@ -1,0 +1,58 @@
+"""What a run is made of, from its settings: pictures, each read once, and a style graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from nstgraph.config import INITS, Config
+from nstgraph.errors import ConfigError
+from nstgraph.graph.style_graph import StyleGraph
+from nstgraph.networks.find_weights import find_weights
+from nstgraph.networks.graph_file import GraphFile
+from nstgraph.networks.network import NetworkFile
+from nstgraph.pictures.load import Source, load
+from nstgraph.pictures.picture import PictureSet
+from nstgraph.planning.speed import native_precision
+
+__all__ = ["graph_of", "read_pictures"]
+
+
+def read_pictures(config: Config, content: Source, style: Source | Sequence[Source]) -> PictureSet:
+    """Read the pictures of a run, each once, that of ``config.init`` included.
+
+    Args:
+        config: says at which sizes they will be used, and how much memory reading may take.
+        content: a path, a PIL image, or an array (see `nstgraph.pictures.load.load`).
+        style: one such, or a list of them.
+
+    Raises:
+        PictureError: a picture cannot be read, or is too small or too narrow.
+        ConfigError: there is no style image.
+    """
+    styles: list[Source] = list(style) if isinstance(style, list | tuple) else [cast(Source, style)]
+    if not styles:
+        raise ConfigError("no style image; give at least one")
+    memory = config.memory * 1e9 or None
+    photo, *paintings = (load(picture, memory=memory) for picture in (content, *styles))
+    start = None if config.init in INITS else load(config.init, memory=memory)
+    pictures = PictureSet(photo, tuple(paintings), start, config.style_scale)
+    pictures.check(config.size)
+    return pictures
+
+
+def graph_of(config: Config, styles: int = 1) -> StyleGraph:
+    """A style graph of its own, with the network that the settings ask for.
+
+    Raises:
+        WeightsError: the weights or the network's file cannot be found or used.
+        ConfigError: the network's input is not clear.
+    """
+    file: NetworkFile
+    if config.network is not None:
+        file, precision = GraphFile(Path(config.network), config.input, config.input_values), "float32"
+    else:
+        file = find_weights(config.weights)
+        precision = native_precision() if config.precision == "auto" else config.precision
+    return StyleGraph(file, styles=styles, pooling=config.pooling, padding=config.padding, precision=precision)

@@ -1,0 +1,40 @@
+"""One finished iteration of a search, and who is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from nstgraph.arrays import Array
+
+__all__ = ["Step", "StepCallback"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One finished iteration, from values that had been computed anyway.
+
+    Attributes:
+        step: its number, from 1; for a session hook, the global step.
+        total: the loss.
+        terms: its weighted terms by label.
+        height, width: of the generated image, in pixels.
+        evaluations: of loss and gradient so far; 0 if nobody counts them.
+        seconds: since the start; 0 if nobody measures them.
+        done: share of all the work that is done, 0..1.
+    """
+
+    step: int
+    total: float
+    terms: Mapping[str, float]
+    height: int
+    width: int
+    evaluations: int = 0
+    seconds: float = 0.0
+    done: float = 0.0
+
+
+#: Called after each step with its record and the current image [1, height, width, 3], which is read-only: copy it to
+#: keep it. Raise StopIteration to stop.
+StepCallback: TypeAlias = Callable[[Step, Array], None]

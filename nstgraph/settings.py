@@ -1,0 +1,116 @@
+"""What a setting is: a field of a class, with what it means, what it may be, and how the command line calls it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from nstgraph.errors import ConfigError
+from nstgraph.messages import choices
+
+__all__ = [
+    "Check",
+    "Setting",
+    "check_settings",
+    "document",
+    "number",
+    "one_of",
+    "setting",
+    "setting_of",
+    "switch",
+]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What values a setting may have.
+
+    Attributes:
+        metavar: how the command line shows them; empty for a switch.
+        fault: what is wrong with a value, as the end of a message that begins with the setting's name; else empty.
+        parse: gives a value for text from the command line, which may be the text itself.
+    """
+
+    metavar: str
+    fault: Callable[[Any], str]
+    parse: Callable[[str], Any] = str
+
+
+def number(low: float, high: float, metavar: str = "N") -> Check:
+    """Numbers from ``low`` to ``high``; whole ones if ``low`` is."""
+    kind = "a whole number" if isinstance(low, int) else "a number"
+
+    def fault(value: Any) -> str:
+        fits = type(value) in (int, type(low)) and low <= value <= high
+        return "" if fits else f"is {value!r}; choose {kind} from {low} to {high}"
+
+    return Check(metavar, fault)
+
+
+def one_of(*names: str) -> Check:
+    """One of some names."""
+    return Check("|".join(names), lambda value: "" if value in names else f"is {value!r}{choices(names)}")
+
+
+def switch() -> Check:
+    """True or False."""
+    return Check("", lambda value: "" if isinstance(value, bool) else f"is {value!r}; choose True or False")
+
+
+def text(metavar: str, *, optional: bool = True) -> Check:
+    """A path or a name; or None, if it is optional."""
+
+    def fault(value: Any) -> str:
+        if (value is None and optional) or (isinstance(value, str | os.PathLike) and os.fspath(value)):
+            return ""
+        shown = f"of type {type(value).__name__}" if hasattr(value, "shape") else repr(value)
+        return f"is {shown}; give {' or '.join(metavar.split('|'))}"
+
+    return Check(metavar, fault)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is known of a setting beside its type and default.
+
+    Attributes:
+        help: for people.
+        group: under which heading the command line lists it.
+        check: what it may be.
+        flags: how the command line calls it, if not by its own name.
+        shown: what the command line shows for the default, if not the value.
+    """
+
+    help: str
+    group: str | None
+    check: Check
+    flags: tuple[str, ...] = ()
+    shown: str | None = None
+
+
+def setting(default: Any, group: str | None, check: Check, help: str, *flags: str, shown: str | None = None) -> Any:
+    """A field of a class of settings; arguments as for `Setting`."""
+    return dataclasses.field(default=default, metadata={"setting": Setting(help, group, check, flags, shown)})
+
+
+def setting_of(field: dataclasses.Field[Any]) -> Setting:
+    """What is known of a setting, from its field."""
+    known: Setting = field.metadata["setting"]
+    return known
+
+
+def check_settings(settings: Any) -> None:
+    """Raise ConfigError for the first setting, of any class of settings, that is out of range."""
+    for field in dataclasses.fields(settings):
+        fault = setting_of(field).check.fault(getattr(settings, field.name))
+        if fault:
+            raise ConfigError(f"{field.name} {fault}")
+
+
+def document(settings: type) -> None:
+    """Add what is known of its fields to the docstring of a class of settings."""
+    lines = [f"    {field.name}: {setting_of(field).help}" for field in dataclasses.fields(settings)]
+    settings.__doc__ = "\n".join([settings.__doc__ or "", "", "Attributes:", *lines])

@@ -157,6 +157,6 @@ def _exists(target: Path) -> OutputError:
 
 
 def _cannot_write(target: Path, error: Any) -> OutputError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     remedy = "free some space or choose another folder" if full else "choose another folder"
     return OutputError(f"cannot write {target} ({error.strerror or error}); {remedy}")

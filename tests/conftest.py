@@ -22,9 +22,10 @@ from nstgraph import tf
 from nstgraph.graph.objective import Objective
 from nstgraph.graph.style_graph import StyleGraph
 from nstgraph.losses.loss import Loss, LossTerm
-from nstgraph.losses.registry import Registry, parse_loss, registry
-from nstgraph.networks.weights_file import Weights, embedded
-from nstgraph.pictures.picture import resize
+from nstgraph.losses.loss_text import parse_loss
+from nstgraph.losses.registry import Registry, registry
+from nstgraph.networks.weights_file import WeightsFile, embedded
+from nstgraph.pictures.resize import resize
 
 # Input and output channels, written out rather than taken from the code under test.
 CONVOLUTIONS = {
@@ -183,6 +184,6 @@ def objective_of() -> Callable[..., Objective]:
 
     def build(loss: str | Callable[..., Any], **options: Any) -> Objective:
         built = parse_loss(loss) if isinstance(loss, str) else Loss(LossTerm("probe", loss, "test")().terms)
-        return Objective(StyleGraph(Weights(embedded()), **options), built)
+        return Objective(StyleGraph(WeightsFile(embedded()), **options), built)
 
     return build

@@ -9,7 +9,7 @@ import pytest
 
 from nstgraph.config import DEFAULT_LOSS, INPUT_VALUES, OPTIMIZERS, PADDINGS, POOLINGS, PRECISIONS, TILES, Config
 from nstgraph.errors import ConfigError
-from nstgraph.losses.registry import as_loss
+from nstgraph.losses.loss_text import as_loss
 
 RANGES: dict[str, tuple[float, float, str]] = {
     "size": (16, 32768, "a whole number from 16 to 32768"),

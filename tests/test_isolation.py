@@ -21,8 +21,8 @@ import tensorflow
 
 from nstgraph import Config, Evaluator, Objective, Search, StyleGraph, Stylizer, TiledEvaluator, parse_loss, stylize, tf
 from nstgraph.contrib.opt import ScipyOptimizerInterface
-from nstgraph.hooks.style_hook import Stepper, StyleHook, monitored
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.hooks import Stepper, StyleHook, monitored
+from nstgraph.networks.weights_file import WeightsFile, embedded
 
 LOSS = "content:layer=conv1_1 style:layers=conv1_1 tv:power=2"
 TINY = Config(size=32, steps=3, scales=1, loss=LOSS, precision="float32", memory=4.0)
@@ -40,7 +40,7 @@ def batch(seed):
 
 def search(seed=0):
     """A search with parts of its own; gives the image."""
-    objective = Objective(StyleGraph(Weights(embedded())), parse_loss(LOSS))
+    objective = Objective(StyleGraph(WeightsFile(embedded())), parse_loss(LOSS))
     with Evaluator(objective) as evaluator:
         found = Search(evaluator.bind(batch(seed), [batch(seed + 1)]), batch(seed), 4)
         found.run()
@@ -49,10 +49,10 @@ def search(seed=0):
 
 def tiles(seed=0):
     """Gradient of an evaluation in tiles."""
-    objective = Objective(StyleGraph(Weights(embedded())), parse_loss(LOSS))
+    objective = Objective(StyleGraph(WeightsFile(embedded())), parse_loss(LOSS))
     with Evaluator(objective) as evaluator:
         tiled = TiledEvaluator(evaluator)
-        tiled.bind(batch(seed), [batch(seed + 1)], 32)
+        tiled.bind(batch(seed), [batch(seed + 1)], side=32)
         return tiled(batch(seed)).gradient
 
 
@@ -199,7 +199,7 @@ def test_a_closed_stylizer_leaves_nothing_in_memory(hooks):
 
 
 def test_a_session_that_exists_outlives_nothing():
-    objective = Objective(StyleGraph(Weights(embedded())), parse_loss("tv"))
+    objective = Objective(StyleGraph(WeightsFile(embedded())), parse_loss("tv"))
     Stepper(objective)
     with tf.Session(graph=objective.graph.graph) as session, monitored(session, []):
         left = weakref.ref(session)
@@ -287,7 +287,7 @@ import numpy as np
 import nstgraph as nst
 from nstgraph import tf
 from nstgraph.contrib.opt import ScipyOptimizerInterface
-from nstgraph.planning.machine import process_memory
+from nstgraph.memory import process_memory
 
 pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
 config = nst.Config(size=32, steps=3, scales=1, loss=sys.argv[1], precision="float32", memory=4.0)

@@ -36,6 +36,8 @@ def checked_feeds(
     """
     graph = views[0].image.graph
     feeds: dict[Any, Any] = {}
+    if feed_dict is not None and not isinstance(feed_dict, Mapping):
+        raise ConfigError(f"feed_dict is {feed_dict!r}; give a mapping of tensors to values")
     for key, value in (feed_dict or {}).items():
         try:
             feeds[graph.as_graph_element(key, allow_operation=False)] = value

@@ -27,11 +27,14 @@ _SPATIAL, _RANK = {IMAGE: (2, 3), ROWS: (1, 2), FLAT: (2,)}, {IMAGE: 4, ROWS: 3,
 
 
 def local_state(op: Any, states: States) -> State:
-    """State of an operation's outputs, given those of its inputs, of which one at least is of type `Maps`.
+    """State of an operation's outputs, given those of its inputs, of which one at least is of type `Maps` or `Sizes`.
 
     Raises:
         TilingError: the operation is not known to be local, or mixes positions.
     """
+    if op.type != "Fill" and not any(isinstance(state, Maps) for state in states):
+        static = all(tf.get_static_value(output) is not None for output in op.outputs)
+        return CONSTANT if static else next(state for state in states if isinstance(state, Sizes))
     if op.type not in _RULES:
         raise _refused(op, "is not known to give the same in tiles")
     return _RULES[op.type](op, states)
@@ -247,17 +250,11 @@ def _transpose(op: Any, states: States) -> State:
 
 def _reshape(op: Any, states: States) -> State:
     """To one row of positions, or back to where they were: what ``tf.tensordot`` does."""
-    maps, shape = _together(op, states[:1]), op.outputs[0].shape
-    channels = op.inputs[0].shape[-1]
-    if maps.layout == IMAGE and shape.rank == 2 and channels is not None and shape[1] == channels:
+    maps, channels = _together(op, states[:1]), op.inputs[0].shape[-1]
+    dims, sizes = shape_value(op.inputs[1]) or [], states[1]
+    if maps.layout == IMAGE and dims[1:] == [channels]:
         return Maps(maps.field, FLAT)
-    dims, sizes = shape_value(op.inputs[1]), states[1]
-    if (
-        maps.layout == FLAT
-        and dims is not None
-        and isinstance(sizes, Sizes)
-        and sizes.maps.field.stride == maps.field.stride
-    ):
+    if maps.layout == FLAT and isinstance(sizes, Sizes) and sizes.maps.field.stride == maps.field.stride:
         source = sizes.operation.inputs[0].name
         for layout, ends in ((IMAGE, [channels]), (ROWS, [])):
             if dims == [1, (source, 1), (source, 2), *ends] and (ends or channels == 1):
@@ -267,6 +264,14 @@ def _reshape(op: Any, states: States) -> State:
 
 def _size(op: Any, states: States) -> State:
     return Sizes(op, _together(op, states[:1]))
+
+
+def _fill(op: Any, states: States) -> State:
+    """One value at all positions that other maps have, as of ``tf.ones_like``; what has another size depends on it."""
+    sizes = states[0]
+    if isinstance(sizes, Sizes) and sizes.operation is op.inputs[0].op and states[1] is CONSTANT:
+        return sizes.maps
+    return next(state for state in states if isinstance(state, Sizes))
 
 
 _RULES: dict[str, Callable[[Any, States], State]] = {
@@ -280,6 +285,7 @@ _RULES: dict[str, Callable[[Any, States], State]] = {
     **dict.fromkeys(("Softmax", "LogSoftmax", "LRN", "RGBToHSV", "HSVToRGB"), _softmax),
     **dict.fromkeys(("MatMul", "BatchMatMul", "BatchMatMulV2"), _product),
     "BiasAdd": _bias,
+    "Fill": _fill,
     "Rank": lambda op, states: CONSTANT,
     "Reshape": _reshape,
     "Slice": _slice,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from nstgraph._tf import tf
 from nstgraph.ancestry import ancestors
 from nstgraph.errors import TilingError
 from nstgraph.graph.local_operations import local_state
@@ -35,7 +34,10 @@ class Locality:
         self._states: dict[str, State] = {}
 
     def field(self, tensor: Any) -> ReceptiveField:
-        """How far a tensor [1, height, width, channels] sees on the pictures, other than through spatial sums.
+        """How far a tensor sees on the pictures, other than through spatial sums.
+
+        Args:
+            tensor: maps [1, height, width, channels]; or a scalar, which may see them through sums alone.
 
         Raises:
             TilingError: something between them is not known to be local.
@@ -46,10 +48,6 @@ class Locality:
         if isinstance(state, Sizes):
             raise size_fault(state)
         return state.field if isinstance(state, Maps) else ReceptiveField()
-
-    def check_constant(self, value: Any) -> None:
-        """Raise TilingError unless a scalar depends on the pictures through spatial sums alone."""
-        self.field(value)
 
     def _state(self, tensor: Any) -> State:
         pending = [tensor.op]
@@ -84,15 +82,9 @@ class Locality:
             if isinstance(state, TilingError):
                 return state
         try:
-            if all(state is CONSTANT for state in states):
-                return _constant(op)
-            if any(isinstance(state, Maps) for state in states):
-                return local_state(op, states)
+            return _constant(op) if all(state is CONSTANT for state in states) else local_state(op, states)
         except TilingError as error:
             return error
-        if all(tf.get_static_value(output) is not None for output in op.outputs):
-            return CONSTANT
-        return next(state for state in states if isinstance(state, Sizes))
 
 
 def _constant(op: Any) -> State:

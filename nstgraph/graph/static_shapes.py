@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from nstgraph._tf import tf
 
 __all__ = ["Dim", "cuts", "shape_value"]
 
-#: A number, or the tensor and axis whose length it is.
+#: A number, or the tensor and axis whose length it is, if that is known.
 Dim = int | tuple[str, int]
+_UNKNOWN = ("", 0)
 
 #: What a cut does along an axis: keep a slice, take out one position, or (None) add an axis.
 Cut = slice | int | None
@@ -47,21 +49,22 @@ def cuts(op: Any, rank: int) -> list[Cut] | None:
 
 
 def shape_value(tensor: Any) -> list[Dim] | None:
-    """What a tensor of whole numbers, [n] or a single one, holds as far as it is known; None if it is not."""
+    """What a tensor of whole numbers, [n] or a single one, holds as far as it is known; None if nothing is."""
     value, op = tf.get_static_value(tensor), tensor.op
     if value is not None:
         return [int(number) for number in value.ravel()]
-    if op.type in ("Identity", "Cast"):
-        return shape_value(op.inputs[0])
     if op.type == "Shape" and op.inputs[0].shape.rank is not None:
         source = op.inputs[0]
         return [(source.name, axis) if size is None else size for axis, size in enumerate(source.shape.as_list())]
     if op.type in ("ConcatV2", "Pack"):
         parts = [shape_value(part) for part in (op.inputs[:-1] if op.type == "ConcatV2" else op.inputs)]
         return None if None in parts else [dim for part in parts for dim in part or []]
-    inner = shape_value(op.inputs[0]) if op.type in ("GatherV2", "StridedSlice") else None
-    if inner is None:
-        return None
+    inner = shape_value(op.inputs[0]) if op.type in ("Cast", "GatherV2", "Identity", "Prod", "StridedSlice") else None
+    if inner is None or op.type in ("Cast", "Identity"):
+        return inner
+    if op.type == "Prod":
+        known = [dim for dim in inner if isinstance(dim, int)]
+        return [math.prod(known) if len(known) == len(inner) else _UNKNOWN]
     if op.type == "GatherV2":
         places = tf.get_static_value(op.inputs[1])
         return None if places is None else [inner[place] for place in places.ravel()]

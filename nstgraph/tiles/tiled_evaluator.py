@@ -41,8 +41,8 @@ class TiledEvaluator:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.objective = objective = evaluator.objective
-        check_tileable(objective)
         _check_sizes(objective)
+        check_tileable(objective)
         self._evaluator = evaluator
         graph = objective.graph
         moves = dependents([graph.generated.image])

@@ -72,13 +72,17 @@ def check_tileable(objective: Objective) -> None:
         TilingError: some cannot; names each, and the operation at fault.
     """
     faults = []
+    graph = objective.graph
+    sums = [statistic.tensor for statistic in graph.statistics]
     for label, value in objective.terms.items():
         try:
             sources = ancestors(value)
-            for statistic in objective.graph.statistics:
+            for statistic in graph.statistics:
                 if statistic.tensor.name in sources:
-                    _field(statistic, objective.graph.locality)
-            objective.graph.locality.check_constant(value)
+                    _field(statistic, graph.locality)
+            # Beside sums, a loss may depend on pictures that do not change, as these are known as a whole.
+            if graph.generated.image.name in ancestors(value, stop=sums):
+                graph.locality.field(value)
         except TilingError as error:
             faults.append(f"loss term {label!r} cannot be tiled: {error}")
     if faults:

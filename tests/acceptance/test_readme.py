@@ -14,7 +14,7 @@ from nstgraph.cli.app import app
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
 from nstgraph.losses.registry import registry
-from nstgraph.networks.weights_file import find
+from nstgraph.networks.find_weights import find_weights
 from nstgraph.pictures.save import save
 from nstgraph.testing import check_term
 

@@ -8,7 +8,7 @@ import pytest
 from nstgraph.cli import tables as show
 from nstgraph.losses.loss import LossTerm, text_of
 from nstgraph.losses.registry import registry
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.networks.weights_file import WeightsFile, embedded
 
 
 @pytest.fixture(autouse=True)
@@ -112,9 +112,9 @@ def test_weights(here, capsys, monkeypatch):
 
 
 def test_weights_file(capsys):
-    show.show_weights_file(Weights(embedded()))
+    show.show_weights_file(WeightsFile(embedded()))
     path, kind, digest, blank, head, *table = capsys.readouterr().out.splitlines()
     assert path == str(embedded()) and kind == "VGG16, 7 convolutions" and blank == "" and head.split()[0] == "layer"
     assert digest == f"SHA-256 {hashlib.sha256(embedded().read_bytes()).hexdigest()}"
     layers = {row[0]: tuple(map(int, row[1].split(" × "))) for row in rows("\n".join(table))}
-    assert layers == Weights(embedded()).layers and len(layers) == 7
+    assert layers == WeightsFile(embedded()).layers and len(layers) == 7

@@ -11,7 +11,7 @@ import tensorflow.compat.v1 as tf
 
 import nstgraph as nst
 from nstgraph.contrib.opt import ScipyOptimizerInterface
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.networks.weights_file import WeightsFile, embedded
 
 STEPS = 12
 
@@ -25,7 +25,7 @@ def draw(height=48, width=64):
 
 
 def conv(x, name):
-    kernel, bias = Weights(embedded()).read(name)
+    kernel, bias = WeightsFile(embedded()).read(name)
     with tf.variable_scope(name):
         kernel = tf.get_variable("kernel", initializer=tf.constant(kernel), trainable=False)
         bias = tf.get_variable("bias", initializer=tf.constant(bias), trainable=False)
@@ -76,7 +76,7 @@ def style_graph(photo, painting):
     with tf.Graph().as_default(), tf.variable_scope("painting"), tf.Session() as session:
         content, style = (tf.placeholder(tf.float32, image.shape) for image in (photo, painting))
         picture = tf.get_variable("picture", photo.shape)
-        g = nst.StyleGraph(Weights(embedded()), content=content, style=style, generated=picture, padding="zero")
+        g = nst.StyleGraph(WeightsFile(embedded()), content=content, style=style, generated=picture, padding="zero")
         objective = nst.Objective(g, build_losses(g.generated, g.content, g.style))
         session.run(tf.global_variables_initializer())
         evaluator = nst.Evaluator(objective, session=session).bind(feed_dict={content: photo, style: painting})

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nstgraph import Evaluator, Objective, StyleGraph, TiledEvaluator, parse_loss, tf
-from nstgraph.errors import LossError, TilingError
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.errors import ConfigError, LossError, TilingError
+from nstgraph.networks.weights_file import WeightsFile, embedded
 from nstgraph.search.search import Search
 
 LOSS = "0.5*content:layer=conv2_1 2*style:layers=conv1_1+conv2_1 tv"
@@ -22,7 +22,7 @@ CONTENT, STYLE, IMAGE = picture(24, 32, 1), picture(20, 20, 2), picture(24, 32, 
 
 @pytest.fixture(scope="module")
 def weights():
-    return Weights(embedded())
+    return WeightsFile(embedded())
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_total_is_the_sum_of_the_weighted_terms(objective):
 def test_weights_changed_later_are_those_of_a_loss_built_with_them(objective, objective_of, freeze):
     with Evaluator(objective_of("2*content:layer=conv2_1 0*style:layers=conv1_1+conv2_1 3*tv")) as evaluate:
         expected = evaluate.bind(CONTENT, [STYLE])(IMAGE)
-    with Evaluator(objective, freeze=freeze) as evaluate:
+    with Evaluator(objective, cache_targets=freeze) as evaluate:
         evaluate.bind(CONTENT, [STYLE])
         evaluate.weights = {"content": 2.0, "style": 0.0, "tv": 3.0}
         assert_same(evaluate(IMAGE), expected)
@@ -78,7 +78,7 @@ def test_fed_weights_are_the_losss_own_until_they_are_changed(objective):
 
 
 def test_frozen_targets_change_nothing_but_the_work(objective):
-    with Evaluator(objective) as evaluate, Evaluator(objective, freeze=False) as slow:
+    with Evaluator(objective) as evaluate, Evaluator(objective, cache_targets=False) as slow:
         assert_same(evaluate.bind(CONTENT, [STYLE])(IMAGE), slow.bind(CONTENT, [STYLE])(IMAGE))
 
 
@@ -87,7 +87,7 @@ def test_a_frozen_evaluation_does_not_touch_the_pictures(objective):
         evaluate.bind(CONTENT, [STYLE])
         fetches = [objective.total, objective.gradient]
         feed = evaluate.bound
-        assert list(feed) == objective.frozen
+        assert list(feed) == objective.targets
         # Without the frozen tensors TensorFlow asks for the placeholders; with them it does not.
         evaluate.session.run(fetches, {objective.graph.generated.image: IMAGE, **feed})
         with pytest.raises(tf.errors.InvalidArgumentError, match="placeholder"):
@@ -98,7 +98,7 @@ def test_released_pictures_are_bound_no_more(objective):
     with Evaluator(objective) as evaluate:
         before = evaluate.bind(CONTENT, [STYLE])(IMAGE)
         evaluate.release()
-        with pytest.raises(ValueError):
+        with pytest.raises(ConfigError, match="no pictures are bound; call bind first"):
             evaluate(IMAGE)
         evaluate.bind(CONTENT, [STYLE])
         np.testing.assert_array_equal(evaluate(IMAGE).gradient, before.gradient)
@@ -227,7 +227,7 @@ def test_a_callers_terms_are_as_good_as_registered_ones(own, objective):
 
 
 def test_freezing_changes_nothing_of_a_callers_terms(own):
-    with Evaluator(own) as evaluate, Evaluator(own, freeze=False) as slow:
+    with Evaluator(own) as evaluate, Evaluator(own, cache_targets=False) as slow:
         assert_same(evaluate.bind(CONTENT, [STYLE])(IMAGE), slow.bind(CONTENT, [STYLE])(IMAGE))
         assert names(slow.bound) == {"content:0", "style:0"}
         assert evaluate.bound and not names(evaluate.bound) & names(slow.bound)
@@ -237,7 +237,7 @@ def test_a_callers_terms_in_tiles_are_those_of_the_whole(own):
     pictures, image = (picture(41, 50, 1), [picture(35, 28, 2)]), picture(41, 50, 3)
     with Evaluator(own) as evaluate:
         tiled = TiledEvaluator(evaluate)
-        tiled.bind(*pictures, 16)
+        tiled.bind(*pictures, side=16)
         assert_same(tiled(image), evaluate.bind(*pictures)(image))
         evaluate.weights = {"content": 3.0, "palette": 0.5}
         assert_same(tiled(image), evaluate(image))
@@ -279,7 +279,7 @@ def test_placeholders_of_the_caller_are_bound_with_the_pictures(masked, freeze):
     mask = np.random.default_rng(4).uniform(0, 1, (1, 24, 32, 1)).astype(np.float32)
     expected = 3 * np.square((IMAGE - CONTENT) * mask / 2).mean()
     assert names(masked.inputs) == {"content:0", "style:0", "mask:0", "strength:0"}
-    with Evaluator(masked, freeze=freeze) as evaluate:
+    with Evaluator(masked, cache_targets=freeze) as evaluate:
         styles = [] if freeze else [STYLE]
         evaluate.bind(CONTENT, styles, {get("mask:0"): mask, "strength:0": 3.0})
         assert ("mask:0" in names(evaluate.bound)) is not freeze
@@ -297,7 +297,7 @@ def test_pictures_that_the_graph_computes_need_no_binding(weights, graph, object
     g = StyleGraph(weights, content=frame[None], style=tf.reverse(tf.constant(STYLE[:, :, ::-1]), [2]))
     mine = Objective(g, parse_loss(LOSS))
     whole = CONTENT.astype(np.uint8)
-    with Evaluator(mine, freeze=freeze) as evaluate, Evaluator(objective) as theirs:
+    with Evaluator(mine, cache_targets=freeze) as evaluate, Evaluator(objective) as theirs:
         expected = theirs.bind(whole.astype(np.float32), [STYLE])(IMAGE)
         assert_same(evaluate.bind(feed_dict={frame: whole[0]})(IMAGE), expected)
         # Arrays still win over what the graph would compute.
@@ -335,11 +335,11 @@ def test_a_loss_that_reads_the_variable_itself_is_refused(weights, graph, use_re
 
 def test_terms_that_are_no_tensors_of_the_graph_are_refused(weights, graph):
     g = StyleGraph(weights)
-    with pytest.raises(LossError, match=r"'elsewhere' is no tensor of the style graph's tf\.Graph"):
+    with pytest.raises(LossError, match=r"'elsewhere' is not a tensor of the style graph's tf\.Graph"):
         Objective(g, {"elsewhere": tf.constant(1.0)})
-    with pytest.raises(LossError, match="'number' is no tensor"):
+    with pytest.raises(LossError, match="'number' is not a tensor"):
         Objective(g, {"number": 1.0})
-    with pytest.raises(LossError, match="'own' is no tensor"):
+    with pytest.raises(LossError, match="'own' is not a tensor"):
         Objective(g, None)
     with pytest.raises(LossError, match=r"'own' returns a tensor of shape \(3,\)"):
         Objective(g, g.mean(g.generated.image, per_channel=True))
@@ -350,7 +350,7 @@ def test_a_placeholder_with_a_default_is_bound_too(weights, graph, freeze):
     strength = tf.placeholder_with_default(1.0, [], "strength")
     g = StyleGraph(weights, graph=graph)
     objective = Objective(g, strength * g.mean(tf.square(g.generated.image)))
-    with Evaluator(objective, freeze=freeze) as evaluate:
+    with Evaluator(objective, cache_targets=freeze) as evaluate:
         plain = evaluate.bind()(IMAGE).total
         assert evaluate.bind(feed_dict={strength: 2.0})(IMAGE).total == pytest.approx(2 * plain)
         assert evaluate.bind(feed_dict={"strength:0": 3.0})(IMAGE).total == pytest.approx(3 * plain)
@@ -367,14 +367,14 @@ def test_a_callers_content_of_open_size_and_its_variable_may_be_tiled(weights, g
     g = StyleGraph(weights, content=tf.placeholder_with_default(CONTENT, [1, None, None, 3]))
     with Evaluator(Objective(g, parse_loss(LOSS))) as evaluate, Evaluator(objective) as theirs:
         tiled = TiledEvaluator(evaluate)
-        tiled.bind(CONTENT, [STYLE], 16)
+        tiled.bind(CONTENT, [STYLE], side=16)
         assert_same(tiled(IMAGE), theirs.bind(CONTENT, [STYLE])(IMAGE))
 
 
 @pytest.mark.parametrize("label", ["total", "my loss", ""])
 def test_labels_that_cannot_be_names_are_refused(weights, label):
     g = StyleGraph(weights)
-    with g.building(), pytest.raises(LossError, match="cannot be called so"):
+    with g.building(), pytest.raises(LossError, match="cannot name a loss term"):
         Objective(g, {label: g.mean(g.generated.image)})
 
 

@@ -10,7 +10,7 @@ import tensorflow
 
 from nstgraph import Evaluator, Objective, StyleGraph, parse_loss, tf
 from nstgraph.errors import ConfigError
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.networks.weights_file import WeightsFile, embedded
 from nstgraph.search.search import Search
 
 LOSS = "content:layer=conv2_1 2*style:layers=conv1_1+conv2_1"
@@ -18,7 +18,7 @@ LOSS = "content:layer=conv2_1 2*style:layers=conv1_1+conv2_1"
 
 @pytest.fixture(scope="module")
 def weights():
-    return Weights(embedded())
+    return WeightsFile(embedded())
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ def test_a_callers_own_variable_is_not_taken_for_a_weight(weights, graph, shape)
 def test_other_weights_are_refused_in_the_same_scope(weights, graph, vgg_arrays, tmp_path):
     np.savez(tmp_path / "other.npz", **vgg_arrays("conv1_1"))
     StyleGraph(weights, graph=graph).content["conv1_1"]
-    other = Weights(tmp_path / "other.npz")
+    other = WeightsFile(tmp_path / "other.npz")
     with pytest.raises(ConfigError, match=r"vgg/conv1_1/kernel:0 exists already; build .* in another variable scope"):
         StyleGraph(other, graph=graph).content["conv1_1"]
     with tf.variable_scope("other"):
@@ -276,14 +276,14 @@ def test_tensors_of_several_graphs_are_refused(weights, graph):
     content = tf.constant(CONTENT)
     with tf.Graph().as_default() as other:
         style = tf.constant(STYLE, name="painting")
-        with pytest.raises(ConfigError, match="painting:0 is of another graph"):
+        with pytest.raises(ConfigError, match="painting:0 is in another graph"):
             StyleGraph(weights, content=content, style=style)
-        with pytest.raises(ConfigError, match="is of another graph"):
+        with pytest.raises(ConfigError, match="is in another graph"):
             StyleGraph(weights, graph=other, content=content)
 
 
 def test_the_generated_image_has_to_be_a_variable_of_float32(weights, variable):
-    with pytest.raises(ConfigError, match="photo:0 is no variable; the generated image is searched"):
+    with pytest.raises(ConfigError, match="photo:0 is not a variable, and the generated image has to be one"):
         StyleGraph(weights, generated=tf.placeholder(tf.float32, [1, None, None, 3], "photo"))
     with pytest.raises(ConfigError, match=r"variable mine:0 is float64.*; make it float32"):
         StyleGraph(weights, generated=variable(IMAGE.astype(np.float64), name="mine"))

@@ -8,7 +8,7 @@ import pytest
 from nstgraph import Evaluator, Objective, StyleGraph, parse_loss, tf
 from nstgraph.errors import LossError
 from nstgraph.losses.loss import Loss, LossTerm
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.networks.weights_file import WeightsFile, embedded
 
 LOSS = "0.5*content:layer=conv2_1 2*style:layers=conv1_1+conv2_1 tv"
 
@@ -18,7 +18,7 @@ def picture(height, width, seed):
 
 
 def build(loss=LOSS, **options):
-    graph = StyleGraph(Weights(embedded()), **options)
+    graph = StyleGraph(WeightsFile(embedded()), **options)
     return Objective(graph, parse_loss(loss) if isinstance(loss, str) else loss)
 
 
@@ -42,9 +42,9 @@ def test_names_are_the_documented_contract(objective):
         assert get(f"weight/{label}:0") is objective.weights[label]
 
 
-def test_frozen_are_the_targets_and_nothing_bigger(objective):
+def test_targets_are_kept_and_nothing_bigger(objective):
     # One target feature map for content; one Gram matrix a layer for style.
-    shapes = [tensor.shape.as_list() for tensor in objective.frozen if tensor.shape.rank]
+    shapes = [tensor.shape.as_list() for tensor in objective.targets if tensor.shape.rank]
     assert [1, None, None, 128] in shapes
     assert [64, 64] in shapes
     assert [128, 128] in shapes
@@ -84,7 +84,7 @@ def test_a_term_that_raises_is_named_with_where_it_comes_from():
     def broken(g):
         raise ZeroDivisionError("by zero")
 
-    with pytest.raises(LossError, match=r"'probe' cannot be built \(by zero\); mend test"):
+    with pytest.raises(LossError, match=r"'probe' cannot be built \(ZeroDivisionError: by zero\); mend test"):
         build(term(broken))
-    with pytest.raises(LossError, match="'probe' cannot be built"):
+    with pytest.raises(LossError, match="'probe': it returns nothing; let the function in test return a scalar"):
         build(term(lambda g: None))

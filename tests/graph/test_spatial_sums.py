@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from nstgraph import StyleGraph, tf
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.networks.weights_file import WeightsFile, embedded
 
 LOW = ["bfloat16", "float16"]
 
 
 @pytest.fixture
 def g():
-    return StyleGraph(Weights(embedded()))
+    return StyleGraph(WeightsFile(embedded()))
 
 
 def evaluate(g, tensor, **pictures):
@@ -71,7 +71,7 @@ def test_a_sum_counts_the_interior_only(g):
 
 def statistics_of(precision, picture, layer):
     """Feature maps, their Gram matrix over positions, and their means."""
-    g = StyleGraph(Weights(embedded()), precision=precision)
+    g = StyleGraph(WeightsFile(embedded()), precision=precision)
     with g.graph.as_default():
         maps = g.style[layer]
         tensors = [maps, g.gram(maps) / g.positions(maps), g.mean(maps, per_channel=True)]
@@ -101,7 +101,7 @@ def test_sums_over_a_flat_picture_are_rounded_but_once(precision, step, size):
 
 @pytest.mark.parametrize("precision", LOW)
 def test_gram_gradient_of_low_precision_maps_is_that_of_the_plain_product(smooth_picture, precision):
-    g = StyleGraph(Weights(embedded()), precision=precision)
+    g = StyleGraph(WeightsFile(embedded()), precision=precision)
     with g.graph.as_default():
         maps = g.style["conv1_2"]
         target = tf.constant(np.random.default_rng(1).normal(size=(64, 64)).astype(np.float32))

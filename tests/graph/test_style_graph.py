@@ -7,12 +7,12 @@ import pytest
 
 from nstgraph import StyleGraph, tf
 from nstgraph.errors import LossError
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.networks.weights_file import WeightsFile, embedded
 
 
 @pytest.fixture
 def g():
-    return StyleGraph(Weights(embedded()), styles=2)
+    return StyleGraph(WeightsFile(embedded()), styles=2)
 
 
 def evaluate(g, tensor, **pictures):
@@ -40,7 +40,7 @@ def test_the_default_graph_and_eager_mode_are_left_alone():
     import tensorflow
 
     before = tf.get_default_graph()
-    StyleGraph(Weights(embedded()))
+    StyleGraph(WeightsFile(embedded()))
     assert tf.get_default_graph() is before
     assert before.get_operations() == []
     assert tensorflow.executing_eagerly()

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from nstgraph import Evaluator, Objective, StyleGraph, parse_loss, tf
-from nstgraph.errors import ConfigError
-from nstgraph.graph.trace import TRACE_SUFFIXES, save_trace, trace
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.errors import OutputError
+from nstgraph.graph.trace import check_trace_name, save_trace, trace
+from nstgraph.networks.weights_file import WeightsFile, embedded
 
 
 def picture(height, width, seed):
@@ -25,7 +25,7 @@ IMAGE = picture(24, 32, 3)
 @pytest.fixture(scope="module")
 def evaluator():
     loss = parse_loss("content:layer=conv1_2 style:layers=conv1_1")
-    with Evaluator(Objective(StyleGraph(Weights(embedded())), loss)) as evaluator:
+    with Evaluator(Objective(StyleGraph(WeightsFile(embedded())), loss)) as evaluator:
         yield evaluator.bind(picture(24, 32, 1), [picture(20, 28, 2)])
 
 
@@ -51,7 +51,7 @@ def test_a_trace_has_times_shapes_and_memory_of_an_evaluation(found):
     assert "gradient" in by_name
 
 
-def test_what_is_frozen_is_no_part_of_an_evaluation(found):
+def test_targets_are_no_part_of_an_evaluation(found):
     # What is fed goes by names such as _arg_features/content/conv1_2_0_0.
     assert not [name for name in nodes(found) if name.startswith(("features/content/", "features/style/"))]
 
@@ -97,38 +97,47 @@ def test_a_whole_trace_is_a_message_that_tensorflow_reads(found, tmp_path, name)
     assert names(tmp_path) == [name]
 
 
-def test_the_suffixes_are_these():
-    assert TRACE_SUFFIXES == (".json", ".pb")
+SUFFIXES = (".json", ".pb")
 
 
-@pytest.mark.parametrize("suffix", TRACE_SUFFIXES)
-def test_a_file_that_exists_is_replaced(found, tmp_path, suffix):
+def test_other_suffixes_are_refused():
+    for suffix in SUFFIXES:
+        check_trace_name(Path(f"trace{suffix}"))
+    with pytest.raises(OutputError, match=r"cannot write a trace as trace\.txt; end its name in \.json or \.pb"):
+        check_trace_name(Path("trace.txt"))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_that_exists_is_replaced_if_that_is_wanted(found, tmp_path, suffix):
     (target := tmp_path / f"trace{suffix}").write_text("old")
-    save_trace(found, target)
+    with pytest.raises(OutputError, match="exists; choose another name or pass --overwrite"):
+        save_trace(found, target)
+    assert target.read_text() == "old"
+    save_trace(found, target, overwrite=True)
     assert target.stat().st_size > 1000 and names(tmp_path) == [target.name]
 
 
-@pytest.mark.parametrize("suffix", TRACE_SUFFIXES)
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_folder_that_is_gone_is_one_line(found, tmp_path, suffix):
     with pytest.raises(
-        ConfigError, match=r"cannot write .*trace\..* \(No such file .*\); .*choose another folder"
+        OutputError, match=r"cannot write .*trace\..*: the folder .* does not exist; create it first"
     ) as e:
         save_trace(found, tmp_path / "none" / f"trace{suffix}")
     assert "\n" not in str(e.value)
     assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize("suffix", TRACE_SUFFIXES)
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_nothing_half_written_is_left_where_a_folder_is_in_the_way(found, tmp_path, suffix):
     target = tmp_path / f"trace{suffix}"
     (target / "inside").mkdir(parents=True)
-    with pytest.raises(ConfigError, match="cannot write"):
+    with pytest.raises(OutputError, match="cannot write"):
         save_trace(found, target)
     assert names(tmp_path) == [target.name] and names(target) == ["inside"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows limits no file's size")
-@pytest.mark.parametrize("suffix", TRACE_SUFFIXES)
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_nothing_half_written_is_left_where_there_is_no_room(found, tmp_path, suffix):
     import resource
 
@@ -136,8 +145,8 @@ def test_nothing_half_written_is_left_where_there_is_no_room(found, tmp_path, su
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
     try:
-        with pytest.raises(ConfigError, match=r"cannot write .*trace.* \(.*\); free some space"):
-            save_trace(found, target)
+        with pytest.raises(OutputError, match=r"cannot write .*trace.* \(.*\); free some space"):
+            save_trace(found, target, overwrite=True)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert names(tmp_path) == [target.name] and target.read_text() == "old"

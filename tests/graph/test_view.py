@@ -7,12 +7,12 @@ import pytest
 
 from nstgraph import StyleGraph, tf
 from nstgraph.errors import LossError, WeightsError
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.networks.weights_file import WeightsFile, embedded
 
 
 @pytest.fixture
 def g():
-    return StyleGraph(Weights(embedded()), styles=2)
+    return StyleGraph(WeightsFile(embedded()), styles=2)
 
 
 def test_views_have_the_names_of_their_pictures(g):
@@ -30,7 +30,7 @@ def test_features_are_built_once_and_only_when_asked_for(g):
         assert g.style["conv1_2"] is maps
         assert len(g.graph.get_operations()) == count
     assert set(g.style.maps) == {"image", "conv1_2"}
-    assert set(g.style.network_maps) == {"conv1_1", "conv1_2"}
+    assert set(g.style.features) == {"conv1_1", "conv1_2"}
 
 
 def test_a_shallow_layer_is_a_deep_ones_own(g):
@@ -42,7 +42,7 @@ def test_a_shallow_layer_is_a_deep_ones_own(g):
 
 def test_layers_that_are_not_there_leave_no_trace(g):
     count = len(g.graph.get_operations())
-    with pytest.raises(LossError, match="no layer 'conv1_9' in VGG; did you mean 'conv1_"):
+    with pytest.raises(LossError, match="VGG16 has no layer 'conv1_9'; did you mean 'conv1_"):
         g.style["conv1_9"]
     with pytest.raises(WeightsError, match="lacks conv4_1"):
         g.style["conv4_1"]
@@ -61,7 +61,7 @@ def test_one_graph_serves_every_size(g):
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_low_precision_is_the_networks_alone(precision):
-    g = StyleGraph(Weights(embedded()), precision=precision)
+    g = StyleGraph(WeightsFile(embedded()), precision=precision)
     with g.graph.as_default():
         maps, pool = g.generated["conv2_1"], g.generated["pool1"]
         gradient = tf.gradients(g.mean(tf.square(maps)), g.generated.image)[0]
@@ -69,10 +69,10 @@ def test_low_precision_is_the_networks_alone(precision):
     assert {view.image.dtype for view in g.views} == {tf.float32}
     assert maps.dtype == pool.dtype == gradient.dtype == tf.float32
     assert maps.name == "features/generated/conv2_1:0"
-    assert set(g.generated.network_maps) == {"conv1_1", "conv1_2", "pool1", "conv2_1"}
-    assert {m.dtype.name for m in g.generated.network_maps.values()} == {precision}
-    assert g.generated.network_maps["conv2_1"].name == f"features/generated/conv2_1/{precision}:0"
+    assert set(g.generated.features) == {"conv1_1", "conv1_2", "pool1", "conv2_1"}
+    assert {m.dtype.name for m in g.generated.features.values()} == {precision}
+    assert g.generated.features["conv2_1"].name == f"features/generated/conv2_1/{precision}:0"
 
 
 def test_the_networks_maps_of_float32_are_the_views_own(g):
-    assert g.style["conv1_2"] is g.style.network_maps["conv1_2"]
+    assert g.style["conv1_2"] is g.style.features["conv1_2"]

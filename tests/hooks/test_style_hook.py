@@ -10,8 +10,8 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from nstgraph import Config, Evaluator, Objective, Search, StyleGraph, Stylizer, parse_loss, tf
-from nstgraph.hooks.style_hook import Stepper, StyleHook, SummaryHook, monitored
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.hooks import Stepper, StyleHook, SummaryHook, monitored
+from nstgraph.networks.weights_file import WeightsFile, embedded
 
 LOSS = "content:layer=conv1_1 0.5*tv:power=2"
 TAGS = ["loss/total", "loss/content", "loss/tv"]
@@ -247,7 +247,9 @@ def test_summaries_may_be_sparse_and_without_pictures(objective, search, tmp_pat
 def test_hooks_see_an_optimizer_of_tensorflow(photo, painting, every, own):
     with tf.Graph().as_default(), tf.variable_scope("adam"):
         picture = tf.get_variable("picture", initializer=photo) if own else None
-        g = StyleGraph(Weights(embedded()), content=tf.constant(photo), style=tf.constant(painting), generated=picture)
+        g = StyleGraph(
+            WeightsFile(embedded()), content=tf.constant(photo), style=tf.constant(painting), generated=picture
+        )
         objective = Objective(g, parse_loss(LOSS))
         step = tf.train.get_or_create_global_step()
         train = tf.train.AdamOptimizer(2.0).minimize(objective.total, global_step=step)
@@ -283,7 +285,7 @@ def test_a_run_that_is_no_step_is_not_told(objective, photo, painting):
 @pytest.mark.parametrize("scope", ["painting", "outer/painting"])
 def test_hooks_find_a_style_graph_in_a_scope(search, tmp_path, scope):
     with tf.Graph().as_default() as graph, tf.variable_scope(scope):
-        objective = Objective(StyleGraph(Weights(embedded()), graph=graph), parse_loss(LOSS))
+        objective = Objective(StyleGraph(WeightsFile(embedded()), graph=graph), parse_loss(LOSS))
     album = Album(scope=scope)
     found = search(objective, [album, SummaryHook(tmp_path, scope=scope)])
     assert [(seen.total, seen.terms) for seen in album.seen] == [(step.total, step.terms) for step in found.steps]
@@ -296,7 +298,7 @@ def test_two_style_graphs_in_one_graph_are_told_apart(search):
         built = {}
         for scope in ("one", "two"):
             with tf.variable_scope(scope):
-                built[scope] = Objective(StyleGraph(Weights(embedded()), graph=graph), parse_loss("tv:power=2"))
+                built[scope] = Objective(StyleGraph(WeightsFile(embedded()), graph=graph), parse_loss("tv:power=2"))
     album = Album(scope="two")
     found = search(built["two"], [album])
     assert [seen.total for seen in album.seen] == [step.total for step in found.steps]
@@ -324,7 +326,7 @@ def test_a_style_hook_says_what_it_lacks(objective, scope, counted, message):
 
 
 def test_a_style_graph_without_a_loss_is_told(photo):
-    graph = StyleGraph(Weights(embedded())).graph
+    graph = StyleGraph(WeightsFile(embedded())).graph
     with graph.as_default(), pytest.raises(RuntimeError, match="no style loss in scope ''; build an Objective"):
         tf.train.get_or_create_global_step()
         tf.train.MonitoredSession(hooks=[StyleHook()])

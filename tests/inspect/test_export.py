@@ -17,7 +17,7 @@ from nstgraph import Evaluator, Objective, StyleGraph, parse_loss, tf
 from nstgraph.errors import ConfigError
 from nstgraph.inspect.export import FORMATS, check, export
 from nstgraph.networks.graph_file import FrozenNetwork
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.networks.weights_file import WeightsFile, embedded
 
 CHECKPOINT = ["checkpoint", "model.ckpt.data-00000-of-00001", "model.ckpt.index"]
 FILES = {
@@ -116,22 +116,22 @@ def frozen_network(path):
 
 def in_a_scope():
     with tf.Graph().as_default() as graph, tf.variable_scope("painting"):
-        return StyleGraph(Weights(embedded()), graph=graph)
+        return StyleGraph(WeightsFile(embedded()), graph=graph)
 
 
 #: What is exported: a function of a folder that gives a graph, and a loss.
 CASES = {
     "one style": (
-        lambda folder: StyleGraph(Weights(embedded())),
+        lambda folder: StyleGraph(WeightsFile(embedded())),
         "0.5*content:layer=conv2_1 2*style:layers=conv1_1+conv2_1 0.1*tv",
     ),
     "two styles": (
-        lambda folder: StyleGraph(Weights(embedded()), styles=2),
+        lambda folder: StyleGraph(WeightsFile(embedded()), styles=2),
         "style:layers=conv1_2,blend=1+3 content:layer=conv1_1",
     ),
     "scope": (lambda folder: in_a_scope(), "moments:layers=image+conv1_2"),
     "bfloat16": (
-        lambda folder: StyleGraph(Weights(embedded()), precision="bfloat16"),
+        lambda folder: StyleGraph(WeightsFile(embedded()), precision="bfloat16"),
         "content:layer=conv2_1 style:layers=conv1_1",
     ),
     "frozen network": (
@@ -307,7 +307,7 @@ SMALL = "tv content:layer=conv1_1"
 
 @pytest.fixture(scope="module")
 def evaluator():
-    with Evaluator(Objective(StyleGraph(Weights(embedded())), parse_loss(SMALL))) as evaluator:
+    with Evaluator(Objective(StyleGraph(WeightsFile(embedded())), parse_loss(SMALL))) as evaluator:
         yield evaluator
 
 
@@ -339,7 +339,7 @@ def test_a_folder_may_be_named_from_the_working_folder(evaluator, tmp_path, monk
 
 
 def test_a_loss_of_no_layers_has_no_features_to_offer(tmp_path):
-    with Evaluator(Objective(StyleGraph(Weights(embedded())), parse_loss("tv"))) as evaluator:
+    with Evaluator(Objective(StyleGraph(WeightsFile(embedded())), parse_loss("tv"))) as evaluator:
         evaluator.assign(IMAGE)
         export(evaluator.objective, evaluator.session, tmp_path / "out")
         total = evaluator.session.run(evaluator.objective.total)
@@ -353,7 +353,7 @@ def test_a_loss_of_no_layers_has_no_features_to_offer(tmp_path):
 def test_variables_of_others_in_the_graph_are_no_part_of_the_export(tmp_path):
     with tf.Graph().as_default() as graph:
         tf.get_variable("other", initializer=tf.zeros([3]))  # and never initialised
-        objective = Objective(StyleGraph(Weights(embedded()), graph=graph), parse_loss(SMALL))
+        objective = Objective(StyleGraph(WeightsFile(embedded()), graph=graph), parse_loss(SMALL))
     with Evaluator(objective) as evaluator:
         export(objective, evaluator.session, tmp_path / "out")
     saved = {name for name, _ in tf.train.list_variables(str(tmp_path / "out" / "model.ckpt"))}
@@ -413,7 +413,7 @@ def test_where_there_is_no_room_it_is_one_line_and_nothing_is_left(evaluator, tm
 def test_after_a_failure_nothing_is_left(tmp_path, monkeypatch):
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    objective = Objective(StyleGraph(Weights(embedded())), parse_loss(SMALL))
+    objective = Objective(StyleGraph(WeightsFile(embedded())), parse_loss(SMALL))
     with tf.Session(graph=objective.graph.graph) as session, pytest.raises((ConfigError, tf.errors.OpError)):
         export(objective, session, tmp_path / "out")  # no variable is initialised
     assert names(tmp_path) == ["temporary"] and names(tmp_path / "temporary") == []

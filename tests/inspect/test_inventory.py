@@ -9,7 +9,7 @@ from nstgraph import Objective, StyleGraph, parse_loss, tf
 from nstgraph.inspect.flops import flop_count
 from nstgraph.inspect.inventory import inventory
 from nstgraph.networks.graph_file import FrozenNetwork
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.networks.weights_file import WeightsFile, embedded
 
 #: Input and output channels, and the stride, of the embedded convolutions.
 CONVOLUTIONS = {
@@ -22,7 +22,7 @@ HEIGHT, WIDTH = 33, 46
 
 
 def objective(loss, **options):
-    return Objective(StyleGraph(Weights(embedded()), **options), parse_loss(loss))
+    return Objective(StyleGraph(WeightsFile(embedded()), **options), parse_loss(loss))
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +187,7 @@ def test_a_frozen_network_s_constants_are_its_parameters(network):
 
 def test_a_graph_in_a_caller_s_scope_has_its_parameters_there():
     with tf.Graph().as_default() as graph, tf.variable_scope("painting"):
-        built = Objective(StyleGraph(Weights(embedded()), graph=graph), parse_loss("content:layer=conv1_1"))
+        built = Objective(StyleGraph(WeightsFile(embedded()), graph=graph), parse_loss("content:layer=conv1_1"))
     by_scope = {entry.scope: entry for entry in inventory(built, 20, 30)}
     assert by_scope[""].parameters == by_scope["painting/vgg"].parameters == 3 * 64 * 9 + 64
     assert by_scope["painting/features"].flops > 2 * 2 * 9 * 3 * 64 * 20 * 30

@@ -16,7 +16,8 @@ import pytest
 
 from nstgraph.errors import PluginError
 from nstgraph.losses.loss import LossTerm
-from nstgraph.losses.registry import Registry, parse_loss, registry
+from nstgraph.losses.loss_text import parse_loss
+from nstgraph.losses.registry import Registry, registry
 
 ALL = Registry().names()  # also those of other packages that happen to be installed
 

@@ -12,7 +12,8 @@ import pytest
 
 from nstgraph.errors import LossError, NstgraphError, PluginError
 from nstgraph.losses.loss import LossTerm
-from nstgraph.losses.registry import Registry, loss_term, parse_loss, registry
+from nstgraph.losses.loss_text import parse_loss
+from nstgraph.losses.registry import Registry, loss_term, registry
 
 ALL = Registry().names()  # also those of other packages that happen to be installed
 SCRIPT = shutil.which("nstgraph", path=sysconfig.get_path("scripts"))

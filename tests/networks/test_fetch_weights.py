@@ -108,7 +108,7 @@ def test_into_the_cache(vgg16_npz: Path, tmp_path: Path, monkeypatch: pytest.Mon
     with Site(vgg16_npz.read_bytes()) as site:
         path = fetch("vgg16", url=site.url)
     assert path == tmp_path / "nstgraph" / "vgg16_weights.npz"
-    assert weights.find().path == path and weights.find().sha256 == weights.Weights(vgg16_npz).sha256
+    assert weights.find().path == path and weights.find().sha256 == weights.WeightsFile(vgg16_npz).sha256
     path.unlink()  # 59 MB
 
 

@@ -10,7 +10,7 @@ import pytest
 from nstgraph import Evaluator, Objective, StyleGraph, TiledEvaluator, parse_loss, tf
 from nstgraph.errors import ConfigError, LossError, WeightsError
 from nstgraph.networks.graph_file import FrozenNetwork
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.networks.weights_file import WeightsFile, embedded
 
 MEANS = np.array([123.68, 116.779, 103.939], np.float32)
 LOSS = "0.5*content:layer=conv2_1 2*style:layers=conv1_1+conv2_2+conv3_1"
@@ -379,7 +379,7 @@ def test_content_and_style_are_frozen(objective):
     shapes = [tensor.shape.as_list() for tensor in objective.frozen if tensor.shape.rank]
     assert [1, None, None, 6] in shapes
     assert [4, 4] in shapes and [6, 6] in shapes and [7, 7] in shapes
-    with Evaluator(objective) as evaluate, Evaluator(objective, freeze=False) as slow:
+    with Evaluator(objective) as evaluate, Evaluator(objective, cache_targets=False) as slow:
         evaluate.bind(*pictures)
         assert not {view.image.name for view in objective.graph.views[1:]} & {t.name for t in evaluate.bound}
         frozen_values, unfrozen = evaluate(image), slow.bind(*pictures)(image)
@@ -392,7 +392,7 @@ def test_tiles_give_what_the_whole_gives(objective):
     with Evaluator(objective) as evaluate:
         expected = evaluate.bind(*pictures)(image)
         tiled = TiledEvaluator(evaluate)
-        tiled.bind(*pictures, 16)
+        tiled.bind(*pictures, side=16)
         found = tiled(image)
     assert dict(found.terms) == pytest.approx(dict(expected.terms), rel=1e-5)
     error = np.abs(found.gradient - expected.gradient).max()
@@ -400,7 +400,7 @@ def test_tiles_give_what_the_whole_gives(objective):
 
 
 def test_a_frozen_vgg_is_the_vgg_that_is_built_here(tmp_path):
-    weights = Weights(embedded())
+    weights = WeightsFile(embedded())
 
     def vgg():
         maps = tf.placeholder(tf.float32, [1, None, None, 3], "photo") - MEANS

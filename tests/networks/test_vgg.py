@@ -11,7 +11,7 @@ import scipy.ndimage
 from nstgraph import tf
 from nstgraph.errors import LossError, WeightsError
 from nstgraph.networks.vgg import MEAN_RGB, Vgg, check_layer
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.networks.weights_file import WeightsFile, embedded
 
 MODES = {"replicate": "edge", "reflect": "reflect", "zero": "constant"}
 
@@ -50,7 +50,7 @@ def picture():
 
 @pytest.mark.parametrize("padding", MODES)
 def test_first_layers_are_those_of_rgb_input_minus_the_means(picture, padding):
-    weights = Weights(embedded())
+    weights = WeightsFile(embedded())
     first, second = features(weights, picture, "conv1_1", "conv1_2", padding=padding)
     expected = convolved(picture[0] - np.array(MEAN_RGB), *weights.read("conv1_1"), MODES[padding])
     np.testing.assert_allclose(first[0], expected, rtol=1e-4, atol=1e-4)
@@ -59,12 +59,12 @@ def test_first_layers_are_those_of_rgb_input_minus_the_means(picture, padding):
 
 
 def test_wrong_channel_order_is_told_apart(tmp_path, picture):
-    right = Weights(embedded())
+    right = WeightsFile(embedded())
     arrays = dict(np.load(embedded()))
     arrays["conv1_1_W"] = arrays["conv1_1_W"][:, :, ::-1]
     np.savez(tmp_path / "bgr.npz", **arrays)
     expected = convolved(picture[0] - np.array(MEAN_RGB), *right.read("conv1_1"), "edge")
-    ours, swapped = (features(w, picture, "conv1_1")[0][0] for w in (right, Weights(tmp_path / "bgr.npz")))
+    ours, swapped = (features(w, picture, "conv1_1")[0][0] for w in (right, WeightsFile(tmp_path / "bgr.npz")))
     scale = np.abs(expected).mean()
     assert np.abs(ours - expected).mean() < 1e-4 * scale
     assert np.abs(swapped - expected).mean() > 0.1 * scale
@@ -72,7 +72,7 @@ def test_wrong_channel_order_is_told_apart(tmp_path, picture):
 
 @pytest.mark.parametrize("pooling", ["average", "max"])
 def test_pools_halve_and_round_up(picture, pooling):
-    before, after = features(Weights(embedded()), picture, "conv1_2", "pool1", pooling=pooling)
+    before, after = features(WeightsFile(embedded()), picture, "conv1_2", "pool1", pooling=pooling)
     assert after.shape[1:3] == (6, 5)
     block = before[0, :2, :2]
     np.testing.assert_allclose(
@@ -85,15 +85,15 @@ def test_pools_halve_and_round_up(picture, pooling):
 @pytest.mark.parametrize("padding", ["reflect", "replicate"])
 def test_padded_edges_leave_no_frame_on_a_flat_picture(padding):
     flat = np.full((1, 24, 24, 3), 200, np.float32)
-    (maps,) = features(Weights(embedded()), flat, "conv3_3", padding=padding)
+    (maps,) = features(WeightsFile(embedded()), flat, "conv3_3", padding=padding)
     assert np.ptp(maps, axis=(1, 2)).max() < 1e-3 * maps.max()
-    (framed,) = features(Weights(embedded()), flat, "conv3_3", padding="zero")
+    (framed,) = features(WeightsFile(embedded()), flat, "conv3_3", padding="zero")
     assert np.ptp(framed, axis=(1, 2)).max() > 0.1 * framed.max()
 
 
 def test_weight_variables_are_frozen_and_only_those_asked_for(picture):
     with tf.Graph().as_default() as graph:
-        network = Vgg(Weights(embedded()), "average", "replicate")
+        network = Vgg(WeightsFile(embedded()), "average", "replicate")
         maps = network.features("conv1_1", tf.constant(picture), "features/", {})
         names = [variable.name for variable in tf.global_variables()]
         assert names == ["vgg/conv1_1/kernel:0", "vgg/conv1_1/bias:0"]
@@ -108,7 +108,7 @@ def test_weight_variables_are_frozen_and_only_those_asked_for(picture):
 def test_maps_of_low_precision_are_those_of_float32_rounded(picture, precision, step, padding, pooling):
     layers = ("conv1_1", "pool1", "conv2_2")
     exact, rounded = (
-        features(Weights(embedded()), picture, *layers, pooling=pooling, padding=padding, precision=p)
+        features(WeightsFile(embedded()), picture, *layers, pooling=pooling, padding=padding, precision=p)
         for p in ("float32", precision)
     )
     for depth, (reference, maps) in enumerate(zip(exact, rounded, strict=True), 1):
@@ -120,7 +120,7 @@ def test_maps_of_low_precision_are_those_of_float32_rounded(picture, precision, 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_weights_stay_float32_whatever_the_precision(precision):
-    weights = Weights(embedded())
+    weights = WeightsFile(embedded())
     with tf.Graph().as_default():
         network = Vgg(weights, "average", "reflect", precision)
         network.features("conv1_1", tf.zeros([1, 8, 8, 3]), "features/", {})
@@ -135,7 +135,7 @@ def test_weights_stay_float32_whatever_the_precision(precision):
 
 def test_a_file_with_frossards_keys_gives_a_graph_to_conv5_3(vgg16_npz: Path):
     image = np.random.default_rng(0).uniform(0, 255, (1, 32, 48, 3)).astype(np.float32)
-    deep, pool = features(Weights(vgg16_npz), image, "conv5_3", "pool5")
+    deep, pool = features(WeightsFile(vgg16_npz), image, "conv5_3", "pool5")
     assert deep.shape == (1, 2, 3, 512)
     assert pool.shape == (1, 1, 2, 512)
     assert np.isfinite(deep).all()
@@ -143,7 +143,7 @@ def test_a_file_with_frossards_keys_gives_a_graph_to_conv5_3(vgg16_npz: Path):
 
 
 def test_layers_that_are_not_there():
-    network = Vgg(Weights(embedded()), "average", "replicate")
+    network = Vgg(WeightsFile(embedded()), "average", "replicate")
     with pytest.raises(LossError, match=r"no layer 'conv3_9'.*did you mean 'conv3_"):
         check_layer("conv3_9")
     with pytest.raises(LossError, match="VGG16 has no layer 'conv3_4'"):

@@ -48,7 +48,7 @@ def spoil(path: Path, member: str) -> None:
 
 
 def test_embedded_file() -> None:
-    found = Weights(weights.embedded())
+    found = WeightsFile(weights.embedded())
     assert found.sha256 == "10a4a2d8ea5e8ad681405af19f7118c6768145318347483100be7cb69c488e32"
     assert tuple(found.layers) == VGG16[:7]
     assert found.source == "the embedded weights"
@@ -58,7 +58,7 @@ def test_embedded_file() -> None:
 
 
 def test_published_file(vgg16_npz: Path) -> None:
-    found = Weights(vgg16_npz)
+    found = WeightsFile(vgg16_npz)
     assert tuple(found.layers) == VGG16 and len(VGG16) == 13 and VGG16[-1] == "conv5_3"
     assert found.layers["conv4_1"] == (3, 3, 256, 512) and found.other == ("fc6", "fc7", "fc8")
     assert (found.architecture, found.source, found.path) == ("VGG16", str(vgg16_npz), vgg16_npz)
@@ -72,7 +72,7 @@ def test_published_file(vgg16_npz: Path) -> None:
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_read_gives_float32_whatever_is_stored(tmp_path: Path, arrays: Any, stored: str, order: Any) -> None:
     original = {key: np.asarray(array.astype(stored), order=order) for key, array in arrays.items()}
-    kernel, bias = Weights(save(tmp_path / "w.npz", original)).read("conv1_2")
+    kernel, bias = WeightsFile(save(tmp_path / "w.npz", original)).read("conv1_2")
     assert kernel.dtype == bias.dtype == np.dtype(np.float32)
     assert kernel.flags.c_contiguous and kernel.flags.writeable
     np.testing.assert_array_equal(kernel, original["conv1_2_W"].astype(np.float32))
@@ -87,14 +87,14 @@ def test_arrays_saved_by_python_2(tmp_path: Path, arrays: Any) -> None:
     path = save(tmp_path / "w.npz", {"conv1_1_b": arrays["conv1_1_b"]})
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("conv1_1_W.npy", old)
-    kernel, _ = Weights(path).read("conv1_1")
+    kernel, _ = WeightsFile(path).read("conv1_1")
     np.testing.assert_array_equal(kernel, arrays["conv1_1_W"])
 
 
 def test_reading_touches_only_the_layer_asked_for(tmp_path: Path, arrays: Any) -> None:
     path = save(tmp_path / "w.npz", arrays)
     spoil(path, "conv1_2_W.npy")
-    found = Weights(path)
+    found = WeightsFile(path)
     np.testing.assert_array_equal(found.read("conv1_1")[0], arrays["conv1_1_W"])
     with pytest.raises(WeightsError) as raised:
         found.read("conv1_2")
@@ -107,17 +107,17 @@ def test_what_is_no_npz(tmp_path: Path, arrays: Any, content: bytes | None) -> N
     path.write_bytes(path.read_bytes()[:100_000] if content is None else content)
     fault = {b"": "is empty", None: "is cut short"}.get(content, "is not an npz file")
     with pytest.raises(WeightsError) as raised:
-        Weights(path)
+        WeightsFile(path)
     assert str(raised.value) == f"{path} {fault}; choose another file or get a new one: {FETCH}"
 
 
 def test_missing_folder_and_foreign_npz(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"none\.npz does not exist; .*nstgraph weights fetch"):
-        Weights(tmp_path / "none.npz")
+        WeightsFile(tmp_path / "none.npz")
     with pytest.raises(WeightsError, match=r"is a folder; "):
-        Weights(tmp_path)
+        WeightsFile(tmp_path)
     with pytest.raises(WeightsError, match=r"w\.npz has no layer of VGG, .*conv1_1_W, conv1_1_b"):
-        Weights(save(tmp_path / "w.npz", {"conv6_1_W": np.zeros((3, 3, 3, 64)), "fc6_W": np.zeros(2)}))
+        WeightsFile(save(tmp_path / "w.npz", {"conv6_1_W": np.zeros((3, 3, 3, 64)), "fc6_W": np.zeros(2)}))
 
 
 class Trap:
@@ -139,7 +139,7 @@ class Trap:
 def test_wrong_arrays(nowhere: Path, arrays: Any, key: str, value: Any, fault: str) -> None:
     changed = {name: array for name, array in {**arrays, key: value}.items() if array is not None}
     with pytest.raises(WeightsError) as raised:
-        Weights(path := save(nowhere / "w.npz", changed))
+        WeightsFile(path := save(nowhere / "w.npz", changed))
     text = str(raised.value)
     assert text.startswith(f"{path} has ") and fault in text and key in text and text.endswith(FETCH)
     assert not Path("sprung").exists()
@@ -149,14 +149,14 @@ def test_wrong_arrays(nowhere: Path, arrays: Any, key: str, value: Any, fault: s
 def test_numbers_that_are_not_finite(tmp_path: Path, arrays: Any, value: float) -> None:
     arrays = {key: array.astype(np.float64) for key, array in arrays.items()}
     arrays["conv1_2_b"][5] = value
-    (found := Weights(save(tmp_path / "w.npz", arrays))).read("conv1_1")
+    (found := WeightsFile(save(tmp_path / "w.npz", arrays))).read("conv1_1")
     with pytest.raises(WeightsError, match=r"w\.npz has NaN or infinite numbers in conv1_2_b; "):
         found.read("conv1_2")
 
 
 def test_require_names_all_that_is_missing(tmp_path: Path, vgg_arrays: Any) -> None:
     path = save(tmp_path / "w.npz", vgg_arrays("conv1_1", "conv2_1"))
-    found = Weights(path)
+    found = WeightsFile(path)
     found.require(["conv2_1", "conv1_1"])  # a gap is no fault as long as nobody asks for it
     with pytest.raises(WeightsError) as raised:
         found.require(["conv1_1", "conv4_1"])
@@ -172,7 +172,7 @@ def test_require_names_all_that_is_missing(tmp_path: Path, vgg_arrays: Any) -> N
 
 def test_vgg19_is_known_by_its_own_layers(tmp_path: Path, arrays: Any) -> None:
     arrays |= {"conv3_4_W": np.zeros((3, 3, 256, 256), np.float16), "conv3_4_b": np.zeros(256)}
-    found = Weights(save(tmp_path / "w.npz", arrays))
+    found = WeightsFile(save(tmp_path / "w.npz", arrays))
     assert found.architecture == "VGG19"
     assert set(VGG19) - set(VGG16) == {"conv3_4", "conv4_4", "conv5_4"}
     assert tuple(found.layers) == ("conv1_1", "conv1_2", "conv3_4")

@@ -8,9 +8,9 @@ import pytest
 from nstgraph import Evaluator, Objective, StyleGraph, parse_loss, tf
 from nstgraph.graph.receptive_field import Reach
 from nstgraph.losses.loss import Loss, LossTerm
-from nstgraph.networks.weights_file import find
+from nstgraph.networks.find_weights import find_weights
 from nstgraph.planning.cost import measure
-from nstgraph.planning.machine import process_memory
+from nstgraph.memory import process_memory
 
 
 def peak(g):
@@ -24,7 +24,7 @@ PEAK = LossTerm("peak", peak, "here")()
 def cost(loss, *, freeze=True, **options):
     graph = StyleGraph(find(None), **options)
     objective = Objective(graph, loss if isinstance(loss, Loss) else parse_loss(loss))
-    with Evaluator(objective, freeze=freeze) as evaluator:
+    with Evaluator(objective, cache_targets=freeze) as evaluator:
         return measure(evaluator)
 
 
@@ -64,7 +64,7 @@ def test_frozen_feature_maps_are_counted_by_the_pixel(shallow, deep):
 
 
 def test_what_is_not_frozen_is_not_kept(shallow):
-    assert cost("content:layer=conv1_1", freeze=False).kept < 30 < shallow.kept  # the pictures themselves
+    assert cost("content:layer=conv1_1", cache_targets=False).kept < 30 < shallow.kept  # the pictures themselves
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from nstgraph import Evaluator, Objective, StyleGraph, parse_loss
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.networks.weights_file import WeightsFile, embedded
 
 LUMA = np.array([0.2989, 0.587, 0.114])
 
 
 def value(text, image, content, style):
-    objective = Objective(StyleGraph(Weights(embedded())), parse_loss(text))
+    objective = Objective(StyleGraph(WeightsFile(embedded())), parse_loss(text))
     with Evaluator(objective) as evaluate:
         evaluate.bind(content, [style])
         return evaluate(image).total

@@ -15,7 +15,7 @@ from nstgraph.demo.painting import painting
 from nstgraph.errors import NstgraphError, RunError
 from nstgraph.losses.loss import LossTerm
 from nstgraph.pictures.load import load
-from nstgraph.pictures.picture import resize
+from nstgraph.pictures.resize import resize
 
 CONTENT, STYLE = landscape(96, 72), painting(80, 80)
 

@@ -14,10 +14,10 @@ from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
 from nstgraph.errors import ConfigError, PictureError, WeightsError
 from nstgraph.inspect.export import export
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.networks.weights_file import WeightsFile, embedded
 from nstgraph.pictures.load import load
 from nstgraph.pictures.save import save
-from nstgraph.planning.machine import native_precision
+from nstgraph.planning.speed import native_precision
 
 SMALL = Config(size=64, steps=6, loss="0.1*content:layer=conv2_1 style:layers=conv1_1+conv2_1 pixel_range")
 
@@ -136,7 +136,7 @@ def test_starting_images(content, style, init):
         assert 30 < first[0].std() < 80
     else:
         # One step moves a picture by a few grey levels only.
-        from nstgraph.pictures.picture import resize
+        from nstgraph.pictures.resize import resize
 
         assert np.abs(first[0] - resize(start, 48, 64)).mean() < 30
 
@@ -268,7 +268,7 @@ def test_where_all_is_computed_in_tiles_nothing_can_be_traced(content, style):
 def network(tmp_path_factory):
     """The embedded convolutions with other pools and padding, as a network in a frozen file."""
     folder = tmp_path_factory.mktemp("network")
-    graph = StyleGraph(Weights(embedded()), pooling="max", padding="zero")
+    graph = StyleGraph(WeightsFile(embedded()), pooling="max", padding="zero")
     with Evaluator(Objective(graph, parse_loss("content:layer=conv2_1"))) as evaluator:
         export(evaluator.objective, evaluator.session, folder / "net", ["frozen"])
     return folder / "net" / "frozen.pb"

@@ -8,7 +8,7 @@ import pytest
 from nstgraph import Evaluator, Objective, StyleGraph, parse_loss
 from nstgraph.errors import LossError
 from nstgraph.losses.registry import registry
-from nstgraph.networks.weights_file import Weights, embedded
+from nstgraph.networks.weights_file import WeightsFile, embedded
 from nstgraph.testing import check_term
 
 ANNOUNCED = ["content", "histogram", "laplacian", "luminance", "moments", "pixel_range", "style", "tv"]
@@ -28,7 +28,7 @@ CONTENT, STYLE, STYLE_1, IMAGE = (
 
 def values_of(text, *layers, styles=1):
     """The loss's value, and features by view name and layer, from one graph."""
-    graph = StyleGraph(Weights(embedded()), styles=styles)
+    graph = StyleGraph(WeightsFile(embedded()), styles=styles)
     objective = Objective(graph, parse_loss(text))
     with Evaluator(objective) as evaluate:
         targets = [STYLE, STYLE_1][:styles]
@@ -71,7 +71,7 @@ SMALLER = {
 
 def smooth_evaluation(text, smooth_picture, precision):
     """Loss and gradient on smooth pictures, with pixels beyond 0..255."""
-    with Evaluator(Objective(StyleGraph(Weights(embedded()), precision=precision), parse_loss(text))) as evaluate:
+    with Evaluator(Objective(StyleGraph(WeightsFile(embedded()), precision=precision), parse_loss(text))) as evaluate:
         evaluate.bind(smooth_picture(56, 72, 1), [smooth_picture(64, 48, 2)])
         return evaluate(1.2 * smooth_picture(56, 72, 3) - 20)
 
@@ -182,7 +182,7 @@ def test_pixel_range():
 
 
 def test_a_flat_style_is_no_division_by_zero():
-    graph = StyleGraph(Weights(embedded()))
+    graph = StyleGraph(WeightsFile(embedded()))
     objective = Objective(graph, parse_loss("default style histogram"))
     flat = np.zeros((1, 16, 16, 3), np.float32)
     with Evaluator(objective) as evaluate:
@@ -205,4 +205,4 @@ def test_a_flat_style_is_no_division_by_zero():
 )
 def test_choices_that_do_not_exist(text, message):
     with pytest.raises(LossError, match=message.replace("+", r"\+")):
-        Objective(StyleGraph(Weights(embedded())), parse_loss(text))
+        Objective(StyleGraph(WeightsFile(embedded())), parse_loss(text))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nstgraph import Evaluator, tf
-from nstgraph.tiles.sums import Run
+from nstgraph.tiles.sums import SessionCall
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 
 
@@ -113,7 +113,7 @@ def test_a_term_is_the_same_in_tiles(objective_of, smooth_picture, function):
     with Evaluator(objective_of(function)) as evaluator:
         evaluator.bind(*pictures)
         tiled = TiledEvaluator(evaluator)
-        tiled.bind(*pictures, 16)
+        tiled.bind(*pictures, side=16)
         loss, gradient = errors(evaluator, tiled, smooth_picture(65, 58, 3))
     assert loss < 1e-5
     assert gradient < 1e-5
@@ -125,7 +125,7 @@ def test_a_last_tile_with_a_single_row_of_positions_is_counted(objective_of, smo
     with Evaluator(objective_of("laplacian:pools=16")) as evaluator:
         evaluator.bind(*pictures)
         tiled = TiledEvaluator(evaluator)
-        tiled.bind(*pictures, 32)
+        tiled.bind(*pictures, side=32)
         loss, gradient = errors(evaluator, tiled, smooth_picture(height, 48, 3))
     assert loss < 1e-5
     assert gradient < 1e-5
@@ -142,7 +142,7 @@ def test_where_targets_are_kept_changes_nothing(
     with Evaluator(objective_of("content:layer=conv2_1 style:layers=conv1_1", precision=precision)) as evaluator:
         tiled = TiledEvaluator(evaluator)
         for keep in ("memory", "disk", "recompute"):
-            tiled.bind(*pictures, 32, keep)
+            tiled.bind(*pictures, side=32, keep=keep)
             found.append(tiled(image))
             folders.append(len(list(tmp_path.iterdir())))
     memory, disk, recompute = found
@@ -159,6 +159,6 @@ def test_a_run_asks_only_for_the_feeds_that_it_needs():
         a, b = tf.placeholder(tf.float32, [], "a"), tf.placeholder(tf.float32, [], "b")
         middle = tf.exp(a, "middle")
         fetches = [tf.add(middle, 1.0), [tf.multiply(middle, 2.0)]]
-        assert Run(session, fetches, [b, a])({"a:0": 0.0}) == [2.0, [2.0]]
+        assert SessionCall(session, fetches, [b, a])({"a:0": 0.0}) == [2.0, [2.0]]
         # What is fed needs nothing that it would be made from.
-        assert Run(session, fetches, [a, b, middle])({"middle:0": 5.0}) == [6.0, [10.0]]
+        assert SessionCall(session, fetches, [a, b, middle])({"middle:0": 5.0}) == [6.0, [10.0]]

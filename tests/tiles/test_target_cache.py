@@ -1,4 +1,4 @@
-"""Arrays come back from the shelf as they were, wherever they are kept."""
+"""Arrays come back from the cache as they were, wherever they are kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from nstgraph.tiles.target_cache import KEEPS, Shelf
+from nstgraph.tiles.target_cache import KEEPS, TargetCache
 
 LISTS = [
     [np.arange(24, dtype=np.float32).reshape(1, 2, 4, 3), np.array(7, np.int32)],
@@ -40,10 +40,10 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("keep", KEEPS)
 def test_lists_come_back_as_they_were_in_any_order(folder, keep):
-    shelf = Shelf(keep, Maker(), len(LISTS))
+    cache = TargetCache(keep, Maker(), len(LISTS))
     for number in (1, 3, 0, 2, 1):
-        assert len(shelf[number]) == len(LISTS[number])
-        for array, original in zip(shelf[number], LISTS[number], strict=True):
+        assert len(cache[number]) == len(LISTS[number])
+        for array, original in zip(cache[number], LISTS[number], strict=True):
             assert np.shape(array) == np.shape(original)
             assert array.dtype == original.dtype
             np.testing.assert_array_equal(array, original)
@@ -52,36 +52,36 @@ def test_lists_come_back_as_they_were_in_any_order(folder, keep):
 @pytest.mark.parametrize(("keep", "made"), [("memory", [0, 1, 2, 3]), ("disk", [0, 1, 2, 3]), ("recompute", [2, 2])])
 def test_lists_are_made_once_unless_they_are_to_be_recomputed(folder, keep, made):
     maker = Maker()
-    shelf = Shelf(keep, maker, len(LISTS))
+    cache = TargetCache(keep, maker, len(LISTS))
     for _ in range(2):
-        assert len(shelf[2]) == 2
+        assert len(cache[2]) == 2
     assert maker.made == made
 
 
 @pytest.mark.parametrize("keep", KEEPS)
 def test_only_the_disk_uses_files(folder, keep):
-    shelf = Shelf(keep, Maker(), len(LISTS))
+    cache = TargetCache(keep, Maker(), len(LISTS))
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert bool(files) is (keep == "disk")
     assert sum(path.stat().st_size for path in files) == (
         sum(np.asarray(array).nbytes for arrays in LISTS for array in arrays) if files else 0
     )
-    assert len(shelf[0]) == 2
+    assert len(cache[0]) == 2
 
 
 def test_what_is_on_disk_is_not_in_memory_and_cannot_be_changed(folder):
-    (array, _) = Shelf("disk", Maker(), 1)[0]
+    (array, _) = TargetCache("disk", Maker(), 1)[0]
     assert isinstance(array, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         array[:] = 0
 
 
-def test_the_folder_goes_with_the_shelf_and_without_a_warning(folder):
-    shelf = Shelf("disk", Maker(), len(LISTS))
+def test_the_folder_goes_with_the_cache_and_without_a_warning(folder):
+    cache = TargetCache("disk", Maker(), len(LISTS))
     assert len(list(folder.iterdir())) == 1
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        del shelf
+        del cache
         gc.collect()
     assert list(folder.iterdir()) == []
     assert [str(warning.message) for warning in caught] == []
@@ -94,6 +94,6 @@ def test_the_folder_goes_when_making_a_list_fails(folder):
         return LISTS[0]
 
     with warnings.catch_warnings(record=True), pytest.raises(RuntimeError, match="no more"):
-        Shelf("disk", broken, 2)
+        TargetCache("disk", broken, 2)
     gc.collect()
     assert list(folder.iterdir()) == []

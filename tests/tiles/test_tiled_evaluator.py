@@ -36,10 +36,10 @@ def assert_same(tiled, whole):
 def everything(objective_of, smooth_picture):
     """Whole and tiled evaluation of all terms and two styles, one of them smaller than a tile; and an image."""
     content, styles = smooth_picture(75, 101, 1), [smooth_picture(64, 53, 2), smooth_picture(30, 90, 3)]
-    with Evaluator(objective_of(" ".join(TERMS.values()), styles=2), freeze=False) as evaluator:
+    with Evaluator(objective_of(" ".join(TERMS.values()), styles=2), cache_targets=False) as evaluator:
         evaluator.bind(content, styles)
         tiled = TiledEvaluator(evaluator)
-        tiled.bind(content, styles, 48)
+        tiled.bind(content, styles, side=48)
         yield evaluator, tiled, smooth_picture(75, 101, 4)
 
 
@@ -65,7 +65,7 @@ def test_every_padding_and_pooling_is_the_same_in_tiles(objective_of, smooth_pic
     with Evaluator(objective_of(loss, padding=padding, pooling=pooling)) as evaluator:
         evaluator.bind(*pictures)
         tiled = TiledEvaluator(evaluator)
-        tiled.bind(*pictures, 32)
+        tiled.bind(*pictures, side=32)
         assert_same(tiled(image), evaluator(image))
 
 
@@ -91,7 +91,7 @@ def test_pictures_of_any_size_in_tiles_of_any_size(light, smooth_picture, conten
     pictures = smooth_picture(*content, 1), [smooth_picture(*style, 2)]
     operations = len(evaluator.objective.graph.graph.get_operations())
     evaluator.bind(*pictures)
-    tiled.bind(*pictures, side)
+    tiled.bind(*pictures, side=side)
     image = smooth_picture(*content, 3)
     assert_same(tiled(image), evaluator(image))
     assert len(evaluator.objective.graph.graph.get_operations()) == operations
@@ -104,7 +104,7 @@ def test_tiles_need_no_binding_of_the_whole_evaluator(light, smooth_picture):
     evaluator.bind(*pictures)
     whole = evaluator(image)
     evaluator.release()
-    tiled.bind(*pictures, 32)
+    tiled.bind(*pictures, side=32)
     assert_same(tiled(image), whole)
 
 
@@ -113,7 +113,7 @@ def test_weights_of_the_evaluator_are_in_force_in_tiles(light, smooth_picture):
     pictures = smooth_picture(50, 60, 1), [smooth_picture(40, 40, 2)]
     image = smooth_picture(50, 60, 3)
     evaluator.bind(*pictures)
-    tiled.bind(*pictures, 32)
+    tiled.bind(*pictures, side=32)
     before = tiled(image)
     evaluator.weights = {"style": 3.0, "tv": 0.0}
     try:
@@ -128,7 +128,7 @@ def test_weights_of_the_evaluator_are_in_force_in_tiles(light, smooth_picture):
 
 def test_the_variable_holds_the_image_evaluated_last(light, smooth_picture):
     evaluator, tiled = light
-    tiled.bind(smooth_picture(50, 60, 1), [smooth_picture(40, 40, 2)], 32)
+    tiled.bind(smooth_picture(50, 60, 1), [smooth_picture(40, 40, 2)], side=32)
     for seed in (3, 4):
         image = smooth_picture(50, 60, seed)
         tiled(image)
@@ -141,7 +141,7 @@ def test_a_search_in_tiles_follows_the_one_on_the_whole_image(light, smooth_pict
     evaluator, tiled = light
     pictures = smooth_picture(50, 60, 1), [smooth_picture(40, 40, 2)]
     evaluator.bind(*pictures)
-    tiled.bind(*pictures, 32)
+    tiled.bind(*pictures, side=32)
     searches = [Search(evaluate, pictures[0], 3, optimizer=optimizer) for evaluate in (evaluator, tiled)]
     for search in searches:
         search.run()
@@ -159,7 +159,7 @@ def test_low_precision_in_tiles_is_as_near_as_its_rounding(objective_of, smooth_
     with Evaluator(objective_of(loss, precision=precision)) as evaluator:
         evaluator.bind(*pictures)
         tiled = TiledEvaluator(evaluator)
-        tiled.bind(*pictures, 32)
+        tiled.bind(*pictures, side=32)
         whole, parts = evaluator(image), tiled(image)
     assert dict(parts.terms) == pytest.approx(dict(whole.terms), rel=5e-3)
     assert parts.gradient.dtype == np.float32

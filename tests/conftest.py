@@ -148,7 +148,7 @@ def picture_folder(empty_folder: Path) -> Iterator[Path]:
     _save_picture(empty_folder / "c.png", 48, 36)
     _save_picture(empty_folder / "s.png", 40, 40)
     yield empty_folder
-    registry._terms.pop("redness", None)
+    registry.remove("redness")
 
 
 @pytest.fixture(scope="session")
@@ -158,11 +158,11 @@ def core() -> list[str]:
 
 
 @pytest.fixture
-def fresh(core: list[str], monkeypatch: pytest.MonkeyPatch) -> Registry:
-    """A registry in the place of the global one, with all of nstgraph's terms; it goes with the test."""
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Registry:
+    """A registry in the place of the global one; it goes with the test."""
     own = Registry()
-    own._terms.update({name: registry[name] for name in core})
-    monkeypatch.setattr("nstgraph.losses.registry.registry", own)
+    for module in ("registry", "loss_text"):
+        monkeypatch.setattr(f"nstgraph.losses.{module}.registry", own)
     return own
 
 

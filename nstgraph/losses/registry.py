@@ -1,7 +1,8 @@
 """Where loss terms are registered and found: the decorator, installed packages, and plugin files.
 
 The built-in terms come in by the same door as a stranger's. An installed package announces a term in its entry points,
-under the term's name, and is imported when that name is first used:
+under the term's name, and is imported when that name is first used; what it names is the term, its function, or a
+module that registers it:
 
     [options.entry_points]
     nstgraph.terms =
@@ -11,7 +12,6 @@ under the term's name, and is imported when that name is first used:
 from __future__ import annotations
 
 import functools
-import importlib
 import importlib.metadata
 import importlib.util
 import os
@@ -40,11 +40,11 @@ class Registry:
         self._terms: dict[str, LossTerm] = {}
 
     @functools.cached_property
-    def _announced(self) -> dict[str, set[str]]:
-        """The modules that installed packages announce, by term name; two for one name is an error once it is used."""
-        announced: dict[str, set[str]] = {}
+    def _announced(self) -> dict[str, dict[str, Any]]:
+        """Entry points of installed packages by term name and module; two modules are an error once the term is used."""
+        announced: dict[str, dict[str, Any]] = {}
         for entry in importlib.metadata.entry_points(group=_GROUP):
-            announced.setdefault(entry.name, set()).add(entry.module)
+            announced.setdefault(entry.name, {})[entry.module] = entry
         return announced
 
     def add(self, function: Callable[..., Any], name: str | None = None) -> LossTerm:
@@ -87,13 +87,18 @@ class Registry:
             LossError: no term has that name.
             PluginError: two packages announce it, or the one that does cannot be imported or registers no such term.
         """
-        modules = sorted(self._announced.get(name, ()))
-        if len(modules) > 1:
-            raise _taken(name, name, *modules[:2])
-        if name not in self._terms and modules:
-            _import(modules[0], lambda: importlib.import_module(modules[0]))
+        entries = self._announced.get(name, {})
+        if len(entries) > 1:
+            raise _taken(name, name, *sorted(entries)[:2])
+        for module, entry in entries.items():
             if name not in self._terms:
-                raise PluginError(f"{modules[0]} is installed as loss term {name!r} but registers no such term")
+                announced = _import(module, entry.load)
+                if isinstance(announced, LossTerm) and announced.name == name:
+                    self._terms[name] = announced
+                elif callable(announced) and not isinstance(announced, LossTerm):
+                    self.add(announced, name)
+                if name not in self._terms:
+                    raise PluginError(f"{module} is installed as loss term {name!r} but registers no such term")
         if name not in self._terms:
             raise LossError(f"no loss term {name!r}{did_you_mean(name, self.names())}")
         return self._terms[name]
@@ -116,9 +121,9 @@ class Registry:
         _import(str(path), functools.partial(spec.loader.exec_module, module))
 
 
-def _import(what: str, load: Callable[[], Any]) -> None:
+def _import(what: str, load: Callable[[], Any]) -> Any:
     try:
-        load()
+        return load()
     except PluginError:
         raise
     except (Exception, SystemExit) as error:  # whatever a stranger's module raises is that plugin's failure, not ours

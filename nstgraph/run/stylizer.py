@@ -59,6 +59,7 @@ class Stylizer:
         evaluators: evaluate the loss whole or in tiles, as a stage of a plan wants it.
         precision: of the network, as chosen.
         cost: of an evaluation, measured.
+        settings: everything that results depend on, but the pictures: settings, versions, the weights' hash.
 
     Raises:
         LossError, PluginError: the loss cannot be read or built.
@@ -71,7 +72,7 @@ class Stylizer:
         self.graph = graph_of(config, styles)
         self.precision = self.graph.network.dtype.name
         self.objective = Objective(self.graph, self.loss)
-        self._settings = self._recorded()  # before the search, so that nothing missing can cost its result
+        self.settings = self._recorded()  # before any search, so that nothing missing can cost its result
         self._closing = contextlib.ExitStack()
         self._stepper = Stepper(self.objective) if hooks else None
         self.evaluator = self._closing.enter_context(Evaluator(self.objective))
@@ -140,7 +141,7 @@ class Stylizer:
             exact=functools.partial(self._finish_with, pictures),
             callback=callback,
             observing=self._observing,
-            settings=self._settings,
+            settings=self.settings,
             traced=trace,
         ).result()
 
@@ -162,7 +163,6 @@ class Stylizer:
         return None if self._stepper is None else self._stepper.callback(self._monitored, pictures)
 
     def _recorded(self) -> dict[str, Any]:
-        """Everything that results depend on, but the pictures: settings, the loss, versions, the weights' hash."""
         config, network = self.config, self.graph.network
         given = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
         return {

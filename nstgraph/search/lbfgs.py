@@ -15,7 +15,7 @@ from scipy.linalg import blas
 
 from nstgraph.arrays import Array
 
-__all__ = ["UNBOUNDED", "lbfgs"]
+__all__ = ["UNBOUNDED", "Corrections", "lbfgs"]
 
 #: Why a search ends if the loss still falls a million steps away.
 UNBOUNDED = "the loss falls without end, so it has no minimum"
@@ -38,18 +38,18 @@ def lbfgs(function: Function, start: Array, *, corrections: int, iterations: int
         iterations: how many steps at most.
         callback: called after each step, at the point evaluated last; StopIteration ends the search.
     """
-    pairs = _Pairs(corrections, start.size)
+    kept = Corrections(corrections, start.size)
     point, (value, gradient) = start, function(start)
     for _ in range(iterations):
-        direction = pairs.direction(gradient)
+        direction = kept.direction(gradient)
         slope = float(np.dot(direction, gradient))
         if not slope < 0:
             return "the gradient vanishes"
-        first = 1.0 if pairs.count else 1.0 / float(np.linalg.norm(direction))
+        first = 1.0 if kept.count else 1.0 / float(np.linalg.norm(direction))
         trial = _line_search(function, point, value, direction, slope, first)
         if isinstance(trial, str):
             return trial
-        pairs.add(trial.step * direction, trial.gradient - gradient)
+        kept.add(trial.step * direction, trial.gradient - gradient)
         point = point + trial.step * direction
         _, value, gradient = trial
         try:
@@ -82,8 +82,16 @@ def _line_search(
     return UNBOUNDED if high == np.inf else "the line search found no lower loss"
 
 
-class _Pairs:
-    """The last corrections, and what they say about curvature."""
+class Corrections:
+    """The last corrections, pairs of a step and the gradient's change over it, and what they say about curvature.
+
+    Args:
+        size: how many are kept.
+        unknowns: numbers in a point.
+
+    Attributes:
+        count: how many there have been.
+    """
 
     def __init__(self, size: int, unknowns: int) -> None:
         self._steps = np.empty((size, unknowns), np.float32)

@@ -26,6 +26,8 @@ _WORTH_A_RESTART = 1e-4
 #: Length of the first trial step, as root mean square over pixels, in grey levels.
 _FIRST_STEP = 2.0
 
+_NOT_A_NUMBER = "the loss became not a number"
+
 #: Grey levels that no picture comes near: a search that gets there has nowhere to end.
 _NOWHERE = 1e6
 
@@ -103,7 +105,7 @@ class Search:
             try:
                 why = self._optimize(self)
             except _NotANumber:
-                why = "the loss became not a number"
+                why = _NOT_A_NUMBER
             if self.stopped or len(self.steps) >= self._limit:
                 return
             if why == UNBOUNDED or float(np.abs(self.image).max()) > _NOWHERE:
@@ -111,7 +113,8 @@ class Search:
                 return
             if not before - self.best > _WORTH_A_RESTART * abs(before):
                 self.stalled = True
-                self.why = why if self.best < first else "the starting image is already a minimum of the loss"
+                moved = self.best < first or why == _NOT_A_NUMBER
+                self.why = why if moved else "the starting image is already a minimum of the loss"
                 return
             self.restarts += 1
 

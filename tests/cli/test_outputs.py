@@ -216,4 +216,4 @@ def test_summaries_are_written_on_the_way(tmp_path, exists):
     assert [loss["loss/total"] for loss in losses] == [step.total for step in result.history]
     assert all(loss["loss/tv"] == loss["loss/total"] for loss in losses)
     (picture,) = (value.image for value in events[0].summary.value if value.tag == "generated_image")
-    assert (picture.height, picture.width) == (24, 32)
+    assert picture.size == (24, 32)

@@ -8,10 +8,11 @@ import pytest
 from nstgraph import Config, Stylizer, tf
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
-from nstgraph.errors import ConfigError
+from nstgraph.errors import ConfigError, RunError
 from nstgraph.losses.loss import LossTerm
 from nstgraph.pictures.load import load
-from nstgraph.pictures.picture import fitted, resize
+from nstgraph.pictures.picture import fitted
+from nstgraph.pictures.resize import resize
 
 CONTENT, STYLE = landscape(96, 72), painting(80, 80)
 SMALL = Config(size=48, steps=4, scales=1, loss="0.5*content:layer=conv1_1 0.1*tv:power=2", precision="float32")
@@ -196,7 +197,7 @@ def test_steps_are_seen_by_hooks_before_the_callback_stops_the_run():
 def test_a_hook_may_fetch_what_depends_on_the_pictures():
     tensors = ("content", "style", "features/content/conv1_1", "features/style/conv1_1", "gradient")
     recorder = Recorder(**{name: f"{name}:0" for name in tensors})
-    content, style = resize(load(CONTENT).rgb, 36, 48), resize(load(STYLE).rgb, *fitted(80, 80, 48))
+    content, style = resize(load(CONTENT).rgb, 36, 48), resize(load(STYLE).rgb, *fitted((80, 80), 48))
     with Stylizer(SMALL.replace(loss="content:layer=conv1_1 style:layers=conv1_1"), hooks=[recorder]) as stylizer:
         stylizer(CONTENT, [STYLE])
         graph, evaluator = stylizer.graph, stylizer.evaluator.bind(content, [style])
@@ -224,8 +225,9 @@ class Failing(tf.train.SessionRunHook):
 
 def test_what_a_hook_raises_leaves_the_run_and_the_others_are_ended():
     recorder = Recorder()
-    with pytest.raises(ConfigError, match="no room for more"):
+    with pytest.raises(RunError, match="no room for more") as raised:
         run(SMALL, recorder, Failing("after_run"))
+    assert isinstance(raised.value.__cause__, ConfigError) and len(raised.value.result.history) == 1
     assert len(recorder.seen) == 1 and recorder.calls[-1] == "end"
 
 
@@ -237,4 +239,3 @@ def test_a_hook_that_cannot_begin_is_told_at_once():
 def test_without_hooks_there_is_no_global_step():
     with Stylizer(SMALL) as stylizer, stylizer.graph.graph.as_default():
         assert tf.train.get_global_step() is None
-        assert stylizer.hook_callback([]) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -31,6 +32,15 @@ class Recorder(tf.train.SessionRunHook):
         self.seen.append(run_values.results)
 
 
+class Seen(NamedTuple):
+    """What a hook was told of a step."""
+
+    step: int
+    total: float
+    terms: dict
+    image: np.ndarray
+
+
 class Album(StyleHook):
     """Keeps what it is told."""
 
@@ -38,8 +48,9 @@ class Album(StyleHook):
         super().begin()
         self.seen = []
 
-    def after_step(self, seen):
-        self.seen.append(seen)
+    def after_step(self, step, image):
+        self.seen.append(Seen(step.step, step.total, step.terms, image))
+        assert (step.height, step.width) == image.shape[1:3]
 
 
 @pytest.fixture
@@ -86,7 +97,7 @@ def test_each_step_is_one_run_by_which_the_global_step_grows(objective, search):
     recorder = Recorder()
     found = search(objective, [recorder], steps=6)
     assert len(found.steps) == len(recorder.seen) == found.global_step == 6
-    assert found.reason == "finished" and found.evaluations > 6
+    assert found.why == "" and found.evaluations > 6
 
 
 def test_hooks_fetch_what_the_search_had_computed(objective, search, photo, painting):
@@ -131,7 +142,7 @@ def test_hooks_may_fetch_what_depends_on_the_pictures(objective, search, photo, 
 def test_a_hook_that_asks_the_session_to_stop_ends_the_search(objective, search):
     found = search(objective, [tf.train.StopAtStepHook(last_step=3)], steps=50)
     assert len(found.steps) == found.global_step == 3
-    assert found.stopped and found.reason == "stopped by the callback"
+    assert found.stopped and found.why == ""
 
 
 def test_tensorflows_own_hooks_take_part(objective, search, tmp_path):
@@ -174,8 +185,8 @@ def test_a_style_hook_is_told_of_every_second_step(objective, search):
 
 def test_a_hook_that_fails_fails_the_search(objective, search):
     class Failing(StyleHook):
-        def after_step(self, seen):
-            if seen.step == 3:
+        def after_step(self, step, image):
+            if step.step == 3:
                 raise ZeroDivisionError("by the hook")
 
     recorder = Recorder()

@@ -14,6 +14,7 @@ from typing import Any
 import nstgraph_plugins
 import pytest
 
+import nstgraph.terms
 from nstgraph.errors import PluginError
 from nstgraph.losses.loss import LossTerm
 from nstgraph.losses.loss_text import parse_loss
@@ -36,7 +37,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     def install(module: str, announced: list[str], source: str) -> None:
         (information := site / f"{module}-1.0.dist-info").mkdir()
         (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
-        entries = "".join(f"{name} = {module}\n" for name in announced)
+        entries = "".join(f"{name} = {module}:{name}\n" for name in announced)
         (information / "entry_points.txt").write_text(f"[nstgraph.terms]\n{entries}")
         (site / f"{module}.py").write_text(source)
         importlib.invalidate_caches()
@@ -56,11 +57,10 @@ def message_of(function: Callable[..., Any], *arguments: Any) -> str:
 
 def test_every_term_that_comes_with_nstgraph_is_announced_by_its_entry_points(core: list[str]) -> None:
     entries = importlib.metadata.distribution("nstgraph").entry_points.select(group="nstgraph.terms")
-    announced = {entry.name: entry.value for entry in entries}
-    modules = [
-        "nstgraph.terms.terms",
-        *(f"nstgraph_plugins.{m.name}" for m in pkgutil.iter_modules(nstgraph_plugins.__path__)),
-    ]
+    announced = {entry.name: entry.module for entry in entries}
+    assert all(entry.attr == entry.name for entry in entries)
+    packages = (nstgraph.terms, nstgraph_plugins)
+    modules = [f"{p.__name__}.{m.name}" for p in packages for m in pkgutil.iter_modules(p.__path__)]
     defined = {}
     for module in map(importlib.import_module, modules):
         terms = [value for value in vars(module).values() if isinstance(value, LossTerm)]
@@ -102,10 +102,25 @@ def test_two_packages_that_announce_one_name_keep_their_other_terms(fresh: Regis
 def test_a_package_that_announces_a_built_in_name_takes_only_that(fresh: Registry, install: Install) -> None:
     install("stranger_tv", ["tv"], TERM.format("tv"))
     assert str(parse_loss("style pixel_range")) == "style pixel_range"
-    assert "'tv': in nstgraph.terms.terms and in stranger_tv;" in message_of(parse_loss, "tv")
+    assert "'tv': in nstgraph.terms.tv and in stranger_tv;" in message_of(parse_loss, "tv")
 
 
 def test_a_name_that_a_package_announces_is_taken_before_its_import(fresh: Registry, install: Install) -> None:
     install("stranger_late", ["late"], TERM.format("late"))
     assert "'late': in stranger_late and in " in message_of(fresh.add, lambda g: None, "late")
     assert "stranger_late" not in sys.modules
+
+
+def test_an_entry_point_may_name_a_term_its_function_or_a_module(
+    fresh: Registry, tmp_path: Path, install: Install
+) -> None:
+    source = TERM.format("decorated") + "def plain(g, power=1.0): ...\n"
+    install("stranger_ways", [], source)
+    information = tmp_path / "site" / "stranger_ways-1.0.dist-info" / "entry_points.txt"
+    entries = ("decorated = stranger_ways:decorated", "plain = stranger_ways:plain", "other = stranger_ways:decorated")
+    information.write_text("\n".join(["[nstgraph.terms]", *entries]))
+    assert str(parse_loss("decorated plain:power=2")) == "decorated plain:power=2"
+    assert fresh["plain"].origin == "stranger_ways"
+    assert (
+        message_of(parse_loss, "other") == "stranger_ways is installed as loss term 'other' but registers no such term"
+    )

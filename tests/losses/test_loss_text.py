@@ -1,4 +1,4 @@
-"""What `nstgraph.losses.registry.parse_loss` reads, and what it refuses."""
+"""What `parse_loss` reads, and what it refuses."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from nstgraph.config import DEFAULT_LOSS
 from nstgraph.errors import LossError
+from nstgraph.losses.default_loss import DEFAULT_LOSS
 from nstgraph.losses.loss import Loss
-from nstgraph.losses.registry import as_loss, parse_loss
+from nstgraph.losses.loss_text import as_loss, parse_loss
+from nstgraph.losses.registry import registry
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,13 @@ def test_a_loss_is_a_loss() -> None:
     assert as_loss(loss) is loss and isinstance(loss, Loss)
 
 
+def test_a_bare_term_is_a_loss_with_its_defaults() -> None:
+    tv, style = registry["tv"], registry["style"]
+    assert as_loss(tv) == tv() == parse_loss("tv")
+    assert 0.5 * tv + style == 0.5 * tv() + style() == parse_loss("0.5*tv style")
+    assert tv + style() == tv + style == tv() + style
+
+
 NO_TERMS = "the loss has no terms; name at least one, such as style"
 
 
@@ -70,7 +78,9 @@ NO_TERMS = "the loss has no terms; name at least one, such as style"
         ("tv:powr=1", "term 'tv' has no parameter 'powr'; did you mean 'power'?"),
         ("tv:power=", "tv:power takes a number, not ''"),
         ("tv:power=1:2", "tv:power takes a number, not '1:2'"),
-        ("content:layer=conv9_1", "no layer 'conv9_1' in VGG; did you mean 'conv"),
+        ("content+style", "'content+style' joins terms by +; give each its own -l, or write a space between them"),
+        (5, "5 is not a loss; write one as text, such as 'content 2*style', or add terms up"),
+        (["tv", 5], "['tv', 5] is not a loss; write one as text"),
         ("default:power=1", "'default' has no parameters, but 'default:power=1' gives some; name the term instead"),
     ],
 )

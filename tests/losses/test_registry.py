@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import shutil
 import subprocess
 import sys
@@ -56,8 +57,8 @@ def test_one_name_for_two_functions_is_an_error_that_names_both(fresh: Registry,
     fresh.load_file(one)
     taken = "two loss terms are called {!r}: in {} and in {}; rename or uninstall one"
     assert message_of(fresh.load_file, two) == taken.format("mine", one, two)
-    assert message_of(fresh.load_file, three) == taken.format("tv", "nstgraph.terms.terms", three)
-    assert fresh["mine"].origin == str(one) and fresh["tv"] is registry["tv"]
+    assert message_of(fresh.load_file, three) == taken.format("tv", "nstgraph.terms.tv", three)
+    assert fresh["mine"].origin == str(one) and fresh["tv"] == registry["tv"]
 
     def first(g): ...
 
@@ -72,7 +73,7 @@ def test_running_a_definition_again_replaces_it(fresh: Registry) -> None:
         exec(f"from nstgraph import loss_term\n@loss_term\ndef cell(g, power={power}.0): ...", notebook)
         assert fresh["cell"].parameters["power"].default == power and fresh["cell"] is notebook["cell"]
     assert fresh["cell"].origin == "__main__"
-    with pytest.raises(PluginError, match=r"'tv': in nstgraph\.terms and in __main__"):
+    with pytest.raises(PluginError, match=r"'tv': in nstgraph\.terms\.tv and in __main__"):
         exec("@loss_term\ndef tv(g): ...", notebook)
 
 
@@ -136,3 +137,35 @@ def test_nothing_in_the_working_folder_is_run_unasked(core: list[str], tmp_path:
 def test_names_that_logs_and_graphs_use_are_refused(name: str) -> None:
     with pytest.raises(PluginError, match=f"'{name}' cannot name a loss term"):
         Registry().add(lambda g: 0, name)
+
+
+def test_names_that_differ_in_case_alone_are_one_name(fresh: Registry) -> None:
+    fresh.add(lambda g: None, "mine")
+    taken = "two loss terms are called 'mine' and 'Mine', which differ in case alone: in "
+    assert message_of(fresh.add, lambda g: None, "Mine").startswith(taken)
+    assert "are called 'tv' and 'TV', which differ" in message_of(fresh.add, lambda g: None, "TV")
+
+
+def test_a_function_may_be_registered_under_another_name(fresh: Registry) -> None:
+    def one(g, power=2.0): ...
+
+    other = loss_term(one, name="other")
+    assert other is fresh["other"] and other.name == "other" and "one" not in fresh.names()
+
+
+def test_a_partial_function_has_no_name_of_its_own(fresh: Registry) -> None:
+    def one(g, power=2.0):
+        """Documented."""
+
+    partial = functools.partial(one, power=3.0)
+    assert "has no name to register it by; write loss_term(..., name='mine')" in message_of(loss_term, partial)
+    term = loss_term(partial, name="mine")
+    assert term.parameters["power"].default == 3.0 and term.doc == "Documented."
+    assert term.origin == __name__
+
+
+def test_a_term_can_be_forgotten(fresh: Registry) -> None:
+    fresh.add(lambda g: None, "mine")
+    fresh.remove("mine")
+    fresh.remove("mine")
+    assert "mine" not in fresh.names()

@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
 
 from nstgraph.errors import WeightsError
 from nstgraph.networks import fetch_weights as module
-from nstgraph.networks import weights_file as weights
-from nstgraph.networks.fetch_weights import Download, fetch
+from nstgraph.networks.fetch_weights import Download
+from nstgraph.networks.find_weights import find_weights
+from nstgraph.networks.weights_file import WeightsFile
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -75,6 +77,13 @@ class Site(ThreadingHTTPServer):
         self.server_close()
 
 
+def fetch(name: str, folder: Path | None = None, *, url: str, progress: Any = None) -> Path:
+    """Fetch a file from another address than its own."""
+    elsewhere = {name: module.FILES[name]._replace(url=url)} if name in module.FILES else {}
+    with mock.patch.dict(module.FILES, elsewhere):
+        return module.fetch(name, folder, progress=progress)
+
+
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
@@ -108,7 +117,7 @@ def test_into_the_cache(vgg16_npz: Path, tmp_path: Path, monkeypatch: pytest.Mon
     with Site(vgg16_npz.read_bytes()) as site:
         path = fetch("vgg16", url=site.url)
     assert path == tmp_path / "nstgraph" / "vgg16_weights.npz"
-    assert weights.find().path == path and weights.find().sha256 == weights.WeightsFile(vgg16_npz).sha256
+    assert find_weights().path == path and find_weights().sha256 == WeightsFile(vgg16_npz).sha256
     path.unlink()  # 59 MB
 
 

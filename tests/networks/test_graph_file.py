@@ -9,7 +9,7 @@ import pytest
 
 from nstgraph import Evaluator, Objective, StyleGraph, TiledEvaluator, parse_loss, tf
 from nstgraph.errors import ConfigError, LossError, WeightsError
-from nstgraph.networks.graph_file import FrozenNetwork
+from nstgraph.networks.graph_file import GraphFile
 from nstgraph.networks.weights_file import WeightsFile, embedded
 
 MEANS = np.array([123.68, 116.779, 103.939], np.float32)
@@ -109,7 +109,7 @@ def bare(folder):
 
 
 def test_layers_found_by_counting_have_vggs_names(whole):
-    network = FrozenNetwork(whole)
+    network = GraphFile(whole)
     assert network.layers == TOWER
     assert network.input == "photo"
     assert network.source == f"{whole}, input photo"
@@ -121,7 +121,7 @@ def test_blocks_that_branch_and_meet_are_counted_along_their_longest_way(folder)
         deep = small(small(maps, "deep", 4), "deeper", 4)
         return small(deep + small(maps, "shallow", 4), "out", 4)
 
-    layers = FrozenNetwork(frozen(folder / "branches.pb", branches, "out/relu")).layers
+    layers = GraphFile(frozen(folder / "branches.pb", branches, "out/relu")).layers
     assert layers["conv1_1"] == "in/relu"
     assert layers["conv1_3"] == "deeper/relu"
     assert layers["conv1_4"] == "out/relu"
@@ -130,7 +130,7 @@ def test_blocks_that_branch_and_meet_are_counted_along_their_longest_way(folder)
 @pytest.mark.parametrize("use_resource", [False, True], ids=["ref", "resource"])
 def test_features_are_those_of_the_file_run_by_itself(tmp_path, use_resource):
     path = frozen(tmp_path / "net.pb", lambda: tower(minus_means, use_resource=use_resource), "head/a/relu")
-    graph = StyleGraph(FrozenNetwork(path))
+    graph = StyleGraph(GraphFile(path))
     pictures = {"content": picture(20, 27, 1), "style": picture(33, 18, 2), "generated": picture(12, 16, 3)}
     tensors = {view.name: [view[layer] for layer in TOWER] for view in graph.views}
     for name, maps in values(graph, tensors, **pictures).items():
@@ -140,8 +140,8 @@ def test_features_are_those_of_the_file_run_by_itself(tmp_path, use_resource):
 
 def test_names_of_feature_maps_are_the_documented_contract(whole):
     with tf.Graph().as_default() as outer, tf.variable_scope("painting"):
-        scoped = StyleGraph(FrozenNetwork(whole), graph=outer)
-    for graph, scope in ((StyleGraph(FrozenNetwork(whole)), ""), (scoped, "painting/")):
+        scoped = StyleGraph(GraphFile(whole), graph=outer)
+    for graph, scope in ((StyleGraph(GraphFile(whole)), ""), (scoped, "painting/")):
         maps = graph.content["conv2_1"]
         assert maps.name == f"{scope}features/content/conv2_1:0"
         assert maps.dtype == tf.float32
@@ -160,15 +160,15 @@ def test_names_of_feature_maps_are_the_documented_contract(whole):
 )
 def test_pictures_are_given_as_the_network_expects_them(bare, convention, convert):
     image = picture(14, 19, 1)
-    graph = StyleGraph(FrozenNetwork(bare, values=convention))
+    graph = StyleGraph(GraphFile(bare, values=convention))
     ours = values(graph, graph.style["conv2_2"], style=image)
     assert_close(ours, by_itself(bare, ["body/b/relu"], convert(image))[0])
 
 
 def test_a_file_that_computes_something_from_the_picture_first_takes_rgb(whole):
     image = picture(14, 19, 1)
-    graph = StyleGraph(FrozenNetwork(whole, input="photo:0"))
-    explicit = StyleGraph(FrozenNetwork(whole, values="rgb"))
+    graph = StyleGraph(GraphFile(whole, input="photo:0"))
+    explicit = StyleGraph(GraphFile(whole, values="rgb"))
     ours, same = (values(g, g.content["conv1_1"], content=image) for g in (graph, explicit))
     np.testing.assert_array_equal(ours, same)
     assert_close(ours, by_itself(whole, ["stem/a/relu"], image)[0])
@@ -182,23 +182,23 @@ def padded(photo):
 def test_a_file_whose_input_goes_into_a_convolution_asks_what_it_expects(tmp_path, prepare):
     path = frozen(tmp_path / "net.pb", lambda: tower(prepare), "head/a/relu")
     with pytest.raises(ConfigError, match=r"photo of .*net\.pb goes into a convolution.*--input-values: rgb, rgb-mean"):
-        FrozenNetwork(path)
-    assert FrozenNetwork(path, values="rgb-unit").layers == TOWER
+        GraphFile(path)
+    assert GraphFile(path, values="rgb-unit").layers == TOWER
 
 
 @pytest.mark.parametrize("name", ["prepared", "prepared:0"])
 def test_the_input_may_be_any_tensor_in_the_middle(whole, name):
     image = picture(14, 19, 1)
-    graph = StyleGraph(FrozenNetwork(whole, input=name, values="rgb-mean"))
-    assert graph.network.weights.layers == TOWER
+    graph = StyleGraph(GraphFile(whole, input=name, values="rgb-mean"))
+    assert graph.network.layers == tuple(TOWER)
     ours = values(graph, graph.content["conv3_1"], content=image)
     assert_close(ours, by_itself(whole, ["head/a/relu"], image - MEANS, "prepared:0")[0])
     with pytest.raises(ConfigError, match=r"prepared of .* goes into a convolution"):
-        FrozenNetwork(whole, input=name)
+        GraphFile(whole, input=name)
 
 
 def test_operations_go_by_their_own_names(whole):
-    graph = StyleGraph(FrozenNetwork(whole))
+    graph = StyleGraph(GraphFile(whole))
     layers = ["body/a/relu", "body/a/relu:0", "conv2_1", "body/a/sum", "prepared", "channels:2"]
     image = picture(14, 19, 1)
     named, numbered, counted, before, prepared, blue = values(
@@ -214,7 +214,7 @@ def test_operations_go_by_their_own_names(whole):
 
 def test_losses_take_operations_by_their_own_names(whole):
     loss = parse_loss("content:layer=body/a/relu 2*style:layers=stem/a/relu+head/a/sum")
-    with Evaluator(Objective(StyleGraph(FrozenNetwork(whole)), loss)) as evaluate:
+    with Evaluator(Objective(StyleGraph(GraphFile(whole)), loss)) as evaluate:
         evaluate.bind(picture(16, 20, 1), [picture(18, 14, 2)])
         terms = evaluate(picture(16, 20, 3)).terms
     assert min(terms.values()) > 0
@@ -222,7 +222,7 @@ def test_losses_take_operations_by_their_own_names(whole):
 
 @pytest.mark.parametrize("order", [list(TOWER), list(TOWER)[::-1], ["conv2_1", "conv1_1", "conv3_1", "pool1"]])
 def test_layers_asked_for_in_any_order_are_imported_once(whole, order):
-    graph = StyleGraph(FrozenNetwork(whole))
+    graph = StyleGraph(GraphFile(whole))
     for view in (graph.content, graph.style, graph.generated):
         for layer in order:
             view[layer]
@@ -239,7 +239,7 @@ def test_layers_asked_for_in_any_order_are_imported_once(whole, order):
 
 
 def test_only_what_is_asked_for_is_imported(whole):
-    graph = StyleGraph(FrozenNetwork(whole))
+    graph = StyleGraph(GraphFile(whole))
     before = len(graph.graph.get_operations())
     graph.style["conv1_1"]
     assert [op.type for op in graph.graph.get_operations()].count("Conv2D") == 1
@@ -256,7 +256,7 @@ def test_dense_layers_of_a_fixed_size_are_no_hindrance(tmp_path):
         return tf.nn.softmax(tf.nn.relu(tf.matmul(flat, kernel)), name="classes")
 
     path = frozen(tmp_path / "net.pb", dense, "classes")
-    graph, image = StyleGraph(FrozenNetwork(path)), picture(21, 30, 1)
+    graph, image = StyleGraph(GraphFile(path)), picture(21, 30, 1)
     # The file alone takes pictures of 16 by 16 only.
     free = frozen(tmp_path / "free.pb", lambda: tower(minus_means), "head/a/relu")
     ours = values(graph, graph.content["conv3_1"], content=image)
@@ -264,10 +264,10 @@ def test_dense_layers_of_a_fixed_size_are_no_hindrance(tmp_path):
 
 
 def test_a_file_that_is_missing_is_told_so(tmp_path):
-    with pytest.raises(WeightsError, match=r"none\.pb cannot be read \(No such file.*--network"):
-        FrozenNetwork(tmp_path / "none.pb")
-    with pytest.raises(WeightsError, match="cannot be read"):
-        FrozenNetwork(tmp_path)
+    with pytest.raises(WeightsError, match=r"none\.pb does not exist; check --network"):
+        GraphFile(tmp_path / "none.pb")
+    with pytest.raises(WeightsError, match="is a folder; check --network"):
+        GraphFile(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["text", "picture", "weights", "empty", "empty graph"])
@@ -278,8 +278,8 @@ def test_a_file_that_is_no_graph_is_told_so(tmp_path, save_picture, kind):
     else:
         contents = {"text": b"conv1_1: 64 channels\n", "weights": embedded().read_bytes()[:10_000]}
         path.write_bytes(contents.get(kind, tf.GraphDef().SerializeToString()))
-    with pytest.raises(WeightsError, match=r"net\.pb is no frozen graph \(\.pb\).*--network"):
-        FrozenNetwork(path)
+    with pytest.raises(WeightsError, match=r"net\.pb is (no frozen graph \(\.pb\)|empty).*--network"):
+        GraphFile(path)
 
 
 @pytest.mark.parametrize("use_resource", [False, True], ids=["ref", "resource"])
@@ -288,12 +288,12 @@ def test_a_graph_with_variables_is_to_be_frozen_first(tmp_path, use_resource):
         tower(use_resource=use_resource)
     (tmp_path / "net.pb").write_bytes(graph.as_graph_def().SerializeToString())
     with pytest.raises(WeightsError, match="has variables; freeze it"):
-        FrozenNetwork(tmp_path / "net.pb")
+        GraphFile(tmp_path / "net.pb")
 
 
 def test_an_input_that_is_not_there_is_told_with_the_closest(whole):
     with pytest.raises(ConfigError, match="has no operation 'foto'; did you mean 'photo'"):
-        FrozenNetwork(whole, input="foto:0")
+        GraphFile(whole, input="foto:0")
 
 
 def test_of_two_placeholders_one_is_to_be_named(tmp_path):
@@ -303,8 +303,8 @@ def test_of_two_placeholders_one_is_to_be_named(tmp_path):
 
     path = frozen(tmp_path / "net.pb", two, "out")
     with pytest.raises(ConfigError, match=r"has 2 placeholders; name the input with --input"):
-        FrozenNetwork(path)
-    assert FrozenNetwork(path, input="photo").layers == TOWER
+        GraphFile(path)
+    assert GraphFile(path, input="photo").layers == TOWER
 
 
 def test_a_network_without_convolutions_after_its_input_is_refused(tmp_path, whole):
@@ -313,13 +313,13 @@ def test_a_network_without_convolutions_after_its_input_is_refused(tmp_path, who
         return tf.nn.relu(tf.matmul(tf.reshape(photo, [1, 192]), tf.ones([192, 4])), name="out")
 
     with pytest.raises(WeightsError, match="no convolution with a ReLU that photo leads to; check --input"):
-        FrozenNetwork(frozen(tmp_path / "net.pb", dense, "out"))
+        GraphFile(frozen(tmp_path / "net.pb", dense, "out"))
     with pytest.raises(WeightsError, match="that head/a/relu leads to"):
-        FrozenNetwork(whole, input="head/a/relu")
+        GraphFile(whole, input="head/a/relu")
 
 
 def test_layers_that_are_not_there_are_told_with_the_closest(whole):
-    graph = StyleGraph(FrozenNetwork(whole))
+    graph = StyleGraph(GraphFile(whole))
     with pytest.raises(LossError, match=r"whole\.pb has no layer 'conv2_3'; did you mean 'conv2_"):
         graph.content["conv2_3"]
     with pytest.raises(LossError, match="has no layer 'body/a/rel'; did you mean 'body/a/relu'"):
@@ -329,18 +329,18 @@ def test_layers_that_are_not_there_are_told_with_the_closest(whole):
 
 
 def test_input_values_that_are_not_known_are_told_with_the_closest(bare):
-    with pytest.raises(ConfigError, match="no input values 'bgr-means'; did you mean 'bgr-mean'"):
-        FrozenNetwork(bare, values="bgr-means")
+    with pytest.raises(ConfigError, match="no input values 'bgr-means'; choose from rgb, rgb-mean, bgr-mean"):
+        GraphFile(bare, values="bgr-means")
 
 
 def test_the_digest_is_that_of_the_file(whole, bare):
-    first, second = FrozenNetwork(whole).sha256, FrozenNetwork(bare, values="rgb").sha256
+    first, second = GraphFile(whole).sha256, GraphFile(bare, values="rgb").sha256
     assert len(first) == 64 and first != second
 
 
 @pytest.fixture(scope="module")
 def objective(whole):
-    return Objective(StyleGraph(FrozenNetwork(whole)), parse_loss(LOSS))
+    return Objective(StyleGraph(GraphFile(whole)), parse_loss(LOSS))
 
 
 def plain_loss(path, content, style, image):
@@ -376,7 +376,7 @@ def test_loss_and_gradient_are_those_of_plain_tensorflow(whole, objective):
 
 def test_content_and_style_are_frozen(objective):
     pictures, image = (picture(18, 24, 1), [picture(14, 17, 2)]), picture(18, 24, 3)
-    shapes = [tensor.shape.as_list() for tensor in objective.frozen if tensor.shape.rank]
+    shapes = [tensor.shape.as_list() for tensor in objective.targets if tensor.shape.rank]
     assert [1, None, None, 6] in shapes
     assert [4, 4] in shapes and [6, 6] in shapes and [7, 7] in shapes
     with Evaluator(objective) as evaluate, Evaluator(objective, cache_targets=False) as slow:
@@ -407,7 +407,7 @@ def test_a_frozen_vgg_is_the_vgg_that_is_built_here(tmp_path):
         for layer in ("conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "conv3_1"):
             maps = pool(maps, layer) if layer.startswith("pool") else convolution(maps, layer, *weights.read(layer))
 
-    file = FrozenNetwork(frozen(tmp_path / "vgg.pb", vgg, "conv3_1/relu"))
+    file = GraphFile(frozen(tmp_path / "vgg.pb", vgg, "conv3_1/relu"))
     built = StyleGraph(weights, padding="zero", pooling="max")
     layers, image = ["conv1_1", "pool1", "conv2_2", "conv3_1"], picture(21, 26, 1)
     imported = StyleGraph(file)
@@ -420,7 +420,7 @@ def test_a_frozen_vgg_is_the_vgg_that_is_built_here(tmp_path):
 
 
 def test_the_graphs_version_is_left_alone(whole):
-    graph = StyleGraph(FrozenNetwork(whole))
+    graph = StyleGraph(GraphFile(whole))
     before = graph.graph.graph_def_versions.producer
     graph.content["conv3_1"]
     assert graph.graph.graph_def_versions.producer == before > 0
@@ -434,7 +434,7 @@ def test_sizes_that_the_file_tells_of_its_own_picture_do_not_matter(tmp_path):
         shapes = graph.as_graph_def(add_shapes=True)
         constant = tf.graph_util.convert_variables_to_constants(session, shapes, ["head/a/relu"])
     path.write_bytes(constant.SerializeToString())
-    with Evaluator(Objective(StyleGraph(FrozenNetwork(path)), parse_loss(LOSS))) as evaluate:
+    with Evaluator(Objective(StyleGraph(GraphFile(path)), parse_loss(LOSS))) as evaluate:
         evaluate.bind(image, [picture(14, 31, 2)])
         assert evaluate(picture(22, 29, 3)).total > 0
 
@@ -445,19 +445,19 @@ def test_operations_that_are_to_be_placed_beside_others_are_imported_without_the
         with tf.colocate_with(maps.op):
             small(maps, "b", 4)
 
-    graph = StyleGraph(FrozenNetwork(frozen(tmp_path / "net.pb", beside, "b/relu")))
+    graph = StyleGraph(GraphFile(frozen(tmp_path / "net.pb", beside, "b/relu")))
     assert graph.content["conv1_1"].shape[-1] == graph.content["conv1_2"].shape[-1] == 4
 
 
 @pytest.mark.parametrize("layer", ["stem/a/relu:5", "stem/a/relu:x", "channels:3"])
 def test_outputs_that_are_not_there_are_told_so(whole, layer):
     with pytest.raises(LossError, match=f"has no layer '{layer}'; its operation has"):
-        StyleGraph(FrozenNetwork(whole)).content[layer]
+        StyleGraph(GraphFile(whole)).content[layer]
 
 
 def test_an_input_is_the_only_output_of_its_operation(whole):
     with pytest.raises(ConfigError, match=r"channels:1 of .* is one output of several"):
-        FrozenNetwork(whole, input="channels:1", values="rgb")
+        GraphFile(whole, input="channels:1", values="rgb")
 
 
 def test_an_input_of_bytes_is_told_to_be_passed_by(tmp_path):
@@ -467,8 +467,8 @@ def test_an_input_of_bytes_is_told_to_be_passed_by(tmp_path):
 
     path = frozen(tmp_path / "net.pb", of_bytes, "a/relu")
     with pytest.raises(ConfigError, match=r"photo of .* takes uint8, .*--input"):
-        FrozenNetwork(path)
-    assert StyleGraph(FrozenNetwork(path, input="floats")).content["conv1_1"].shape[-1] == 4
+        GraphFile(path)
+    assert StyleGraph(GraphFile(path, input="floats")).content["conv1_1"].shape[-1] == 4
 
 
 def test_feature_maps_of_a_file_in_low_precision_are_float32(tmp_path):
@@ -477,7 +477,7 @@ def test_feature_maps_of_a_file_in_low_precision_are_float32(tmp_path):
         maps = tf.nn.conv2d(tf.cast(photo, tf.float16), tf.ones([3, 3, 3, 4], tf.float16), 1, "SAME")
         return tf.nn.relu(maps, name="out"), tf.Variable(1.0)
 
-    graph = StyleGraph(FrozenNetwork(frozen(tmp_path / "net.pb", half, "out")))
+    graph = StyleGraph(GraphFile(frozen(tmp_path / "net.pb", half, "out")))
     for maps in (graph.content["conv1_1"], graph.content["out:0"]):
         assert maps.dtype == tf.float32
     assert graph.content["conv1_1"].name == "features/content/conv1_1:0"

@@ -10,19 +10,20 @@ import scipy.ndimage
 
 from nstgraph import tf
 from nstgraph.errors import LossError, WeightsError
-from nstgraph.networks.vgg import MEAN_RGB, Vgg, check_layer
+from nstgraph.networks.input_values import MEAN_RGB
+from nstgraph.networks.vgg import Vgg
 from nstgraph.networks.weights_file import WeightsFile, embedded
 
 MODES = {"replicate": "edge", "reflect": "reflect", "zero": "constant"}
 
 
-def features(weights: Weights, image, *layers, pooling="average", padding="replicate", precision="float32"):
+def features(weights: WeightsFile, image, *layers, pooling="average", padding="replicate", precision="float32"):
     """Feature maps of each layer, computed by the graph."""
     with tf.Graph().as_default():
         network = Vgg(weights, pooling, padding, precision)
         picture = tf.placeholder(tf.float32, [1, None, None, 3])
-        chain = {}
-        found = [network.features(layer, picture, "features/", chain) for layer in layers]
+        maps = network.features(picture, "features/")
+        found = [maps[layer] for layer in layers]
         with tf.Session() as session:
             network.load(session)
             return session.run(found, {picture: image})
@@ -94,7 +95,7 @@ def test_padded_edges_leave_no_frame_on_a_flat_picture(padding):
 def test_weight_variables_are_frozen_and_only_those_asked_for(picture):
     with tf.Graph().as_default() as graph:
         network = Vgg(WeightsFile(embedded()), "average", "replicate")
-        maps = network.features("conv1_1", tf.constant(picture), "features/", {})
+        maps = network.features(tf.constant(picture), "features/")["conv1_1"]
         names = [variable.name for variable in tf.global_variables()]
         assert names == ["vgg/conv1_1/kernel:0", "vgg/conv1_1/bias:0"]
         assert tf.trainable_variables() == []
@@ -123,7 +124,7 @@ def test_weights_stay_float32_whatever_the_precision(precision):
     weights = WeightsFile(embedded())
     with tf.Graph().as_default():
         network = Vgg(weights, "average", "reflect", precision)
-        network.features("conv1_1", tf.zeros([1, 8, 8, 3]), "features/", {})
+        network.features(tf.zeros([1, 8, 8, 3]), "features/")["conv1_1"]
         variables = tf.global_variables()
         with tf.Session() as session:
             network.load(session)
@@ -143,13 +144,16 @@ def test_a_file_with_frossards_keys_gives_a_graph_to_conv5_3(vgg16_npz: Path):
 
 
 def test_layers_that_are_not_there():
-    network = Vgg(WeightsFile(embedded()), "average", "replicate")
-    with pytest.raises(LossError, match=r"no layer 'conv3_9'.*did you mean 'conv3_"):
-        check_layer("conv3_9")
+    maps = Vgg(WeightsFile(embedded()), "average", "replicate").features(tf.zeros([1, 8, 8, 3]), "features/")
+    with pytest.raises(LossError, match=r"VGG16 has no layer 'conv3_9'; did you mean 'conv3_"):
+        maps["conv3_9"]
     with pytest.raises(LossError, match="VGG16 has no layer 'conv3_4'"):
-        network.convolutions_for("conv3_4")
+        maps["conv3_4"]
+    with pytest.raises(LossError, match=r"VGG16 has no layer 'imag'; did you mean 'image'"):
+        maps["imag"]
     with pytest.raises(WeightsError, match=r"lacks conv4_1.*nstgraph weights fetch vgg16"):
-        network.convolutions_for("pool4")
+        maps["pool4"]
+    assert not maps
 
 
 def test_reference_convolution_is_a_correlation():

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from nstgraph.errors import WeightsError
-from nstgraph.networks import weights_file as weights
-from nstgraph.networks.weights_file import VGG16, VGG19, Weights
+from nstgraph.networks.vgg_layers import VGG16, VGG19
+from nstgraph.networks.weights_file import WeightsFile, embedded
 
 FETCH = "nstgraph weights fetch vgg16"
 
@@ -48,9 +48,9 @@ def spoil(path: Path, member: str) -> None:
 
 
 def test_embedded_file() -> None:
-    found = WeightsFile(weights.embedded())
+    found = WeightsFile(embedded())
     assert found.sha256 == "10a4a2d8ea5e8ad681405af19f7118c6768145318347483100be7cb69c488e32"
-    assert tuple(found.layers) == VGG16[:7]
+    assert tuple(found.layers) == tuple(VGG16.kernels)[:7]
     assert found.source == "the embedded weights"
     read = [found.read(layer) for layer in found.layers]
     assert sum(kernel.size + bias.size for kernel, bias in read) == 1_735_488
@@ -59,9 +59,9 @@ def test_embedded_file() -> None:
 
 def test_published_file(vgg16_npz: Path) -> None:
     found = WeightsFile(vgg16_npz)
-    assert tuple(found.layers) == VGG16 and len(VGG16) == 13 and VGG16[-1] == "conv5_3"
-    assert found.layers["conv4_1"] == (3, 3, 256, 512) and found.other == ("fc6", "fc7", "fc8")
-    assert (found.architecture, found.source, found.path) == ("VGG16", str(vgg16_npz), vgg16_npz)
+    assert tuple(found.layers) == tuple(VGG16.kernels) and len(VGG16.kernels) == 13 and "conv5_3" in VGG16.kernels
+    assert found.layers["conv4_1"] == (3, 3, 256, 512) and found.architecture is VGG16
+    assert (found.architecture.name, found.source, found.path) == ("VGG16", str(vgg16_npz), vgg16_npz)
     kernel, bias = found.read("conv5_3")
     with np.load(vgg16_npz) as file:
         np.testing.assert_array_equal(kernel, file["conv5_3_W"])
@@ -105,7 +105,7 @@ def test_reading_touches_only_the_layer_asked_for(tmp_path: Path, arrays: Any) -
 def test_what_is_no_npz(tmp_path: Path, arrays: Any, content: bytes | None) -> None:
     path = save(tmp_path / "w.npz", arrays)
     path.write_bytes(path.read_bytes()[:100_000] if content is None else content)
-    fault = {b"": "is empty", None: "is cut short"}.get(content, "is not an npz file")
+    fault = {b"": "is empty (0 bytes)", None: "is cut short"}.get(content, "is not an npz file")
     with pytest.raises(WeightsError) as raised:
         WeightsFile(path)
     assert str(raised.value) == f"{path} {fault}; choose another file or get a new one: {FETCH}"
@@ -173,47 +173,6 @@ def test_require_names_all_that_is_missing(tmp_path: Path, vgg_arrays: Any) -> N
 def test_vgg19_is_known_by_its_own_layers(tmp_path: Path, arrays: Any) -> None:
     arrays |= {"conv3_4_W": np.zeros((3, 3, 256, 256), np.float16), "conv3_4_b": np.zeros(256)}
     found = WeightsFile(save(tmp_path / "w.npz", arrays))
-    assert found.architecture == "VGG19"
-    assert set(VGG19) - set(VGG16) == {"conv3_4", "conv4_4", "conv5_4"}
+    assert found.architecture is VGG19
+    assert VGG19.kernels.keys() - VGG16.kernels.keys() == {"conv3_4", "conv4_4", "conv5_4"}
     assert tuple(found.layers) == ("conv1_1", "conv1_2", "conv3_4")
-
-
-def test_places_in_order(nowhere: Path, arrays: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert weights.find().source == "the embedded weights"
-    cached = save(nowhere / "cache" / "nstgraph" / "vgg16_weights.npz", arrays)
-    assert weights.find().path == cached
-    save(nowhere / "vgg" / "vgg16_weights.npz", arrays)
-    assert weights.find().path == Path("vgg", "vgg16_weights.npz")
-    monkeypatch.setenv("NSTGRAPH_WEIGHTS", "")
-    assert weights.find().path == Path("vgg", "vgg16_weights.npz")
-    monkeypatch.setenv("NSTGRAPH_WEIGHTS", str(save(nowhere / "variable.npz", arrays)))
-    assert weights.find().path == nowhere / "variable.npz"
-    assert weights.find(str(save(nowhere / "given.npz", arrays))).path == nowhere / "given.npz"
-    cached.unlink()
-    assert [(place.path.name, place.exists) for place in weights.candidates("none.npz")] == [
-        ("none.npz", False), ("variable.npz", True), ("vgg16_weights.npz", True),
-        ("vgg16_weights.npz", False), ("compact_vgg.npz", True),
-    ]  # fmt: skip
-
-
-def test_named_and_damaged_files_are_not_passed_over(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(WeightsError, match=r"^none\.npz does not exist"):
-        weights.find("none.npz")
-    (nowhere / "vgg").mkdir()
-    (nowhere / "vgg" / "vgg16_weights.npz").write_bytes(b"PK")
-    with pytest.raises(WeightsError, match=r"vgg16_weights\.npz is cut short"):
-        weights.find()
-    monkeypatch.setenv("NSTGRAPH_WEIGHTS", "gone.npz")
-    with pytest.raises(WeightsError, match=r"^\$NSTGRAPH_WEIGHTS names gone\.npz, which does not exist"):
-        weights.find()
-
-
-@pytest.mark.skipif(os.name == "nt", reason="other variables on Windows")
-def test_cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert weights.cache_dir() == Path("/somewhere/nstgraph")
-    for unusable in ("relative", ""):
-        monkeypatch.setenv("XDG_CACHE_HOME", unusable)
-        assert weights.cache_dir() == tmp_path / ".cache" / "nstgraph"
-    assert not (tmp_path / ".cache").exists()

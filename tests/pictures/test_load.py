@@ -1,10 +1,13 @@
 import errno
+import io
 import os
 import re
+import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from nstgraph.errors import PictureError
 from nstgraph.pictures.load import load
@@ -45,11 +48,15 @@ def test_exif_that_cannot_be_parsed_is_ignored(tmp_path):
     assert np.array_equal(load(tmp_path / "a.png").rgb[0], UPRIGHT)
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.tif", "a.bmp", "a.gif"])
+FILES = ["a.jpg", "a.png", "a.webp", "a.tif", "a.bmp", "a.gif", "a.ppm", "a.tga", "a.jp2"]
+FILES += ["a.avif"] if features.check("avif") else []
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_every_format_is_read(tmp_path, name):
     Image.new("RGB", (30, 20), (200, 100, 51)).save(tmp_path / name)
     picture = load(str(tmp_path / name))
-    assert (picture.height, picture.width, picture.name, picture.alpha) == (20, 30, name, None)
+    assert (picture.size, picture.name, picture.alpha) == ((20, 30), name, None)
     assert picture.rgb.shape == (1, 20, 30, 3) and picture.rgb.dtype == np.float32
     assert np.abs(picture.rgb - (200, 100, 51)).max() <= 3
 
@@ -188,8 +195,8 @@ def bad_file(path, kind):
         ("missing", "does not exist; did you mean 'picture1.png'"),
         ("folder", "is a folder; name a picture"),
         ("empty", "is empty"),
-        ("bytes of noise", "is not a picture .*; convert it to one of JPEG, PNG"),
-        ("PPM", "is not a picture .*; convert it"),
+        ("bytes of noise", "is not a picture .*; convert it to one of PNG, JPEG"),
+        ("ICO", "is not a picture .*; convert it"),
         ("transparent", "is entirely transparent"),
         *[(form, "if it is damaged, copy it") for form in ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")],
     ],
@@ -223,7 +230,75 @@ def test_no_permission_to_read(tmp_path, monkeypatch):
 def test_large_pictures(tmp_path, monkeypatch):
     Image.fromarray(noise(30, 40)).save(tmp_path / "a.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    assert load(tmp_path / "a.png").width == 40
+    assert load(tmp_path / "a.png").size == (30, 40)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
     with pytest.raises(PictureError, match=r"a\.png has more than .* million pixels; shrink it"):
         load(tmp_path / "a.png")
+
+
+def test_a_stream_of_bytes_is_read_like_a_file(tmp_path):
+    Image.fromarray(noise()).save(tmp_path / "a.png")
+    picture = load(io.BytesIO((tmp_path / "a.png").read_bytes()))
+    assert np.array_equal(picture.rgb[0], noise())
+    with pytest.raises(PictureError, match=r"^the picture is not a picture that can be read"):
+        load(io.BytesIO(b"no picture"))
+
+
+def test_floats_up_to_1_are_refused_in_an_array_and_taken_from_a_file(tmp_path):
+    values = np.linspace(0, 1, 600, dtype=np.float32).reshape(20, 30)
+    with pytest.raises(PictureError, match="has values 0..1; expected 0..255: multiply it by 255"):
+        load(values)
+    assert load(np.zeros((20, 30))).rgb.max() == 0
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    assert np.allclose(load(tmp_path / "a.tif").rgb[0, :, :, 0], 255 * values, atol=1e-3)
+
+
+def test_twelve_bits_in_sixteen_are_pointed_out(tmp_path):
+    for top, noted in ((4095, True), (65535, False)):
+        Image.fromarray(np.linspace(0, top, 600).astype(np.uint16).reshape(20, 30)).save(tmp_path / "a.tif")
+        note = load(tmp_path / "a.tif").note
+        assert (f"a.tif reaches only {top} of 65535, nearly black; if that is 12-bit data" in note) is noted
+
+
+def test_an_animation_is_pointed_out(tmp_path):
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert load(tmp_path / "a.gif").note.endswith("a.gif has 2 frames, of which the first is used")
+    frames[0].save(tmp_path / "b.gif")
+    assert load(tmp_path / "b.gif").note == ""
+
+
+def test_a_fourth_byte_that_a_bitmap_does_not_use_is_no_transparency(tmp_path):
+    pixels = np.dstack([noise(), np.zeros((24, 32), np.uint8)])
+    header = struct.pack("<2sIHHI", b"BM", 122 + pixels.size, 0, 0, 122)
+    masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    header += struct.pack("<IiiHHIIiiII", 108, 32, -24, 1, 32, 3, pixels.size, 0, 0, 0, 0) + masks + bytes(52)
+    (tmp_path / "a.bmp").write_bytes(header + pixels[:, :, [2, 1, 0, 3]].tobytes())
+    picture = load(tmp_path / "a.bmp")
+    assert picture.alpha is None and np.array_equal(picture.rgb[0], noise())
+
+
+def test_a_picture_that_takes_too_much_memory_is_refused_before_it_is_read(tmp_path):
+    Image.new("L", (3000, 2000)).save(tmp_path / "a.png")
+    with pytest.raises(
+        PictureError, match=r"a\.png has 6 million pixels, which take 0\.19 GB to read, and 0\.10 GB can"
+    ):
+        load(tmp_path / "a.png", memory=1e8)
+    assert load(tmp_path / "a.png", memory=1e9).size == (2000, 3000)
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a.jpg", "http:/example.org/a.jpg"])
+def test_an_address_is_to_be_downloaded_first(address):
+    with pytest.raises(PictureError, match="is an address on the net; download the picture first"):
+        load(Path(address))
+
+
+def test_a_link_that_leads_nowhere_is_told_as_one(tmp_path):
+    (tmp_path / "a.png").symlink_to(tmp_path / "gone.png")
+    with pytest.raises(PictureError, match=r"a\.png is a link to .*gone\.png, which does not exist; copy"):
+        load(tmp_path / "a.png")
+
+
+def test_a_name_that_is_too_long_is_one_line(tmp_path):
+    with pytest.raises(PictureError, match=r"cannot be read \(File name too long\)"):
+        load(tmp_path / f"{'a' * 300}.png")

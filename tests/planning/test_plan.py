@@ -6,24 +6,30 @@ import functools
 import itertools
 import re
 
+import numpy as np
 import pytest
 
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError, TilingError
-from nstgraph.graph.receptive_field import Reach
+from nstgraph.graph.receptive_field import ReceptiveField
+from nstgraph.pictures.picture import Picture, PictureSet
 from nstgraph.planning.cost import Cost
-from nstgraph.planning.plan import Plan, Stage, make_plan
+from nstgraph.planning.plan import Plan, Stage
+from nstgraph.planning.planner import Planner
 
 CONTENT, STYLES = (1536, 2048), [(800, 800)]
 WHY_NOT = "loss term 'peak' cannot be tiled: it reduces over positions by itself"
-COST = Cost(seconds=1e-6, memory=3000.0, kept=500.0, process=10**9, margin=Reach(4, 20, 20), why_not="")
-WHOLE_ONLY = Cost(seconds=1e-6, memory=3000.0, kept=500.0, process=10**9, margin=None, why_not=WHY_NOT)
+COST = Cost(seconds=1e-6, memory=3000.0, targets=500.0, process=10**9, margin=ReceptiveField(4, 20, 20), why_not="")
+WHOLE_ONLY = Cost(seconds=1e-6, memory=3000.0, targets=500.0, process=10**9, margin=None, why_not=WHY_NOT)
 PLENTY = 1e12
 
 
 def plan(limit=PLENTY, *, precision="float32", cost=COST, content=CONTENT, styles=STYLES, **settings):
     config = Config(**{"size": 1024, "steps": 100, **settings})
-    return make_plan(config, precision, cost, content, styles, limit)
+    photo, *paintings = (
+        Picture(np.broadcast_to(np.float32(0), (1, *size, 3)), None, "") for size in (content, *styles)
+    )
+    return Planner(precision, cost, limit).plan(config, PictureSet(photo, tuple(paintings), None, config.style_scale))
 
 
 def fits(limit, **settings):

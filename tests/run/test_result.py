@@ -10,16 +10,16 @@ from PIL import Image
 
 import nstgraph
 from nstgraph.config import Config
-from nstgraph.errors import ConfigError, PictureError
+from nstgraph.errors import OutputError
 from nstgraph.networks.weights_file import embedded
 from nstgraph.pictures.load import load
 from nstgraph.run.result import Result
-from nstgraph.search.search import Step
+from nstgraph.search.step import Step
 
 CONFIG = Config(
     loss=("0.5*style:layers=conv1_1+conv2_1", "tv:power=2"), size=64, style_scale=1.5, steps=3, scales=2,
     init="noise", seed=7, pooling="max", padding="zero", bounds=True, optimizer="lbfgsb", history=4,
-    precision="bfloat16", tile=32, memory=1000.0, cache_targets=False,
+    precision="bfloat16", tile=32, memory=1000.0, 
 )  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def result():
 def made(**changes):
     """A result without a run: a grey picture and two steps."""
     grey = np.full((1, 24, 32, 3), 90, np.float32)
-    steps = tuple(Step(i, i + 1, 0.25 * i, 3 / i, {"style": 2 / i, "tv": 1 / i}, 24, 32, i / 2) for i in (1, 2))
+    steps = tuple(Step(i, 3 / i, {"style": 2 / i, "tv": 1 / i}, 24, 32, i + 1, 0.25 * i, i / 2) for i in (1, 2))
     values = {"image": grey, "alpha": None, "pictures": (grey, grey), "history": steps, "reason": "finished"}
     return Result(**{**values, "evaluations": 3, "settings": {"nstgraph": "0"}, **changes})
 
@@ -88,7 +88,7 @@ def test_the_result_of_a_run(result):
 def test_save(tmp_path, result, name):
     assert result.save(tmp_path / name) == tmp_path / name
     picture = load(tmp_path / name)
-    assert (picture.height, picture.width) == (48, 64) and (picture.alpha is None) == (name in ("a.jpg", "a.bmp"))
+    assert picture.size == (48, 64) and (picture.alpha is None) == (name in ("a.jpg", "a.bmp"))
     assert list(contents(tmp_path)) == [name]
 
 
@@ -134,22 +134,22 @@ def test_logs_of_a_search_that_took_no_step(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("save", "name", "error", "message"),
+    ("save", "name", "message"),
     [
-        (Result.save, "old.png", ConfigError, "old.png exists"),
-        (Result.save, "a.svg", PictureError, r"'\.svg' is not one of"),
-        (Result.save_comparison, "old.png", ConfigError, "old.png exists"),
-        (Result.save_log, "old.csv", ConfigError, "old.csv exists"),
-        (Result.save_log, "a.txt", ConfigError, "cannot write a log as a.txt; end its name in .csv or .json"),
-        (Result.save_log, "nowhere/a.csv", ConfigError, "does not exist"),
-        (Result.save_log, f"{'a' * 248}.csv", ConfigError, "cannot write .*the name is too long"),
+        (Result.save, "old.png", "old.png exists"),
+        (Result.save, "a.svg", r"'\.svg' is not one of"),
+        (Result.save_comparison, "old.png", "old.png exists"),
+        (Result.save_log, "old.csv", "old.csv exists"),
+        (Result.save_log, "a.txt", "cannot write a log as .*a.txt; end its name in .csv or .json"),
+        (Result.save_log, "nowhere/a.csv", "does not exist"),
+        (Result.save_log, f"{'a' * 248}.csv", "cannot write .*the name is too long"),
     ],
 )
-def test_refused(tmp_path, save, name, error, message):
+def test_refused(tmp_path, save, name, message):
     for old in ("old.png", "old.csv"):
         (tmp_path / old).write_text("precious")
     before = contents(tmp_path)
-    with pytest.raises(error, match=message):
+    with pytest.raises(OutputError, match=message):
         save(made(), tmp_path / name)
     assert contents(tmp_path) == before
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from nstgraph.search.lbfgs import _Memory, minimize
+from nstgraph.search.lbfgs import UNBOUNDED, Corrections, lbfgs
 
 CURVATURES = np.linspace(1, 100, 50, dtype=np.float32)
 
@@ -35,16 +35,14 @@ def absolute(x):
 
 
 class Recorded:
-    """Runs `minimize` and keeps every point that the function was asked for, and every step."""
+    """Runs `lbfgs` and keeps every point that the function was asked for, and every step."""
 
     def __init__(self, function, start, corrections=10, iterations=2000, callback=None):
         self.points, self.values, self.steps = [], [], []
         self._function = function
         self._callback = callback
         start = np.asarray(start, np.float32)
-        self.reason = minimize(
-            self._evaluate, start, corrections=corrections, iterations=iterations, callback=self._step
-        )
+        self.reason = lbfgs(self._evaluate, start, corrections=corrections, iterations=iterations, callback=self._step)
 
     def _evaluate(self, x):
         value, gradient = self._function(x)
@@ -165,7 +163,7 @@ def test_the_callback_can_end_the_search():
 
     found = Recorded(rosenbrock, np.zeros(100), callback=third)
     assert len(found.steps) == 3
-    assert found.reason == "the callback wished it"
+    assert found.reason == "the callback stopped it"
 
 
 def test_other_exceptions_of_the_callback_pass():
@@ -219,8 +217,20 @@ def test_it_gives_up_where_no_step_lowers_the_loss():
     assert len(found.points) < 50
 
 
+@pytest.mark.parametrize("steepening", [0, 1])
+def test_a_loss_without_a_minimum_ends_the_search_at_once(steepening):
+    """Rather than by another search from each point that a hopeless one has reached."""
+
+    def falling(x):
+        return -float(np.sum(x + steepening * x * x, dtype=np.float64)), -1 - 2 * steepening * x
+
+    found = Recorded(falling, np.ones(50), iterations=60)
+    assert found.reason == UNBOUNDED
+    assert len(found.points) < 50 and min(found.values) < -1e6
+
+
 def test_a_pair_without_positive_curvature_is_dropped():
-    memory = _Memory(3, 2)
+    memory = Corrections(3, 2)
     gradient = np.array([3, -4], np.float32)
     memory.add(np.array([1, 0], np.float32), np.array([-2, 5], np.float32))
     memory.add(np.array([1, 0], np.float32), np.array([0, 5], np.float32))
@@ -239,7 +249,7 @@ def test_the_direction_is_that_of_the_bfgs_formula(kept):
     random = np.random.default_rng(kept)
     hessian = random.normal(size=(4, 4))
     hessian = hessian @ hessian.T + np.eye(4)
-    memory = _Memory(kept, 4)
+    memory = Corrections(kept, 4)
     pairs = [(step, hessian @ step) for step in random.normal(size=(6, 4))]
     for step, change in pairs:
         memory.add(step.astype(np.float32), change.astype(np.float32))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, OptimizeResult
 
-from nstgraph.search.scipy_minimize import minimize
+from nstgraph.search.scipy_minimize import scipy_minimize
 
 START = np.array([-1.2, 1.0])
 WITH_GRADIENT = ["L-BFGS-B", "BFGS", "CG", "Newton-CG", "TNC", "SLSQP", "trust-constr"]
@@ -30,19 +30,19 @@ def curvature(point):
 
 @pytest.mark.parametrize("method", WITH_GRADIENT + WITHOUT)
 def test_every_method_finds_the_minimum(method):
-    found = minimize(valley, START, method=method)
+    found = scipy_minimize(valley, START, method=method)
     np.testing.assert_allclose(found.x, [1, 1], atol=0.02)
     assert found.fun == pytest.approx(valley(found.x)[0])
 
 
 def test_the_default_is_lbfgsb():
-    assert minimize(valley, START).nit == minimize(valley, START, method="l-bfgs-b").nit > 5
+    assert scipy_minimize(valley, START).nit == scipy_minimize(valley, START, method="l-bfgs-b").nit > 5
 
 
 @pytest.mark.parametrize("method", WITHOUT)
 def test_a_gradient_is_not_looked_at_by_methods_that_use_none(method):
     """Nor given to scipy, which would warn of it."""
-    found = minimize(lambda point: (valley(point)[0], np.full(2, np.nan)), START, method=method)
+    found = scipy_minimize(lambda point: (valley(point)[0], np.full(2, np.nan)), START, method=method)
     np.testing.assert_allclose(found.x, [1, 1], atol=0.02)
 
 
@@ -55,7 +55,7 @@ def test_gradients_and_values_may_be_of_single_precision(method):
         value, gradient = valley(point, np.float32)
         return np.float32(value), gradient
 
-    found = minimize(single, START.astype(np.float32), method=method, tol=1e-5)
+    found = scipy_minimize(single, START.astype(np.float32), method=method, tol=1e-5)
     np.testing.assert_allclose(found.x, [1, 1], atol=0.05)
     assert set(seen) == {np.dtype(np.float64)}
 
@@ -63,39 +63,42 @@ def test_gradients_and_values_may_be_of_single_precision(method):
 @pytest.mark.parametrize("method", ["L-BFGS-B", "TNC", "SLSQP"])
 def test_value_and_gradient_are_computed_together(method):
     calls = []
-    found = minimize(lambda point: (calls.append(tuple(point)), valley(point))[1], START, method=method)
+    found = scipy_minimize(lambda point: (calls.append(tuple(point)), valley(point))[1], START, method=method)
     assert len(calls) == found.nfev
     assert all(calls[i] != calls[i + 1] for i in range(len(calls) - 1))
 
 
 def test_second_derivatives_are_passed_on():
-    found = minimize(valley, START, method="trust-exact", hess=curvature)
+    found = scipy_minimize(valley, START, method="trust-exact", hess=curvature)
     np.testing.assert_allclose(found.x, [1, 1], atol=1e-3)
     assert found.nhev > 3
 
 
 def test_bounds_tolerance_and_constraints_are_passed_on():
-    assert minimize(valley, START, bounds=Bounds(-2, 0.5)).x[0] == 0.5
-    assert minimize(valley, START, method="BFGS", tol=1.0).nit < minimize(valley, START, method="BFGS").nit / 1.5
+    assert scipy_minimize(valley, START, bounds=Bounds(-2, 0.5)).x[0] == 0.5
+    assert (
+        scipy_minimize(valley, START, method="BFGS", tol=1.0).nit
+        < scipy_minimize(valley, START, method="BFGS").nit / 1.5
+    )
     floor = {"type": "ineq", "fun": lambda point: point[1] - 2}
-    assert minimize(valley, START, method="SLSQP", constraints=[floor]).x[1] == pytest.approx(2)
+    assert scipy_minimize(valley, START, method="SLSQP", constraints=[floor]).x[1] == pytest.approx(2)
 
 
 @pytest.mark.parametrize("method", ["L-BFGS-B", "BFGS", "SLSQP", "Nelder-Mead", "trust-constr"])
 def test_maxiter_limits_the_iterations(method):
-    assert minimize(valley, START, method=method, options={"maxiter": 4}).nit in (4, 5)
+    assert scipy_minimize(valley, START, method=method, options={"maxiter": 4}).nit in (4, 5)
 
 
 def test_maxiter_limits_evaluations_of_tnc_which_knows_no_other_limit():
-    assert minimize(valley, START, method="TNC", options={"maxiter": 6}).nfev in (6, 7)
-    assert minimize(valley, START, method="tnc", options={"maxiter": 100, "maxfun": 6}).nfev in (6, 7)
+    assert scipy_minimize(valley, START, method="TNC", options={"maxiter": 6}).nfev in (6, 7)
+    assert scipy_minimize(valley, START, method="tnc", options={"maxiter": 100, "maxfun": 6}).nfev in (6, 7)
 
 
 @pytest.mark.parametrize("method", ["L-BFGS-B", "TNC"])
 def test_options_are_left_as_they_were(method):
     options = {"maxiter": 5, "disp": False, "iprint": -1} if method == "L-BFGS-B" else {"maxiter": 5}
     before = dict(options)
-    minimize(valley, START, method=method, options=options)
+    scipy_minimize(valley, START, method=method, options=options)
     assert options == before
 
 
@@ -104,7 +107,7 @@ LINE = re.compile(r"iteration (\d+)  evaluations (\d+)  f (\d\.\d{6}e[+-]\d\d)  
 
 def printed(capfd, **options):
     """The numbers of each line that a search printed, and its result."""
-    found = minimize(valley, START, options=options)
+    found = scipy_minimize(valley, START, options=options)
     lines = capfd.readouterr().out.splitlines()
     return [tuple(map(float, LINE.fullmatch(line).groups())) for line in lines], found
 
@@ -141,14 +144,14 @@ def test_printing_computes_nothing(capfd):
 
 def test_lines_are_printed_beside_a_callback(capfd):
     points = []
-    minimize(valley, START, options={"disp": True}, callback=lambda point: points.append(point.copy()))
+    scipy_minimize(valley, START, options={"disp": True}, callback=lambda point: points.append(point.copy()))
     assert len(capfd.readouterr().out.splitlines()) == len(points) > 5
 
 
 @pytest.mark.parametrize("method", WITH_GRADIENT + WITHOUT)
 def test_the_callback_gets_the_points(method):
     points = []
-    found = minimize(valley, START, method=method, callback=lambda point: points.append(np.array(point)))
+    found = scipy_minimize(valley, START, method=method, callback=lambda point: points.append(np.array(point)))
     assert len(points) > 3 and {point.shape for point in points} == {(2,)}
     heights = [valley(point)[0] for point in points]
     assert min(heights) == pytest.approx(found.fun, abs=1e-3)
@@ -164,7 +167,7 @@ def test_stop_iteration_stops(method):
         if len(points) == 3:
             raise StopIteration
 
-    found = minimize(valley, START, method=method, callback=third)
+    found = scipy_minimize(valley, START, method=method, callback=third)
     assert len(points) == 3
     np.testing.assert_array_equal(found.x, points[-1])
 
@@ -175,9 +178,9 @@ def test_other_errors_of_the_function_and_the_callback_come_through(method):
         raise ArithmeticError("mine")
 
     with pytest.raises(ArithmeticError, match="mine"):
-        minimize(fail, START, method=method)
+        scipy_minimize(fail, START, method=method)
     with pytest.raises(ArithmeticError, match="mine"):
-        minimize(valley, START, method=method, callback=fail)
+        scipy_minimize(valley, START, method=method, callback=fail)
 
 
 def test_the_method_may_be_a_function():
@@ -192,7 +195,7 @@ def test_the_method_may_be_a_function():
         return OptimizeResult(x=point, fun=function(point), nit=steps)
 
     points, options = [], {"steps": 4}
-    found = minimize(valley, START, method=descent, options=options, callback=points.append)
+    found = scipy_minimize(valley, START, method=descent, options=options, callback=points.append)
     assert len(points) == found.nit == 4
     np.testing.assert_array_equal(points[-1], found.x)
     np.testing.assert_allclose(points[0], START - 0.01 * valley(START)[1])
@@ -210,6 +213,6 @@ def test_stop_iteration_stops_where_scipy_knows_nothing_of_it(method):
         if len(points) == 3:
             raise StopIteration
 
-    found = minimize(valley, START, method=method, callback=third)
+    found = scipy_minimize(valley, START, method=method, callback=third)
     assert len(points) == 3 and not found.success
     assert found.fun == pytest.approx(valley(found.x)[0])

@@ -107,7 +107,7 @@ def test_the_callback_can_stop_the_search(optimizer):
     search = run(bowl, optimizer=optimizer, callback=stop)
     assert len(search.steps) == 3
     assert search.stopped and not search.stalled
-    assert search.reason == "stopped by the callback"
+    assert search.why == ""
 
 
 def test_bounds_keep_pixels_in_range():
@@ -152,7 +152,7 @@ def test_a_loss_that_is_always_nan_away_from_the_start_ends_the_search(optimizer
 
     search = run(only_here, optimizer=optimizer)
     assert search.stalled
-    assert search.reason == "stopped, as the loss became not a number,"
+    assert search.why == "the loss became not a number"
     np.testing.assert_array_equal(search.image, START)
 
 
@@ -171,7 +171,7 @@ def test_a_stalled_line_search_restarts_and_then_gives_up(optimizer):
     search = run(wrong_gradient, optimizer=optimizer)
     assert search.stalled and not search.stopped
     assert search.restarts >= 1
-    assert search.reason.startswith("stopped, as ")
+    assert search.why in ("the line search found no lower loss", "the loss no longer falls")
     assert search.best < 0.2 * bowl(START).total
     assert search.best == pytest.approx(bowl(search.image).total)
 
@@ -196,7 +196,7 @@ def test_at_the_minimum_there_is_nothing_to_do(optimizer):
     search = run(bowl, start=TARGET, optimizer=optimizer)
     assert search.steps == [] and search.evaluations == 1
     assert search.stalled
-    assert search.reason.startswith("stopped, as ")
+    assert search.why == "the starting image is already a minimum of the loss"
     np.testing.assert_array_equal(search.image, TARGET)
 
 
@@ -215,3 +215,31 @@ def test_the_best_image_survives_an_exception(optimizer):
         search.run()
     assert search.best < bowl(START).total
     assert search.best == pytest.approx(bowl(search.image).total)
+
+
+def linear(image):
+    loss = -float(image.mean(dtype=np.float64))
+    return Values(loss, {"linear": loss}, np.full(SHAPE, -1 / image.size, np.float32))
+
+
+def concave(image):
+    loss = -float(np.square(image, dtype=np.float64).mean())
+    return Values(loss, {"concave": loss}, -image / np.float32(image.size / 2))
+
+
+@pytest.mark.parametrize("falling", [linear, concave])
+def test_a_loss_without_a_minimum_ends_the_search_and_says_so(falling, optimizer):
+    search = run(falling, optimizer=optimizer)
+    assert search.why == "the loss falls without end, so it has no minimum"
+    assert not search.stalled and not search.stopped
+    assert search.evaluations < 80 and search.restarts <= 1
+    assert np.isfinite(search.image).all() and search.best < falling(START).total
+
+
+def test_the_callback_cannot_change_the_best_image(optimizer):
+    def meddle(step, image):
+        with pytest.raises(ValueError, match="read-only"):
+            image[:] = 0
+
+    search = run(bowl, steps=8, optimizer=optimizer, callback=meddle)
+    assert len(search.steps) == 8 and search.best == pytest.approx(bowl(search.image).total)

@@ -195,9 +195,12 @@ def test_a_flat_style_is_no_division_by_zero():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("content:normalization=relativ", "content:normalization has no choice 'relativ'; did you mean 'relative'"),
-        ("style:layers=conv1_1,layer_weights=1+2", "do not fit the 1 layers"),
-        ("style:layers=conv1_1,layer_weights=0", "do not fit"),
+        (
+            "content:normalization=relativ",
+            "content:normalization takes one of relative, mse, gatys, not 'relativ'; did you mean 'relative'",
+        ),
+        ("style:layers=conv1_1,layer_weights=1+2", "2 layer_weights are given for 1 layers"),
+        ("style:layers=conv1_1,layer_weights=0", "layer_weights are 0.0; none may be below 0"),
         ("style:blend=1+1", "needs 1 shares"),
         ("tv:form=square", "did you mean 'squared'"),
         ("laplacian:pools=3", "powers of two"),

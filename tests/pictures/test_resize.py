@@ -1,0 +1,29 @@
+"""Pictures at other sizes, and in a row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nstgraph.pictures.resize import resize, side_by_side
+
+
+def test_resize():
+    ramp = np.linspace(-0.5, 300.5, 64, dtype=np.float32)[None, :].repeat(48, 0)
+    small = resize(ramp, 12, 16)
+    assert small.shape == (12, 16) and small.dtype == np.float32
+    assert small.mean() == pytest.approx(ramp.mean(), rel=1e-4) and np.all(np.diff(small[0]) > 0)
+    assert resize(ramp, 48, 64) is ramp
+    constant = np.full((1, 20, 30, 5), 77.3, dtype=np.float32)
+    assert resize(constant, 33, 7).shape == (1, 33, 7, 5)
+    assert np.allclose(resize(constant, 33, 7), 77.3, atol=1e-3)
+    stripes = np.tile(np.float32([0, 255]), (64, 32))
+    assert np.abs(resize(stripes, 16, 16)[:, 2:-2] - 127.5).max() < 5
+
+
+def test_side_by_side():
+    first, second = np.zeros((1, 20, 30, 3), np.float32), np.full((1, 40, 20, 3), 100, np.float32)
+    row = side_by_side([first, second])
+    assert row.shape == (1, 20, 30 + 8 + 10, 3) and row.dtype == np.float32
+    assert row[0, :, :30].max() == 0 and row[0, :, 30:38].min() == 255
+    assert np.allclose(row[0, :, 38:], 100, atol=1e-3)

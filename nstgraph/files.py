@@ -44,12 +44,12 @@ def same_file(one: Path, other: Path) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-def unused(path: Path) -> Path:
-    """``path``, or the first of ``path-2``, ``path-3``, ... (before its suffix) that does not exist."""
+def unused(path: Path, suffix: str = "") -> Path:
+    """``path``, or the first of ``path-2``, ``path-3``, ... that does not exist; the number goes before ``suffix``."""
     free, number = path, 1
     while os.path.lexists(free):
         number += 1
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        free = path.with_name(f"{path.name.removesuffix(suffix)}-{number}{suffix}")
     return free
 
 

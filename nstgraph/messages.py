@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["choices", "did_you_mean", "duration", "one_line"]
+__all__ = ["did_you_mean", "duration", "one_line"]
 
 _LONGEST = 200
 
@@ -13,22 +13,19 @@ _LONGEST = 200
 def one_line(error: BaseException | str) -> str:
     """What an error says, in one line of at most 200 characters, without TensorFlow's stack traces."""
     text = str(error).partition("\nOriginal stack trace")[0].partition("\nTraceback (most recent")[0]
-    text = text.rpartition("\nNode: ")[2].partition("\n")[2] or text
+    _, named, rest = text.rpartition("\nNode: ")  # and the node's name, a line of its own
+    text = rest.partition("\n")[2] if named else text
     line = " ".join(text.partition("\n\t [[")[0].split())
     return line[:_LONGEST] or type(error).__name__
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """End of an error message: the closest known name, or all of them, e.g. ``"; did you mean 'tv'?"``."""
+    """End of an error message: the closest known name, or all of them if none is close; empty if there are none."""
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else choices(known)
-
-
-def choices(known: Iterable[str]) -> str:
-    """End of an error message: all names that could have been given; empty if there are none."""
-    names = ", ".join(known)
-    return f"; choose from {names}" if names else ""
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; choose from {', '.join(known)}" if known else ""
 
 
 def duration(seconds: float) -> str:

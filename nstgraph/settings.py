@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nstgraph.errors import ConfigError
-from nstgraph.messages import choices
+from nstgraph.messages import did_you_mean
 
 __all__ = [
     "Check",
@@ -52,7 +52,9 @@ def number(low: float, high: float, metavar: str = "N") -> Check:
 
 def one_of(*names: str) -> Check:
     """One of some names."""
-    return Check("|".join(names), lambda value: "" if value in names else f"is {value!r}{choices(names)}")
+    return Check(
+        "|".join(names), lambda value: "" if value in names else f"is {value!r}{did_you_mean(str(value), names)}"
+    )
 
 
 def switch() -> Check:

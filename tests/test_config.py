@@ -5,11 +5,18 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from nstgraph.config import DEFAULT_LOSS, INPUT_VALUES, OPTIMIZERS, PADDINGS, POOLINGS, PRECISIONS, TILES, Config
+from nstgraph.config import Config
 from nstgraph.errors import ConfigError
+from nstgraph.losses.default_loss import DEFAULT_LOSS
 from nstgraph.losses.loss_text import as_loss
+from nstgraph.networks.input_values import INPUT_VALUES
+from nstgraph.settings import setting_of
+from nstgraph.terms.tv import tv
+
+PRECISIONS = ("auto", "bfloat16", "float16", "float32")
 
 RANGES: dict[str, tuple[float, float, str]] = {
     "size": (16, 32768, "a whole number from 16 to 32768"),
@@ -24,13 +31,15 @@ RANGES: dict[str, tuple[float, float, str]] = {
 
 def test_defaults_are_valid_and_the_default_loss_can_be_read() -> None:
     config = Config()
-    assert (config.init, config.bounds, config.freeze, config.weights) == ("content", False, True, None)
+    assert (config.init, config.bounds, config.weights) == ("content", False, None)
     assert str(as_loss(config.loss)) == " ".join(DEFAULT_LOSS)
 
 
 def test_every_setting_is_documented() -> None:
-    entries = re.findall(r"^ {8}(\w+): ", str(Config.__doc__).split("Attributes:")[1], re.MULTILINE)
-    assert entries == [field.name for field in dataclasses.fields(Config)]
+    fields = dataclasses.fields(Config)
+    entries = re.findall(r"^ {4}(\w+): (.+)$", str(Config.__doc__).split("Attributes:")[1], re.MULTILINE)
+    assert entries == [(field.name, setting_of(field).help) for field in fields]
+    assert all(setting_of(field).help.endswith(".") for field in fields)
 
 
 @pytest.mark.parametrize("name", RANGES)
@@ -72,18 +81,18 @@ def test_what_the_machine_decides_is_left_to_it_by_default() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("pooling", "avg", "no pooling 'avg'; did you mean 'average'?"),
-        ("pooling", "", "no pooling ''; choose from average, max"),
-        ("pooling", None, "no pooling None; choose from average, max"),
-        ("padding", "mirror", "no padding 'mirror'; choose from reflect, replicate, zero"),
-        ("padding", 0, "no padding 0; choose from reflect, replicate, zero"),
+        ("pooling", "avg", "pooling is 'avg'; did you mean 'average'?"),
+        ("pooling", "", "pooling is ''; choose from average, max"),
+        ("pooling", None, "pooling is None; choose from average, max"),
+        ("padding", "mirror", "padding is 'mirror'; choose from reflect, replicate, zero"),
+        ("padding", 0, "padding is 0; choose from reflect, replicate, zero"),
         ("bounds", "no", "bounds is 'no'; choose True or False"),
-        ("freeze", 1, "freeze is 1; choose True or False"),
-        ("precision", "half", "no precision 'half'; choose from auto, bfloat16, float16, float32"),
-        ("precision", "float64", "no precision 'float64'; did you mean 'float16'?"),
-        ("precision", 32, "no precision 32; choose from auto, bfloat16, float16, float32"),
-        ("optimizer", "sgd", "no optimizer 'sgd'; choose from auto, lbfgs, lbfgsb"),
-        ("optimizer", "L-BFGS", "no optimizer 'L-BFGS'; choose from auto, lbfgs, lbfgsb"),
+        ("bounds", 1, "bounds is 1; choose True or False"),
+        ("precision", "half", "precision is 'half'; choose from auto, bfloat16, float16, float32"),
+        ("precision", "float64", "precision is 'float64'; did you mean 'float16'?"),
+        ("precision", 32, "precision is 32; choose from auto, bfloat16, float16, float32"),
+        ("optimizer", "sgd", "optimizer is 'sgd'; choose from auto, lbfgs, lbfgsb"),
+        ("optimizer", "L-BFGS", "optimizer is 'L-BFGS'; choose from auto, lbfgs, lbfgsb"),
         ("tile", 31, "tile is 31; choose auto, off or pixels from 32"),
         ("tile", -64, "tile is -64; choose auto, off or pixels from 32"),
         ("tile", 64.0, "tile is 64.0; choose auto, off or pixels from 32"),
@@ -99,12 +108,39 @@ def test_choices(name: str, value: Any, message: str) -> None:
 
 
 def test_all_choices_are_accepted() -> None:
-    assert {Config(pooling=pooling).pooling for pooling in POOLINGS} == {"average", "max"}
-    assert {Config(padding=padding).padding for padding in PADDINGS} == {"replicate", "reflect", "zero"}
-    precisions = {Config(precision=precision).precision for precision in PRECISIONS}
-    assert precisions == {"auto", "bfloat16", "float16", "float32"}
-    assert {Config(optimizer=optimizer).optimizer for optimizer in OPTIMIZERS} == {"auto", "lbfgs", "lbfgsb"}
-    assert {Config(tile=tile).tile for tile in (*TILES, 32, 5000)} == {"auto", "off", 32, 5000}
+    choices: dict[str, tuple[Any, ...]] = {
+        "pooling": ("average", "max"),
+        "padding": ("reflect", "replicate", "zero"),
+        "precision": PRECISIONS,
+        "optimizer": ("auto", "lbfgs", "lbfgsb"),
+        "tile": ("auto", "off", 32, 5000),
+    }
+    for name, values in choices.items():
+        assert [getattr(Config().replace(**{name: value}), name) for value in values] == list(values)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("init", None, "init is None; give content or noise or style or FILE"),
+        ("init", np.zeros((4, 4, 3)), "init is of type ndarray; give content or noise or style or FILE"),
+        ("init", "", "init is ''; give content or noise or style or FILE"),
+        ("weights", 5, "weights is 5; give FILE"),
+        ("network", ["net.pb"], "network is ['net.pb']; give FILE"),
+        ("loss", 5, "loss is 5; write it as text, such as 'content 2*style', or add terms up"),
+        ("loss", ("content", 2), "loss is ('content', 2); write it as text, such as 'content 2*style', or add terms up"),
+        ("loss", None, "loss is None; write it as text, such as 'content 2*style', or add terms up"),
+    ],
+)
+def test_what_is_of_another_type_is_refused_in_words(name: str, value: Any, message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        Config(**{name: value})
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("loss", ["content style", ["content", "2*style"], tv, tv() + tv(power=2)])
+def test_a_loss_may_be_text_or_terms(loss: Any) -> None:
+    assert Config(loss=loss).loss is loss
 
 
 @pytest.mark.parametrize("optimizer", ["auto", "lbfgsb"])
@@ -162,7 +198,7 @@ def test_a_network_from_a_file_is_computed_in_float32(precision: str) -> None:
 
 
 def test_choices_are_checked_before_the_network() -> None:
-    with pytest.raises(ConfigError, match=r"^no pooling 'mean'"):
+    with pytest.raises(ConfigError, match=r"^pooling is 'mean'"):
         Config(network="net.pb", pooling="mean")
 
 
@@ -180,7 +216,7 @@ def test_replace_changes_a_copy() -> None:
     [
         ({"step": 3}, "no setting 'step'; did you mean 'steps'?"),
         ({"steps": 3, "paddings": "zero"}, "no setting 'paddings'; did you mean 'padding'?"),
-        ({"qqq": 3}, "no setting 'qqq'; choose from bounds, freeze, history, init, input, input_values, loss, memory, "
+        ({"qqq": 3}, "no setting 'qqq'; choose from bounds, history, init, input, input_values, loss, memory, "
                      "network, optimizer, padding, pooling, precision, scales, seed, size, steps, style_scale, tile, "
                      "weights"),
         ({"steps": -1}, "steps is -1; choose a whole number from 0 to 1000000"),

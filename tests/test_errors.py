@@ -5,7 +5,7 @@ import re
 import pytest
 
 from nstgraph import errors
-from nstgraph.errors import Interrupted, NstgraphError, RunError, did_you_mean
+from nstgraph.errors import Interrupted, NstgraphError, RunError
 
 
 def documented_tree() -> dict[str, str | None]:
@@ -22,7 +22,7 @@ def documented_tree() -> dict[str, str | None]:
 
 def test_the_documented_tree_is_the_real_one() -> None:
     tree = documented_tree()
-    assert sorted({*tree, "did_you_mean", "told"}) == errors.__all__
+    assert sorted(tree) == errors.__all__
     assert tree.pop("NstgraphError") is None and errors.NstgraphError.__bases__ == (Exception,)
     assert tree.pop("Interrupted") is None and Interrupted.__bases__ == (KeyboardInterrupt,)
     assert {name: getattr(errors, name).__bases__ for name in tree} == {
@@ -46,17 +46,3 @@ def test_a_failed_run_carries_what_it_had(result: object) -> None:
     with pytest.raises(NstgraphError, match=r"^out of memory; use a smaller --size$") as raised:
         raise RunError("out of memory; use a smaller --size", result)
     assert isinstance(raised.value, RunError) and raised.value.result is result
-
-
-@pytest.mark.parametrize(
-    ("name", "known", "ending"),
-    [
-        ("contnet", ["style", "content", "tv"], "; did you mean 'content'?"),
-        ("styles", ["tv", "style"], "; did you mean 'style'?"),
-        ("xyz", ["tv", "style", "content"], "; choose from content, style, tv"),
-        ("", ["tv", "style"], "; choose from style, tv"),
-        ("xyz", [], ""),
-    ],
-)
-def test_did_you_mean(name: str, known: list[str], ending: str) -> None:
-    assert did_you_mean(name, iter(known)) == ending

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nstgraph.errors import ConfigError
-from nstgraph.files import beside, check_folder, check_target
+from nstgraph.errors import OutputError
+from nstgraph.files import check_folder, check_target, unused, what_is_wrong_with, writing, writing_folder
 
 
 @pytest.fixture(params=[0o022, 0o077, 0o002])
@@ -25,9 +25,9 @@ def names(folder: Path) -> list[str]:
 def test_nothing_is_seen_of_a_file_before_it_is_whole(tmp_path: Path) -> None:
     target = tmp_path / "out.png"
     target.write_text("old")
-    with beside(target) as path:
-        assert path.parent == tmp_path and path.suffix == ".png" and path != target
-        path.write_text("new")
+    with writing(target, overwrite=True) as file:
+        file.write(b"new")
+        file.flush()
         assert target.read_text() == "old"
     assert target.read_text() == "new" and names(tmp_path) == ["out.png"]
 
@@ -38,50 +38,142 @@ def test_after_an_error_all_is_as_it_was(tmp_path: Path, old: str | None, error:
     target = tmp_path / "out.png"
     if old is not None:
         target.write_text(old)
-    with pytest.raises(error), beside(target) as path:
-        path.write_text("half")
+    with pytest.raises(error), writing(target, overwrite=True) as file:
+        file.write(b"half")
         raise error
     assert names(tmp_path) == ([] if old is None else ["out.png"])
     assert old is None or target.read_text() == old
 
 
 def test_nothing_is_left_behind_when_the_file_cannot_be_moved_into_place(tmp_path: Path) -> None:
-    (tmp_path / "out.png" / "inside").mkdir(parents=True)
-    with pytest.raises(OSError), beside(tmp_path / "out.png") as path:
-        path.write_text("new")
-    assert names(tmp_path) == ["out.png"] and names(tmp_path / "out.png") == ["inside"]
-
-
-def test_a_block_that_removes_its_file_leaves_the_target_alone(tmp_path: Path) -> None:
     target = tmp_path / "out.png"
-    target.write_text("old")
-    with pytest.raises(FileNotFoundError), beside(target) as path:
-        path.unlink()
-    assert target.read_text() == "old" and names(tmp_path) == ["out.png"]
+    with pytest.raises(OutputError, match=r"^cannot write .*out\.png \(.+\); choose another folder$"):
+        with writing(target, overwrite=True) as file:
+            file.write(b"new")
+            (target / "inside").mkdir(parents=True)  # in the meantime
+    assert names(tmp_path) == ["out.png"] and names(target) == ["inside"]
+
+
+def test_a_file_that_has_appeared_in_the_meantime_is_left_alone(tmp_path: Path) -> None:
+    target = tmp_path / "out.png"
+    with pytest.raises(OutputError, match=r"out\.png exists; choose another name or pass --overwrite$"):
+        with writing(target) as file:
+            file.write(b"new")
+            target.write_text("somebody else's")
+    assert target.read_text() == "somebody else's" and names(tmp_path) == ["out.png"]
+
+
+def test_where_there_are_no_links_a_file_is_moved_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*paths: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    with writing(tmp_path / "out.png") as file:
+        file.write(b"new")
+    assert (tmp_path / "out.png").read_text() == "new" and names(tmp_path) == ["out.png"]
+    with pytest.raises(OutputError, match="exists"), writing(tmp_path / "other.png") as file:
+        (tmp_path / "other.png").write_text("somebody else's")
+    assert (tmp_path / "other.png").read_text() == "somebody else's"
+
+
+def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
+    (folder := tmp_path / "folder").mkdir()
+    (real := folder / "real.png").write_text("old")
+    (link := tmp_path / "link.png").symlink_to(real)
+    with writing(link, overwrite=True) as file:
+        file.write(b"new")
+    assert link.is_symlink() and real.read_text() == "new"
+    assert (names(tmp_path), names(folder)) == (["folder", "link.png"], ["real.png"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows limits no file's size")
+def test_a_full_disk_is_one_line_and_nothing_is_left(tmp_path: Path) -> None:
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
+    try:
+        with pytest.raises(OutputError, match=r"\(File too large\); free some space or choose another folder$"):
+            with writing(tmp_path / "out.png") as file:
+                file.write(bytes(4000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert names(tmp_path) == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
-@pytest.mark.parametrize("exists", [True, False])
-def test_permissions_follow_the_umask(tmp_path: Path, umask: int, exists: bool) -> None:
-    target = tmp_path / "out.png"
-    if exists:
-        target.touch(0o600)
-    with beside(target) as path:
-        path.write_text("new")
-    assert stat.S_IMODE(target.stat().st_mode) == 0o666 & ~umask
+def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path: Path, umask: int) -> None:
+    with writing(tmp_path / "out.png") as file:
+        file.write(b"new")
+    assert stat.S_IMODE((tmp_path / "out.png").stat().st_mode) == 0o666 & ~umask
     assert os.umask(umask) == umask
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path, umask: int) -> None:
+    (target := tmp_path / "out.png").touch(0o600)
+    target.chmod(0o640)
+    with writing(target, overwrite=True) as file:
+        file.write(b"new")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640 and os.umask(umask) == umask
 
 
 @pytest.mark.parametrize("name", ["noext", ".hidden", "two.parts.png", "spaces in it.png", "überschrift.png"])
 def test_names_of_all_sorts(tmp_path: Path, name: str) -> None:
-    with beside(tmp_path / name) as path:
-        assert path.name.endswith(Path(name).suffix)
-        path.write_text("new")
+    with writing(tmp_path / name) as file:
+        file.write(b"new")
     assert names(tmp_path) == [name] and (tmp_path / name).read_text() == "new"
 
 
+def test_an_unused_name_is_the_first_that_no_file_has(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    (tmp_path / "a-2.png").symlink_to(tmp_path / "nowhere")
+    wanted = {"new.png": "new.png", "a.png": "a-3.png"}
+    assert {name: unused(tmp_path / name, ".png").name for name in wanted} == wanted
+    (tmp_path / "a.b").mkdir()
+    assert unused(tmp_path / "a.b").name == "a.b-2"
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("none", "does not exist"),
+        ("folder", "is a folder"),
+        ("empty", "is empty (0 bytes)"),
+        ("pipe", "is not a regular file"),
+        ("link", "is a link to nowhere, which does not exist"),
+        ("loop", "is a link to loop, which does not exist"),
+        ("n" * 300, "cannot be read (File name too long)"),
+        ("nul\0", "cannot be read (it is no name of a file)"),
+        ("file", ""),
+    ],
+)
+def test_what_is_wrong_with_an_input(tmp_path: Path, name: str, fault: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "empty").touch()
+    (tmp_path / "file").write_text("something")
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe")
+    assert what_is_wrong_with(tmp_path / name) == fault
+
+
+def test_a_folder_is_seen_when_it_is_whole(tmp_path: Path) -> None:
+    with writing_folder(tmp_path / "out") as place:
+        (place / "file").write_text("new")
+        assert not (tmp_path / "out").exists()
+    assert names(tmp_path) == ["out"] and names(tmp_path / "out") == ["file"]
+    with pytest.raises(ValueError, match="halfway"), writing_folder(tmp_path / "half") as place:
+        (place / "file").write_text("new")
+        raise ValueError("halfway")
+    with pytest.raises(OutputError, match=r"cannot write .*out \(.+\); choose another folder"):
+        with writing_folder(tmp_path / "out") as place:
+            (place / "file").write_text("newer")
+    assert names(tmp_path) == ["out"] and (tmp_path / "out" / "file").read_text() == "new"
+
+
 def refusal(target: Path, *, overwrite: bool = False, inputs: tuple[Path, ...] = ()) -> str:
-    with pytest.raises(ConfigError) as raised:
+    with pytest.raises(OutputError) as raised:
         check_target(target, overwrite=overwrite, inputs=inputs)
     assert "\n" not in str(raised.value)
     return str(raised.value)
@@ -148,16 +240,16 @@ def test_an_input_is_never_written_over(tmp_path: Path, link: str, overwrite: bo
 
 
 def test_a_name_too_long_for_the_temporary_file_is_refused_before_the_work(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="the name is too long; choose a shorter one"):
+    with pytest.raises(OutputError, match="the name is too long; choose a shorter one"):
         check_target(tmp_path / ("n" * 250 + ".png"))
     check_target(tmp_path / ("n" * 230 + ".png"))
-    with beside(tmp_path / ("n" * 230 + ".png")) as temporary:
-        temporary.write_text("fits")
+    with writing(tmp_path / ("n" * 230 + ".png")) as file:
+        file.write(b"fits")
     assert (tmp_path / ("n" * 230 + ".png")).read_text() == "fits"
 
 
 def folder_refusal(folder: Path) -> str:
-    with pytest.raises(ConfigError) as raised:
+    with pytest.raises(OutputError) as raised:
         check_folder(folder)
     assert "\n" not in str(raised.value)
     return str(raised.value)

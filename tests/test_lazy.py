@@ -26,7 +26,7 @@ def python(code: str, *arguments: str, path: Path | None = None) -> subprocess.C
 def command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command line, and print as the last line what heavy packages it has imported."""
     code = f"import atexit, sys\n@atexit.register\ndef report():\n    {HEAVY}\n    print(sorted(heavy))\n"
-    return python(f"{code}from nstgraph.cli.app import main\nmain()", *arguments)
+    return python(f"{code}from nstgraph.__main__ import main\nmain()", *arguments)
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
@@ -66,40 +66,75 @@ def test_names_of_the_package_are_resolved_without_tensorflow() -> None:
     assert done.stdout.startswith("Stylizer <class") and done.stdout.endswith(" False\n") and done.stderr == ""
 
 
-def test_a_session_prints_nothing_to_stderr() -> None:
+def test_a_session_prints_nothing_to_stderr_but_tensorflow_s_own_first_lines() -> None:
     code = """
+import sys
 from nstgraph import tf
+tf.Graph
+print("imported", file=sys.stderr, flush=True)
 with tf.Graph().as_default(), tf.Session() as session:
     print(session.run(tf.reduce_sum(tf.ones([2, 3]) * 7.0)))
 """
     done = python(code)
-    assert (done.stdout, done.stderr) == ("42.0\n", "")
+    assert done.stdout == "42.0\n" and done.stderr.endswith("imported\n")
 
 
 CHATTER = "import os, types\nos.write(2, b'chatter\\n')\nclass v1: Graph = 'the graph'\nclass compat: v1 = v1\n"
+IMPORT = "from nstgraph import tf\nprint(tf.Graph, tf.Graph)\n"
+HELD_BACK = "from nstgraph.cli.stylize import import_tensorflow\nimport_tensorflow()\n"
+CLOSED = "import os, sys\nos.close(2)\nsys.stderr = None\n"
 
 
-@pytest.mark.parametrize("already", [False, True])
-def test_what_tensorflow_writes_at_start_is_held_back(tmp_path: Path, already: bool) -> None:
+def test_the_library_leaves_standard_error_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "tensorflow.py").write_text(CHATTER)
-    code = "from nstgraph import tf\nprint(tf.Graph, tf.Graph)\nimport os\nos.write(2, b'heard again')"
-    done = python(f"import tensorflow\n{code}" if already else code, path=tmp_path)
-    assert done.stdout == "the graph the graph\n"
-    assert done.stderr == ("chatter\nheard again" if already else "heard again")
+    done = python(f"{IMPORT}import os\nos.write(2, b'heard again')", path=tmp_path)
+    assert (done.stdout, done.stderr) == ("the graph the graph\n", "chatter\nheard again")
+
+
+def test_what_other_threads_print_during_the_import_is_heard(tmp_path: Path) -> None:
+    (tmp_path / "tensorflow.py").write_text(f"import time\ntime.sleep(0.5)\n{CHATTER}")
+    code = """
+import sys, threading, time
+def talk():
+    for number in range(30):
+        print(f"line {number}", file=sys.stderr, flush=True)
+        time.sleep(0.02)
+thread = threading.Thread(target=talk)
+thread.start()
+from nstgraph import tf
+tf.Graph
+thread.join()
+"""
+    lines = python(code, path=tmp_path).stderr.splitlines()
+    assert [line for line in lines if line != "chatter"] == [f"line {number}" for number in range(30)]
+
+
+def test_a_process_without_standard_error_can_import_tensorflow(tmp_path: Path) -> None:
+    (tmp_path / "tensorflow.py").write_text(CHATTER.replace("os.write(2, b'chatter\\n')", ""))
+    done = python(f"{CLOSED}{IMPORT}", path=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "the graph the graph\n")
+
+
+def test_the_command_line_holds_tensorflow_s_first_lines_back(tmp_path: Path) -> None:
+    (tmp_path / "tensorflow.py").write_text(CHATTER)
+    done = python(f"{HELD_BACK}{IMPORT}os = __import__('os')\nos.write(2, b'heard again')", path=tmp_path)
+    assert (done.stdout, done.stderr) == ("the graph the graph\n", "heard again")
 
 
 def test_what_was_held_back_is_shown_when_tensorflow_cannot_be_imported(tmp_path: Path) -> None:
     (tmp_path / "tensorflow.py").write_text(f"{CHATTER}raise ImportError('no such library')")
-    done = python("from nstgraph import tf\ntf.Graph", path=tmp_path)
+    done = python(HELD_BACK, path=tmp_path)
     assert done.returncode == 1 and done.stderr.startswith("chatter\nTraceback")
     assert done.stderr.endswith("ImportError: no such library\n")
 
 
-def test_the_user_chooses_the_log_level(tmp_path: Path) -> None:
+def test_the_user_chooses_the_log_level_and_it_is_left_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "tensorflow.py").write_text(f"{CHATTER}print(os.environ['TF_CPP_MIN_LOG_LEVEL'])")
-    assert python("from nstgraph import tf\ntf.Graph", path=tmp_path).stdout == "3\n"
-    code = "import os\nos.environ['TF_CPP_MIN_LOG_LEVEL'] = '0'\nfrom nstgraph import tf\ntf.Graph"
-    assert python(code, path=tmp_path).stdout == "0\n"
+    after = "import os\nprint(os.environ.get('TF_CPP_MIN_LOG_LEVEL'))"
+    import_it = "from nstgraph import tf\ntf.Graph\n"
+    assert python(import_it + after, path=tmp_path).stdout == "3\nNone\n"
+    chosen = "import os\nos.environ['TF_CPP_MIN_LOG_LEVEL'] = '0'\n"
+    assert python(chosen + import_it + after, path=tmp_path).stdout == "0\n0\n"
 
 
 def test_every_public_name_resolves_and_is_listed() -> None:

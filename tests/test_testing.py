@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from nstgraph import tf
+from nstgraph.graph.receptive_field import ReceptiveField
 from nstgraph.losses.loss import LossTerm
+from nstgraph.terms.style import style
 from nstgraph.testing import check_term
+from nstgraph.tiles import sums
 
 
 def term(function):
@@ -21,7 +24,7 @@ def test_a_sound_term_gives_a_report():
     report = check_term(term(lambda g: g.mean(squared(g))))
     assert report.gradient_error < 1e-3
     assert report.descent < 0.1
-    assert report.freezing_error < 1e-6
+    assert report.caching_error < 1e-6
     assert report.tileable
     assert report.why_not == ""
     assert report.tiling_error < 1e-5
@@ -59,20 +62,27 @@ def test_a_term_that_cannot_be_lowered_fails():
         check_term(term(unmoved))
 
 
-def test_a_term_that_changes_when_frozen_fails():
+def test_a_term_whose_targets_change_fails():
     def restless(g):
-        # New random numbers at every evaluation stay the same once they are frozen.
+        # New random numbers at every evaluation, but the same as long as targets are cached.
         noise = tf.random.uniform(tf.shape(g.content.image))
         return g.mean(tf.square(g.generated.image - g.content.image * noise))
 
-    with pytest.raises(AssertionError, match=r"freezing changes the loss|gradient differs"):
+    with pytest.raises(AssertionError, match="the loss changes when targets are computed once"):
         check_term(term(restless))
 
 
-def test_statistics_that_depend_on_the_tile_fail():
+def test_what_depends_on_the_tile_is_refused_and_reported():
     def off_grid(g):
         rows = tf.cast(tf.range(tf.shape(g.generated.image)[1]), tf.float32)
         return g.mean(squared(g) * rows[None, :, None, None])  # a tile counts its rows from its own top
 
+    report = check_term(term(off_grid))
+    assert not report.tileable and "terms/probe" in report.why_not and report.tiling_error == 0
+
+
+def test_a_loss_that_is_another_in_tiles_fails(monkeypatch):
+    # All that is allowed in tiles gives the same there, so an overlap too small has to stand for a mistake in the list.
+    monkeypatch.setattr(sums, "margin", lambda *_: ReceptiveField(16, 0, 0))
     with pytest.raises(AssertionError, match="loss or gradient in tiles differ"):
-        check_term(term(off_grid))
+        check_term(style)

@@ -44,7 +44,7 @@ class OutputFiles:
         self._wanted = outputs
         stems = [re.sub(r"\W+", "-", path.stem).strip("-")[:60] or "picture" for path in pictures[:2]]
         # A name that nobody chose is never that of a file.
-        self.picture = outputs.output or unused(Path("-".join(stems) + ".png"))
+        self.picture = outputs.output or unused(Path("-".join(stems) + ".png"), ".png")
         self._latest_due = 0.0
 
     def check(self, inputs: Sequence[Path]) -> None:

@@ -22,7 +22,7 @@ from nstgraph.errors import ConfigError, OutputError
 from nstgraph.files import check_folder, writing_folder
 from nstgraph.graph.objective import Objective
 from nstgraph.graph.style_graph import StyleGraph
-from nstgraph.messages import choices, one_line
+from nstgraph.messages import did_you_mean, one_line
 
 __all__ = ["FORMATS", "check", "export"]
 
@@ -70,7 +70,7 @@ def check(folder: Path, formats: Collection[str] = ()) -> None:
     """Raise, before any work is done, what `export` would; see there."""
     for name in formats:
         if name not in FORMATS:
-            raise ConfigError(f"no format {name!r}{choices(FORMATS)}")
+            raise ConfigError(f"no format {name!r}{did_you_mean(name, FORMATS)}")
     if os.path.lexists(folder):
         raise OutputError(f"{folder} exists; choose another folder")
     check_folder(folder)

@@ -49,10 +49,11 @@ class LossTerm:
         return inspect.getdoc(getattr(self.function, "func", self.function)) or ""
 
     def __call__(self, **given: Any) -> Loss:
+        converted = {name: self._converted(name, value) for name, value in given.items()}
         for name, parameter in self.parameters.items():
             if parameter.default is REQUIRED and name not in given:
                 raise LossError(f"term {self.name!r} needs its parameter {name!r}: {self.name}:{name}=...")
-        return Loss((WeightedTerm(1.0, self, {name: self._converted(name, value) for name, value in given.items()}),))
+        return Loss((WeightedTerm(1.0, self, converted),))
 
     def _converted(self, name: str, value: Any) -> Any:
         if name not in self.parameters:
@@ -61,6 +62,9 @@ class LossTerm:
 
     def __add__(self, other: Loss | LossTerm) -> Loss:
         return self() + other
+
+    def __radd__(self, other: int) -> Loss:
+        return other + self()
 
     def __mul__(self, factor: float) -> Loss:
         return self() * factor

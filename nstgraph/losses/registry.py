@@ -12,6 +12,7 @@ module that registers it:
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.metadata
 import importlib.util
 import os
@@ -92,7 +93,9 @@ class Registry:
             raise _taken(name, name, *sorted(entries)[:2])
         for module, entry in entries.items():
             if name not in self._terms:
-                announced = _import(module, entry.load)
+                announced = getattr(
+                    _import(module, functools.partial(importlib.import_module, module)), entry.attr, None
+                )
                 if isinstance(announced, LossTerm) and announced.name == name:
                     self._terms[name] = announced
                 elif callable(announced) and not isinstance(announced, LossTerm):

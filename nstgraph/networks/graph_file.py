@@ -16,7 +16,7 @@ from typing import Any
 from nstgraph._tf import tf
 from nstgraph.errors import ConfigError, WeightsError
 from nstgraph.files import what_is_wrong_with
-from nstgraph.messages import choices, did_you_mean
+from nstgraph.messages import did_you_mean
 from nstgraph.networks.input_values import INPUT_VALUES
 from nstgraph.networks.network import Network
 from nstgraph.networks.weights_file import hash_of
@@ -163,7 +163,7 @@ class GraphFile:
 
     def _expected(self, values: str | None) -> str:
         if values is not None and values not in INPUT_VALUES:
-            raise ConfigError(f"no input values {values!r}{choices(INPUT_VALUES)}")
+            raise ConfigError(f"no input values {values!r}{did_you_mean(values, INPUT_VALUES)}")
         first = next(name for name in self._order if self.nodes[name].op == "Conv2D")
         steps = {node.op for node in self.needed(first, ()) if self.moves(node.name)} - {"Conv2D"}
         if values is None and steps <= VALUE_KEEPING:

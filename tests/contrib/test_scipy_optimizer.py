@@ -371,7 +371,7 @@ def test_install_puts_it_where_it_was_in_a_fresh_interpreter(before):
 
 @pytest.mark.parametrize("mode", ["disable_v2_behavior", "disable_eager_execution"])
 def test_all_this_holds_in_older_modes_in_a_fresh_interpreter(mode):
-    files = [str(Path(__file__).with_name(f"test_contrib_{name}.py")) for name in ("external", "opt")]
+    files = [str(Path(__file__).with_name(f"test_{name}.py")) for name in ("external_optimizer", "scipy_optimizer")]
     command = [
         sys.executable,
         "-m",

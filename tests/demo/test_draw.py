@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from nstgraph.cli.app import app
 from nstgraph.demo.draw import draw, new_folder
-from nstgraph.errors import ConfigError
+from nstgraph.errors import OutputError
 from nstgraph.pictures.load import load
 
 
@@ -48,7 +48,7 @@ def test_new_folder_beside_a_folder_without_a_name(here, monkeypatch, wanted, ma
 @pytest.mark.parametrize("wanted", ["file/a", "nowhere/a", "a" * 300, "/"])
 def test_new_folder_that_cannot_be_made(here, wanted):
     (here / "file").write_text("precious")
-    with pytest.raises(ConfigError, match=r"cannot create the folder .* \(.+\); choose another with -o"):
+    with pytest.raises(OutputError, match=r"cannot create the folder .* \(.+\); choose another with -o"):
         new_folder(here / wanted)
     assert names(here) == ["file"]
 
@@ -58,7 +58,7 @@ def test_draw(here):
     assert names(here) == ["content.png", "style.png"] == [content.name, style.name]
     for path in (content, style):
         picture = load(path)
-        assert min(picture.width, picture.height) >= 256 and picture.rgb.std() > 20
+        assert min(picture.size) >= 256 and picture.rgb.std() > 20
     assert np.abs(load(content).rgb - load(style).rgb).mean() > 20
 
 
@@ -68,8 +68,9 @@ def test_the_demo_twice(here):
         assert (result.exit_code, result.stdout) == (0, f"{folder}\n")
         assert names(here / folder) == ["content.png", "result-compare.png", "result.png", "style.png"]
         content, made = (load(here / folder / f"{name}.png") for name in ("content", "result"))
-        assert made.width == 32 and made.height == round(32 * content.height / content.width)
-        assert load(here / folder / "result-compare.png").width > 3 * 32
+        height, width = content.size
+        assert made.size == (round(32 * height / width), 32)
+        assert load(here / folder / "result-compare.png").size[1] > 3 * 32
         assert ("step 2/2" in result.stderr) == (options == [])
     first, second = (load(here / name / "result.png").rgb for name in ("nstgraph-demo", "nstgraph-demo-2"))
     assert np.abs(first - second).max() <= 1

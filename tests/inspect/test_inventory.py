@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from nstgraph import Objective, StyleGraph, parse_loss, tf
-from nstgraph.inspect.flops import flop_count
+from nstgraph.inspect.flops import evaluation_flops
 from nstgraph.inspect.inventory import inventory
-from nstgraph.networks.graph_file import FrozenNetwork
+from nstgraph.networks.graph_file import GraphFile
 from nstgraph.networks.weights_file import WeightsFile, embedded
 
 #: Input and output channels, and the stride, of the embedded convolutions.
@@ -67,7 +67,7 @@ def test_the_way_back_takes_as_much_as_the_way_there(by_scope):
 )
 def test_the_total_agrees_with_the_count_of_products(options):
     built = objective(LOSS, **options)
-    assert inventory(built, 32, 48)[0].flops == pytest.approx(sum(flop_count(built, 32, 48)), rel=0.01)
+    assert inventory(built, 32, 48)[0].flops == pytest.approx(sum(evaluation_flops(built, 32, 48)), rel=0.01)
 
 
 def test_parameters_are_those_of_the_weights(by_scope):
@@ -171,7 +171,7 @@ def network(tmp_path):
             maps = tf.nn.bias_add(tf.nn.conv2d(maps, kernel, 1, "SAME"), tf.constant(np.ones(above, np.float32)))
             maps = tf.nn.relu(maps, name=f"{name}/relu")
         (tmp_path / "network.pb").write_bytes(graph.as_graph_def().SerializeToString())
-    return FrozenNetwork(tmp_path / "network.pb")
+    return GraphFile(tmp_path / "network.pb")
 
 
 def test_a_frozen_network_s_constants_are_its_parameters(network):

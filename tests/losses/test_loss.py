@@ -35,13 +35,13 @@ def _every_kind(
     """
 
 
-every_kind = LossTerm("every_kind", _every_kind, "here")
+every_kind = LossTerm("every_kind", _every_kind, __name__)
 
 
 @pytest.fixture
 def known(fresh: Registry) -> None:
     """Make ``every_kind`` a term that texts can name, for as long as the test runs."""
-    fresh.add(_every_kind, "every_kind")
+    assert fresh.add(_every_kind, "every_kind") == every_kind
 
 
 def summands(loss: Loss) -> list[tuple[float, str]]:
@@ -53,6 +53,11 @@ def test_terms_add_and_scale_from_both_sides() -> None:
     assert summands(loss) == [(1.0, "content"), (0.5, "style"), (3.0, "tv")]
     assert summands(-1 * tv()) == [(-1.0, "tv")] and summands(0 * tv()) == [(0.0, "tv")]
     assert summands(sum([content(), 2 * tv(), style()])) == [(1.0, "content"), (2.0, "tv"), (1.0, "style")]
+
+
+def test_a_bare_term_is_the_loss_of_its_defaults() -> None:
+    assert content + 2 * tv == content() + 2 * tv() == content() + tv * 2
+    assert summands(tv() + style) == summands(sum([tv, style])) == [(1.0, "tv"), (1.0, "style")]
 
 
 def test_losses_are_values() -> None:
@@ -72,7 +77,9 @@ def test_losses_are_values() -> None:
         lambda: tv() * tv(),
         lambda: tv() * "2",
         lambda: "2" * tv(),
-        lambda: tv() + tv,
+        lambda: tv + 1,
+        lambda: 1 + tv,
+        lambda: tv * tv,
     ],
 )
 def test_arithmetic_that_means_nothing(wrong: Callable[[], Any]) -> None:

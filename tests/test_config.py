@@ -128,7 +128,11 @@ def test_all_choices_are_accepted() -> None:
         ("weights", 5, "weights is 5; give FILE"),
         ("network", ["net.pb"], "network is ['net.pb']; give FILE"),
         ("loss", 5, "loss is 5; write it as text, such as 'content 2*style', or add terms up"),
-        ("loss", ("content", 2), "loss is ('content', 2); write it as text, such as 'content 2*style', or add terms up"),
+        (
+            "loss",
+            ("content", 2),
+            "loss is ('content', 2); write it as text, such as 'content 2*style', or add terms up",
+        ),
         ("loss", None, "loss is None; write it as text, such as 'content 2*style', or add terms up"),
     ],
 )

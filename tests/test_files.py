@@ -47,19 +47,19 @@ def test_after_an_error_all_is_as_it_was(tmp_path: Path, old: str | None, error:
 
 def test_nothing_is_left_behind_when_the_file_cannot_be_moved_into_place(tmp_path: Path) -> None:
     target = tmp_path / "out.png"
-    with pytest.raises(OutputError, match=r"^cannot write .*out\.png \(.+\); choose another folder$"):
-        with writing(target, overwrite=True) as file:
-            file.write(b"new")
-            (target / "inside").mkdir(parents=True)  # in the meantime
+    refused = pytest.raises(OutputError, match=r"^cannot write .*out\.png \(.+\); choose another folder$")
+    with refused, writing(target, overwrite=True) as file:
+        file.write(b"new")
+        (target / "inside").mkdir(parents=True)  # in the meantime
     assert names(tmp_path) == ["out.png"] and names(target) == ["inside"]
 
 
 def test_a_file_that_has_appeared_in_the_meantime_is_left_alone(tmp_path: Path) -> None:
     target = tmp_path / "out.png"
-    with pytest.raises(OutputError, match=r"out\.png exists; choose another name or pass --overwrite$"):
-        with writing(target) as file:
-            file.write(b"new")
-            target.write_text("somebody else's")
+    refused = pytest.raises(OutputError, match=r"out\.png exists; choose another name or pass --overwrite$")
+    with refused, writing(target) as file:
+        file.write(b"new")
+        target.write_text("somebody else's")
     assert target.read_text() == "somebody else's" and names(tmp_path) == ["out.png"]
 
 
@@ -93,9 +93,9 @@ def test_a_full_disk_is_one_line_and_nothing_is_left(tmp_path: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
     try:
-        with pytest.raises(OutputError, match=r"\(File too large\); free some space or choose another folder$"):
-            with writing(tmp_path / "out.png") as file:
-                file.write(bytes(4000))
+        refused = pytest.raises(OutputError, match=r"\(File too large\); free some space or choose another folder$")
+        with refused, writing(tmp_path / "out.png") as file:
+            file.write(bytes(4000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert names(tmp_path) == []
@@ -166,9 +166,9 @@ def test_a_folder_is_seen_when_it_is_whole(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="halfway"), writing_folder(tmp_path / "half") as place:
         (place / "file").write_text("new")
         raise ValueError("halfway")
-    with pytest.raises(OutputError, match=r"cannot write .*out \(.+\); choose another folder"):
-        with writing_folder(tmp_path / "out") as place:
-            (place / "file").write_text("newer")
+    refused = pytest.raises(OutputError, match=r"cannot write .*out \(.+\); choose another folder")
+    with refused, writing_folder(tmp_path / "out") as place:
+        (place / "file").write_text("newer")
     assert names(tmp_path) == ["out"] and (tmp_path / "out" / "file").read_text() == "new"
 
 

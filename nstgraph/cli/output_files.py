@@ -66,11 +66,11 @@ class OutputFiles:
             check_trace_name(wanted.trace)
         if wanted.summaries is not None:
             check_folder(wanted.summaries)
-        targets = dict(self._targets())
-        for name, target in targets.items():
+        targets = list(self._targets())
+        for number, (name, target) in enumerate(targets):
             check_target(target, overwrite=wanted.overwrite, inputs=inputs)
-            for other, before in targets.items():
-                if other != name and same_file(before, target):
+            for other, before in targets[:number]:
+                if same_file(before, target):
                     raise OutputError(f"{target} is named for {other} and for {name}; choose different names")
         for numbered in self._numbered_before():
             check_target(numbered, overwrite=wanted.overwrite, inputs=inputs)

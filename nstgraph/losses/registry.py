@@ -42,7 +42,7 @@ class Registry:
 
     @functools.cached_property
     def _announced(self) -> dict[str, dict[str, Any]]:
-        """Entry points of installed packages by term name and module; two modules are an error once the term is used."""
+        """Entry points of installed packages by term and module; two modules are an error once the term is used."""
         announced: dict[str, dict[str, Any]] = {}
         for entry in importlib.metadata.entry_points(group=_GROUP):
             announced.setdefault(entry.name, {})[entry.module] = entry

@@ -63,10 +63,12 @@ class PictureSet:
     def check(self, longest: int) -> None:
         """Raise PictureError if a picture is too small, or would be at that size."""
         content, styles = self.sizes(longest)
-        _check_side(self.content, content, f"the size from {longest} to at least {{}}")
+        alone = f"the size from {longest}"
+        _check_side(self.content, content, alone)
+        # A style scale can only be told from its product with the size.
+        both = alone if self.style_scale == 1 else f"size × style scale from {longest} × {self.style_scale:g}"
         for picture, size in zip(self.styles, styles, strict=True):
-            # A style scale can only be told from its product with the size.
-            _check_side(picture, size, f"size × style scale from {longest} × {self.style_scale:g} to at least {{}}")
+            _check_side(picture, size, both)
 
 
 def fitted(size: Size, longest: int) -> Size:
@@ -75,7 +77,7 @@ def fitted(size: Size, longest: int) -> Size:
     return height, width
 
 
-def _check_side(picture: Picture, used: Size, remedy: str) -> None:
+def _check_side(picture: Picture, used: Size, what: str) -> None:
     height, width = picture.size
     given = f"{picture.name} is {width} x {height} pixels"
     if min(height, width) < MIN_SIDE:
@@ -84,5 +86,5 @@ def _check_side(picture: Picture, used: Size, remedy: str) -> None:
         needed = math.ceil(MIN_SIDE * max(height, width) / min(height, width))
         raise PictureError(
             f"{given} and would shrink to {used[1]} x {used[0]}, below {MIN_SIDE}; "
-            f"crop it or raise {remedy.format(needed)}"
+            f"crop it or raise {what} to at least {needed}"
         )

@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from nstgraph import Config
-from nstgraph.bench.figures import Failure, Freezing, Row
-from nstgraph.bench.measure import freezing, measure_apart, measure_row
+from nstgraph.bench.apart import measure_apart
+from nstgraph.bench.figures import Failure, Row, TargetReuse
+from nstgraph.bench.measure import measure_row, target_reuse
 from nstgraph.cli.app import app
 
 SMALL = "-l style:layers=conv1_1 --repeats 2"  # one layer, since TensorFlow takes its time over each
@@ -51,7 +52,8 @@ def test_the_figures_of_a_row_fit_together(tile):
     row = measure_row(Config(size=64, loss=loss, precision="float32", tile=tile), styles=2, repeats=2)
     assert (row.size, row.precision, row.tile) == (64, "float32", None if tile == "off" else tile)
     # Tiles overlap, and go forward twice, but what is useful stays the same.
-    assert row.gflop * 1e9 == 2 * 64**2 * (2 * 9 * 3 * 64 + 2 * 9 * 64 * 64 + 2 * 64 * 64)
+    products = 2 * 64**2 * (2 * 9 * 3 * 64 + 2 * 9 * 64 * 64 + 2 * 64 * 64)
+    assert products < row.gflop * 1e9 < 1.03 * products
     assert row.rate == pytest.approx(row.gflop / row.seconds)
     assert row.share == pytest.approx(row.rate / row.product_rate) and row.share > 0
     assert 0 < row.outside < 1 and row.peak_memory > 10e6
@@ -59,23 +61,23 @@ def test_the_figures_of_a_row_fit_together(tile):
 
 def test_a_loss_that_leaves_nothing_to_search_for_is_measured():
     row = measure_row(Config(size=32, loss="pixel_range", precision="float32"), repeats=1)
-    assert (row.gflop, row.rate, row.share) == (0, 0, 0) and row.seconds > 0 and 0 < row.outside < 1
+    assert row.gflop * 1e9 < 40 * 3 * 32**2 and row.seconds > 0 and 0 < row.outside < 1
 
 
-def test_freezing():
+def test_target_reuse():
     config = Config(size=64, loss="content style:layers=conv1_1+conv2_1")
-    found = freezing(config, styles=2, repeats=2)
-    assert isinstance(found, Freezing) and found.size == 64 and found.precision in ("float32", "bfloat16")
-    assert found.speedup == pytest.approx(found.unfrozen_seconds / found.seconds)
-    assert 1.5 < found.possible_speedup < 3 and found.difference < 1e-5
-    refused = freezing(config.replace(memory=0.1))
-    assert isinstance(refused, Failure) and "0.1 GB can be had" in refused.error
+    reuse = target_reuse(config, styles=2, repeats=2)
+    assert isinstance(reuse, TargetReuse) and reuse.size == 64 and reuse.precision in ("float32", "bfloat16")
+    assert reuse.speedup == pytest.approx(reuse.seconds_anew / reuse.seconds)
+    assert 1.5 < reuse.possible_speedup < 3 and reuse.difference < 1e-5
+    refused = target_reuse(config.replace(memory=0.1))
+    assert isinstance(refused, Failure) and "raise --memory to" in refused.error
 
 
 def test_one_row_as_json_is_all_that_is_printed():
     result = good(f"--size 64 --precision float32 --tile off --json {SMALL}")
     (row,) = json.loads(result.stdout)["rows"]
-    assert result.stderr == "" and result.stdout.count("\n") == 1
+    assert result.stdout.count("\n") == 1 and result.stderr.startswith("64 px, float32, whole: ")
     assert (row["size"], row["precision"], row["tile"]) == (64, "float32", None)
     assert row["share"] == pytest.approx(row["gflop"] / row["seconds"] / row["product_rate"])
     assert set(row) == {*Row.__annotations__, "rate", "share"}
@@ -89,20 +91,27 @@ def test_rows_are_measured_in_processes_of_their_own(here):
     assert said == ["a plugin that prints"] and head[:4] == ["size", "precision", "tile", "evaluation"]
     assert [row[:3] for row in rows] == [["64", "float32", "-"], ["64", "float32", "32"]]
     assert all(" GFLOP/s" in row[4] and "% of " in row[5] and row[7].endswith(" GB") for row in rows)
-    assert re.search(r"\nfrozen targets, 64 px, \w+: .* times faster .*; loss differs by ", result.stdout)
+    assert re.search(r"\ntargets computed once, 64 px, \w+: .* times faster .*; loss differs by ", result.stdout)
     whole, tiled = result.stderr.splitlines()
     assert whole.startswith("64 px, float32, whole: ") and tiled.startswith("64 px, float32, tiles of 32 px: ")
 
 
 @pytest.mark.slow
 def test_a_row_that_does_not_fit_is_no_error_of_the_bench():
-    line = "--size 64 --precision float32 --precision auto --tile off --memory 0.1 -l style:layers=conv1_1"
+    line = "--size 64 --size 4096 --precision float32 --tile off --memory 3 -l style:layers=conv1_2 --repeats 2"
     result = good(line)
-    assert [row[3] for row in cells(result.stdout)[1:3]] == ["failed", "failed"]
-    for what in ("64 px, float32, whole", "64 px, auto, whole", "frozen targets: 64 px, auto, whole"):
-        assert re.search(f"^{what}: 64 px need .* GB of memory, and 0.1 GB can be had; ", result.stdout, re.MULTILINE)
-    found = json.loads(good(f"{line} --json").stdout)
-    assert [set(one) for one in [*found["rows"], found["freezing"]]] == [{"size", "precision", "tile", "error"}] * 3
+    assert [row[3] == "failed" for row in cells(result.stdout)[1:3]] == [False, True]
+    assert re.search("^4096 px, float32, whole: 4096 px need .* GB of memory, and .*; ", result.stdout, re.MULTILINE)
+    measured, failed = json.loads(good(f"{line} --json").stdout)["rows"]
+    assert set(failed) == {"size", "precision", "tile", "error"} and measured["seconds"] > 0
+
+
+def test_where_nothing_fits_it_is_an_error():
+    result = run("--size 64 --precision float32 --tile off --memory 0.1 -l tv")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert re.fullmatch(
+        r"64 px.*: 64 px need .*; raise --memory.*\nnstgraph: none of this .*; see above\n", result.stderr
+    )
 
 
 def test_a_process_that_says_nothing_is_a_failure(here):
@@ -137,12 +146,11 @@ def test_convergence():
         ("--size 64 --tile 64", "no tile is smaller than 64 px; choose a smaller --tile, or off"),
         ("--tile 16", "tile is 16; choose"),
         ("--tile small", "tile is 'small'; choose"),
-        ("--precision half", "no precision 'half'; choose from"),
+        ("--precision half", "precision is 'half'; choose from"),
         ("--memory -1", "memory is -1.0; choose"),
         ("-l stile", "'stile'; did you mean 'style'"),
         ("--weights nope.npz", "nope.npz does not exist"),
         ("--plugin nope.py", "no plugin file nope.py"),
-        ("--size 64 --precision float32 --tile off --memory 0.1 -l tv", "0.1 GB can be had"),
         ("--convergence --steps -1", "steps is -1; choose"),
         ("--convergence --size 15", "size is 15; choose"),
     ],

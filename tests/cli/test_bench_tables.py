@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from nstgraph.bench.figures import Descent, Failure, Freezing, Row
+from nstgraph.bench.figures import Descent, Failure, Row, TargetReuse
 from nstgraph.cli import bench_tables as show_bench
 
 
@@ -20,10 +20,10 @@ def test_the_table(capsys, monkeypatch):
     ]
 
 
-def test_the_line_about_freezing(capsys):
-    show_bench.show_freezing(Freezing(512, "float32", 0.5, 0.75, 1.75, 2e-7))
-    expected = "1.50 times faster than unfrozen (1.75 by operations); loss differs by 2e-07"
-    assert capsys.readouterr().out == f"\nfrozen targets, 512 px, float32: {expected}\n"
+def test_the_line_about_targets_computed_once(capsys):
+    show_bench.show_target_reuse(TargetReuse(512, "float32", 0.5, 0.75, 1.75, 2e-7))
+    expected = "1.50 times faster than computed anew (1.75 by operations); loss differs by 2e-07"
+    assert capsys.readouterr().out == f"\ntargets computed once, 512 px, float32: {expected}\n"
 
 
 def test_the_table_of_searches(capsys):

@@ -68,7 +68,10 @@ BAD = [
     ("c.png s.png -o o.png -l stile", "'stile'; did you mean 'style'"),
     ("c.png s.png -o o.png -l ", "name at least one"),
     ("c.png s.png -o o.png -l style:x=1", "no parameter 'x'; choose from"),
-    ("c.png s.png -o o.png -l content:layer=conv3_9", "'conv3_9' in VGG; did you mean"),
+    (
+        "c.png s.png -o o.png -l content:layer=conv3_9",
+        "loss term 'content': VGG16 has no layer 'conv3_9'; did you mean 'conv3_3'",
+    ),
     ("c.png s.png -o o.png -l much*style", r"weight in 'much\*style' takes a number"),
     ("c.png s.png -o o.png -l content:layer=conv4_1", "lacks conv4_1; .*nstgraph weights fetch vgg16"),
     ("c.png s.png -o o.png -l style:blend=1+2", "needs 1 shares"),
@@ -83,18 +86,18 @@ BAD = [
     ("c.png s.png -o o.png --weights nope.npz", "nope.npz does not exist; .*nstgraph weights fetch vgg16"),
     ("c.png s.png -o o.png --weights text.png", "text.png is not an npz file"),
     ("c.png s.png -o o.png --weights damaged.npz", "damaged.npz is damaged in conv"),
-    ("c.png s.png -o o.png --precision half", "no precision 'half'; choose from auto, bfloat16, float16, float32"),
-    ("c.png s.png -o o.png --optimizer sgd", "no optimizer 'sgd'; choose from auto, lbfgs, lbfgsb"),
+    ("c.png s.png -o o.png --precision half", "precision is 'half'; choose from auto, bfloat16, float16, float32"),
+    ("c.png s.png -o o.png --optimizer sgd", "optimizer is 'sgd'; choose from auto, lbfgs, lbfgsb"),
     ("c.png s.png -o o.png --bounds --optimizer lbfgs", "lbfgs knows no bounds; .*choose lbfgsb"),
     ("c.png s.png -o o.png --history -1", "history is -1; choose a whole number from 0"),
     ("c.png s.png -o o.png --tile 8", "tile is 8; choose auto, off or pixels from 32"),
     ("c.png s.png -o o.png --tile x", "tile is 'x'; choose auto, off or pixels from 32"),
     ("c.png s.png -o o.png --memory -1", "memory is -1.0; choose a number from 0"),
-    ("c.png s.png -o o.png --memory 0.01 -l tv", "0.0 GB can be had; .*--memory"),
-    ("c.png s.png -o o.png --network nope.pb", r"nope.pb cannot be read \(No such file .*\); check --network"),
-    ("c.png s.png -o o.png --network folder", r"folder cannot be read \(Is a directory\); check --network"),
+    ("c.png s.png -o o.png --memory 0.01 -l tv", "0.00 GB can be had; .*--memory"),
+    ("c.png s.png -o o.png --network nope.pb", "nope.pb does not exist; check --network"),
+    ("c.png s.png -o o.png --network folder", "folder is a folder; check --network"),
     ("c.png s.png -o o.png --network text.png", "text.png is no frozen graph .*; check --network"),
-    ("c.png s.png -o o.png --network empty.png", "empty.png is no frozen graph .*; check --network"),
+    ("c.png s.png -o o.png --network empty.png", r"empty.png is empty \(0 bytes\); check --network"),
     ("c.png s.png -o o.png --network variable.pb", "variable.pb has variables; freeze it"),
     ("c.png s.png -o o.png --network net.pb", "photo of net.pb goes .*; say .* with --input-values: rgb, rgb-mean, "),
     ("c.png s.png -o o.png --network net.pb --input-values bgr", "no input values 'bgr'; choose from|did you mean"),
@@ -115,6 +118,7 @@ BAD = [
     ("c.png s.png -o o.png --trace o.pb --size 48 --tile 32 --scales 1 -l tv -q", "no evaluation is computed whole"),
     ("c.png s.png -o o.png --summaries old.csv", "old.csv is a file; name a folder"),
     ("c.png s.png -o o.png --summaries none/o", "the folder none does not exist; create it first"),
+    ("c.png s.png -o o.png --save-every -1", "save_every is -1; choose a whole number from 0"),
     ("c.png s.png -o o.png --plugin nope.py", "no plugin file nope.py"),
     ("c.png s.png -o o.png --plugin syntax.py", r"syntax.py cannot be imported \(SyntaxError"),
 ]
@@ -174,13 +178,10 @@ def test_bad_input_of_other_commands(here, line):
     [
         "stylize",
         "stylize c.png -o o.png",
-        "stylize c.png s.png",
         "stylize c.png s.png -o o.png --no-such-option",
         "stylize c.png s.png -o o.png --steps many",
         "stylize c.png s.png -o o.png --memory much",
         "plan c.png",
-        "plan c.png s.png -o o.png",
-        "stylize c.png s.png -o o.png --save-every -1",
         "stylise c.png s.png -o o.png",
         "weights eat",
     ],
@@ -195,7 +196,7 @@ def test_usage_errors(here, line):
 def test_debug_adds_the_traceback(here):
     result = run("stylize c.png s.png -o o.png --pooling mean --debug")
     assert result.exit_code == 2
-    assert result.stderr.startswith("Traceback") and result.stderr.splitlines()[-1].startswith("nstgraph: no pooling")
+    assert result.stderr.startswith("Traceback") and result.stderr.splitlines()[-1].startswith("nstgraph: pooling is")
 
 
 @pytest.mark.parametrize("body", ["raise ValueError('first line' + chr(10) + 'second')", "return None"])
@@ -234,7 +235,7 @@ def test_after_a_failure_in_the_middle_the_best_picture_is_saved(here):
     *_, outcome, wrote, error = result.stderr.splitlines()
     assert re.match(r"failed \(InvalidArgumentError at 96x72: .*\) after \d of 6 steps, \d+ evaluations$", outcome)
     assert wrote == "wrote o.png, o.json"
-    assert re.match(r"nstgraph: InvalidArgumentError at 96x72: .*; use a smaller --", error)
+    assert re.match(r"nstgraph: InvalidArgumentError at 96x72: .*; it comes from loss term 'redness'$", error)
     assert "Traceback" not in result.stderr and (here / "o.json").read_text().count('"step"') > 0
 
 

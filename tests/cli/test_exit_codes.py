@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import typer
 
 from nstgraph import __version__
-from nstgraph.cli.exit_codes import command, ctrl_c, deaf_to_ctrl_c, on_ctrl_c, say
+from nstgraph.cli.exit_codes import command, ctrl_c, deaf_to_ctrl_c, on_ctrl_c
+from nstgraph.cli.printing import say, to_stderr
 from nstgraph.errors import ConfigError, Interrupted
 
 
@@ -21,8 +25,8 @@ def no_ctrl_c():
     ctrl_c.clear()
 
 
-@command
-def fails(error, debug=False):
+@command(typer.Typer())
+def fails(error: Any):
     """Fail."""
     if error:
         raise error
@@ -39,19 +43,19 @@ def fails(error, debug=False):
 )
 def test_an_error_is_one_line_and_an_exit_code(capsys, error, code, said):
     with pytest.raises(typer.Exit) as left:
-        fails(error)
+        fails(error=error)
     assert left.value.exit_code == code and left.value.__cause__ is error
     assert capsys.readouterr() == ("", said)
 
 
 def test_no_error(capsys):
-    fails(None)
+    fails(error=None)
     assert capsys.readouterr() == ("", "") and (fails.__name__, fails.__doc__) == ("fails", "Fail.")
 
 
 def test_debug_shows_where(capsys):
     with pytest.raises(typer.Exit):
-        fails(ValueError("odd"), debug=True)
+        fails(error=ValueError("odd"), debug=True)
     first, *_, last = capsys.readouterr().err.splitlines()
     assert first.startswith("Traceback") and last.startswith("nstgraph: ValueError: odd")
 
@@ -60,7 +64,7 @@ def test_a_ctrl_c_that_became_another_error_is_still_one(capsys):
     with pytest.raises(KeyboardInterrupt):
         on_ctrl_c(signal.SIGINT, None)
     with pytest.raises(typer.Exit) as left:
-        fails(ImportError("cut off"), debug=True)
+        fails(error=ImportError("cut off"), debug=True)
     assert left.value.exit_code == 130 and capsys.readouterr().err == "nstgraph: interrupted\n"
 
 
@@ -75,6 +79,20 @@ def test_deaf_to_ctrl_c():
 def test_say(capsys):
     say("two\nlines")
     assert capsys.readouterr() == ("", "nstgraph: two lines\n")
+
+
+@pytest.mark.parametrize("write", [say, to_stderr])
+def test_a_stderr_that_is_gone_is_no_error(monkeypatch, write):
+    monkeypatch.setattr(sys, "stderr", closed := io.StringIO())
+    closed.close()
+    write("nobody hears this")
+    if os.path.exists("/dev/full"):
+        with open("/dev/full", "w") as full:
+            monkeypatch.setattr(sys, "stderr", full)
+            write("nor this")
+            monkeypatch.undo()
+            with contextlib.suppress(OSError):
+                full.close()
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ BAD = [
     ("graph show --size 32 -l stile", "'stile'; did you mean 'style'"),
     ("graph show --pooling mean", "'mean'; choose from average, max"),
     ("graph show --weights nope.npz", "nope.npz does not exist"),
-    ("graph show --network nope.pb", "nope.pb cannot be read"),
+    ("graph show --network nope.pb", "nope.pb does not exist"),
     ("graph show --network text.pb", "text.pb is no frozen graph"),
     ("graph show --input photo", "input belongs to a network from a file; "),
     ("graph show --network text.pb --weights w.npz", "a network from a file has its own weights; leave that out"),
@@ -225,4 +225,4 @@ def test_usage_errors(here, line):
 def test_debug_adds_the_traceback():
     result = run("graph show --pooling mean --debug")
     assert result.exit_code == 2
-    assert result.stderr.startswith("Traceback") and result.stderr.splitlines()[-1].startswith("nstgraph: no pooling")
+    assert result.stderr.startswith("Traceback") and result.stderr.splitlines()[-1].startswith("nstgraph: pooling is")

@@ -14,7 +14,9 @@ from nstgraph.pictures.load import load
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to a single process")
 
 # A process that was started in the background ignores Ctrl-C; this one is to behave as if in the foreground.
-MAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import nstgraph.cli.app as c; c.main()"
+MAIN = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import nstgraph.__main__ as c; c.main()"
+)
 
 PLUGIN = """
 import os, signal, sys, threading, time
@@ -85,7 +87,7 @@ def test_the_best_picture_so_far_is_saved(tmp_path, interrupted, options):
     assert shown.endswith("\nnstgraph: interrupted\n")
     assert names(tmp_path) == ["c.png", *(["log.csv", "out-compare.png"] if options else []), "out.png", "s.png"]
     picture = load(tmp_path / "out.png")
-    assert (picture.width, picture.height) == (48, 36)
+    assert picture.size == (36, 48)
     assert np.abs(picture.rgb - load(tmp_path / "c.png").rgb).mean() > 0.1
     if options:
         assert (tmp_path / "log.csv").read_text().count("\n") >= 2

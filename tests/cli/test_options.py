@@ -11,14 +11,17 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from nstgraph.cli import options
-from nstgraph.config import DEFAULT_LOSS, Config
+from nstgraph.cli import graph, options
+from nstgraph.cli.outputs import Outputs
+from nstgraph.config import Config
 from nstgraph.errors import ConfigError
+from nstgraph.losses.default_loss import DEFAULT_LOSS
+from nstgraph.settings import setting_of
 
 GIVEN: list[tuple[Path, Config, bool]] = []
 
 
-@options.takes_config
+@options.takes(config=Config)
 def paint(content: options.Content, config: Config, quiet: options.Quiet = False) -> None:
     """Paint CONTENT."""
     GIVEN.append((content, config, quiet))
@@ -74,9 +77,9 @@ def test_an_option_changes_its_setting_and_no_other(arguments: list[str], change
     assert run() == Config()
 
 
-def test_every_setting_but_one_for_measurements_can_be_given() -> None:
+def test_every_setting_can_be_given() -> None:
     parameters = inspect.signature(paint).parameters
-    assert {field.name for field in dataclasses.fields(Config)} - set(parameters) == {"freeze"}
+    assert {field.name for field in dataclasses.fields(Config)} <= set(parameters)
     assert next(iter(parameters)) == "content" and list(parameters)[-1] == "quiet"
     assert "config" not in parameters
     assert parameters["loss"].default == list(DEFAULT_LOSS)
@@ -110,10 +113,38 @@ def test_the_command_keeps_its_name_and_its_help() -> None:
     assert GIVEN[0][2]
 
 
+WRITTEN: list[tuple[Outputs, Config]] = []
+
+
+@options.takes(outputs=Outputs, config=Config)
+def write(outputs: Outputs, config: Config) -> None:
+    """Write pictures."""
+    WRITTEN.append((outputs, config))
+
+
+def test_a_command_may_take_several_classes_of_settings() -> None:
+    writing = typer.Typer()
+    writing.command()(write)
+    WRITTEN.clear()
+    for arguments in ([], ["-o", "a.png", "--latest", "b.png", "--save-every", "3", "--size", "99", "--overwrite"]):
+        assert CliRunner().invoke(writing, arguments).exit_code == 0
+    given = Outputs(Path("a.png"), overwrite=True, latest=Path("b.png"), save_every=3)
+    assert [(Outputs(), Config()), (given, Config(size=99))] == WRITTEN
+
+
+def test_help_tells_of_every_setting_what_the_setting_itself_tells() -> None:
+    shown = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "400", "TERMINAL_WIDTH": "400"}).output
+    for field in dataclasses.fields(Config):
+        assert setting_of(field).help in shown and f"--{field.name.replace('_', '-')}" in shown
+
+
 BUILT: list[tuple[Config, int]] = []
 
 
-@options.takes_network
+OF_A_GRAPH = ("loss", "weights", "pooling", "padding", "precision", "network", "input", "input_values")
+
+
+@options.takes(*OF_A_GRAPH, config=Config)
 def draw(config: Config, depth: int = 3) -> None:
     """Draw the graph."""
     BUILT.append((config, depth))
@@ -136,9 +167,11 @@ def drawn(*arguments: str) -> Config:
 
 def test_a_command_about_graphs_takes_what_says_which_graph_is_built() -> None:
     parameters = inspect.signature(draw).parameters
-    assert list(parameters) == [
-        "loss", "weights", "pooling", "padding", "precision", "network", "input", "input_values", "depth"
-    ]  # fmt: skip
+    assert sorted(parameters) == sorted([*OF_A_GRAPH, "depth"])
+    for command in (graph.show, graph.export):
+        assert {field.name for field in dataclasses.fields(Config)} & set(inspect.signature(command).parameters) == {
+            *OF_A_GRAPH, *(["size"] if command is graph.show else [])
+        }  # fmt: skip
     assert parameters["loss"].default == list(DEFAULT_LOSS)
     assert (draw.__name__, draw.__doc__) == ("draw", "Draw the graph.")
 

@@ -10,15 +10,14 @@ from PIL import Image
 
 from nstgraph.cli.progress import Display, download_bar
 from nstgraph.errors import NstgraphError
-from nstgraph.search.search import Step
+from nstgraph.search.step import Step
 
-IMAGE = np.zeros((1, 24, 32, 3), np.float32)
-CLI = "from nstgraph.cli.app import main; main()"
+CLI = "from nstgraph.__main__ import main; main()"
 
 
 def step(number, of=10, seconds=None, **terms):
     seconds = number if seconds is None else seconds
-    return Step(number, number + 1, seconds, 3.25, terms or {"style": 3.0, "tv": 0.25}, 24, 32, number / of)
+    return Step(number, 3.25, terms or {"style": 3.0, "tv": 0.25}, 24, 32, number + 1, seconds, number / of)
 
 
 def lines(capsys):
@@ -31,13 +30,13 @@ def test_plain_lines_name_everything(capsys):
     with Display(10) as display:
         display.note("weights: [those]")
         for number in (1, 2, 3):
-            display(step(number), IMAGE)
+            display.show(step(number))
         display.note("finished")
     assert lines(capsys) == [
         "weights: [those]",
         "step 1/10  32×24  loss 3.25  style 3  tv 0.25",
-        "step 2/10  32×24  loss 3.25  style 3  tv 0.25  0:08 left",
-        "step 3/10  32×24  loss 3.25  style 3  tv 0.25  0:07 left",
+        "step 2/10  32×24  loss 3.25  style 3  tv 0.25  8 s left",
+        "step 3/10  32×24  loss 3.25  style 3  tv 0.25  7 s left",
         "finished",
     ]
 
@@ -46,19 +45,19 @@ def test_plain_lines_name_everything(capsys):
 def test_plain_lines_are_few_and_include_first_and_last_step(capsys, steps, number):
     with Display(steps) as display:
         for i in range(1, steps + 1):
-            display(step(i, steps), IMAGE)
+            display.show(step(i, steps))
     shown = lines(capsys)
     assert len(shown) == pytest.approx(number, abs=1)
     assert shown[0].startswith("step 1/") and shown[-1].startswith(f"step {steps}/{steps} ")
 
 
 @pytest.mark.parametrize(
-    ("seconds", "left"), [(0.1, "0:00"), (59.4, "0:59"), (59.6, "1:00"), (600, "10:00"), (3725, "1:02:05")]
+    ("seconds", "left"), [(0.1, "0 s"), (59.4, "59 s"), (600, "10 min 00 s"), (3725, "1 h 02 min")]
 )
 def test_time_left_does_not_count_what_was_before_the_first_step(capsys, seconds, left):
     with Display(4) as display:
-        display(step(2, 4, 1000), IMAGE)
-        display(step(3, 4, 1000 + seconds), IMAGE)
+        display.show(step(2, 4, 1000))
+        display.show(step(3, 4, 1000 + seconds))
     first, second = lines(capsys)
     assert "left" not in first and second.endswith(f"  {left} left")
 
@@ -66,7 +65,7 @@ def test_time_left_does_not_count_what_was_before_the_first_step(capsys, seconds
 def test_quiet_shows_nothing(capsys):
     with Display(3, quiet=True) as display:
         display.note("finished")
-        display(step(3, 3), IMAGE)
+        display.show(step(3, 3))
     assert lines(capsys) == []
 
 
@@ -119,19 +118,19 @@ def test_a_run_on_a_terminal(tmp_path):
     assert re.search(r"^plan: 48x36, .* 3 steps in ", text, re.MULTILINE)
     assert all(f"{line}\n" in text for line in ("weights: the embedded weights", "wrote out.png"))
     bar, losses = [line for line in text.splitlines() if line.strip()][-2:]
-    assert re.fullmatch(r"step 3/3  48×36 ━+ \d+:\d\d left\s*", bar)
+    assert re.fullmatch(r"step 3/3  48×36 ━+ .*\d s left\s*", bar)
     assert re.fullmatch(r"loss [\d.e-]+  style [\d.e-]+  tv [\d.e-]+", losses)
     assert shown.endswith("\x1b[?25h")  # the cursor is back
 
 
 DISPLAY = f"""
 import time
-from nstgraph.search.search import Step
+from nstgraph.search.step import Step
 from nstgraph.cli.progress import Display
 with Display(3) as display:
     for i in (1, 2, 3):
         terms = {{{", ".join(f"'a_long_name_{i}': {i}.5" for i in range(8))}}}
-        display(Step(i, i, i, 7.5, terms, 24, 32, i / 3), None)
+        display.show(Step(i, 7.5, terms, 24, 32, i, i, i / 3))
         time.sleep(0.2)
 """
 
@@ -141,7 +140,7 @@ def test_every_term_is_shown_however_narrow_the_terminal(tmp_path, columns):
     code, shown = on_a_terminal(tmp_path, DISPLAY, columns=columns)
     assert code == 0
     last = " ".join(visible(shown).rpartition("step ")[2].split())
-    assert last.startswith("3/3 32×24 ━") and " 0:00 left loss 7.5 a_long_name_0 0.5 " in last
+    assert last.startswith("3/3 32×24 ━") and " 0 s left loss 7.5 a_long_name_0 0.5 " in last
     assert last.endswith("a_long_name_7 7.5")
 
 

@@ -246,7 +246,7 @@ def test_a_stream_of_bytes_is_read_like_a_file(tmp_path):
 
 def test_floats_up_to_1_are_refused_in_an_array_and_taken_from_a_file(tmp_path):
     values = np.linspace(0, 1, 600, dtype=np.float32).reshape(20, 30)
-    with pytest.raises(PictureError, match="has values 0..1; expected 0..255: multiply it by 255"):
+    with pytest.raises(PictureError, match=r"has values 0..1; expected 0..255: multiply it by 255"):
         load(values)
     assert load(np.zeros((20, 30))).rgb.max() == 0
     Image.fromarray(values).save(tmp_path / "a.tif")

@@ -16,7 +16,7 @@ from nstgraph.losses.default_loss import DEFAULT_LOSS
 from nstgraph.losses.loss import Loss, LossTerm
 from nstgraph.messages import did_you_mean
 from nstgraph.networks.input_values import INPUT_VALUES
-from nstgraph.settings import Check, check_settings, document, number, one_of, setting, switch, text
+from nstgraph.value_checks import Check, check_settings, document, number, one_of, setting, switch, text
 
 __all__ = ["INITS", "Config"]
 

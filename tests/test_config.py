@@ -13,8 +13,8 @@ from nstgraph.errors import ConfigError
 from nstgraph.losses.default_loss import DEFAULT_LOSS
 from nstgraph.losses.loss_text import as_loss
 from nstgraph.networks.input_values import INPUT_VALUES
-from nstgraph.settings import setting_of
 from nstgraph.terms.tv import tv
+from nstgraph.value_checks import setting_of
 
 PRECISIONS = ("auto", "bfloat16", "float16", "float32")
 

@@ -9,7 +9,7 @@ from nstgraph.graph.receptive_field import ReceptiveField
 from nstgraph.losses.loss import LossTerm
 from nstgraph.terms.style import style
 from nstgraph.testing import check_term
-from nstgraph.tiles import sums
+from nstgraph.tiles import sums_over_tiles
 
 
 def term(function):
@@ -83,6 +83,6 @@ def test_what_depends_on_the_tile_is_refused_and_reported():
 
 def test_a_loss_that_is_another_in_tiles_fails(monkeypatch):
     # All that is allowed in tiles gives the same there, so an overlap too small has to stand for a mistake in the list.
-    monkeypatch.setattr(sums, "margin", lambda *_: ReceptiveField(16, 0, 0))
+    monkeypatch.setattr(sums_over_tiles, "margin", lambda *_: ReceptiveField(16, 0, 0))
     with pytest.raises(AssertionError, match="loss or gradient in tiles differ"):
         check_term(style)

@@ -52,9 +52,9 @@ def bench(
 ) -> None:
     """Measure evaluations against this machine's own matrix-product rate, or how fast searches converge."""
     from nstgraph.bench import measure
-    from nstgraph.bench.apart import measure_apart
     from nstgraph.bench.convergence import compare_searches
     from nstgraph.bench.figures import Failure
+    from nstgraph.bench.separate_process import measure_apart
     from nstgraph.cli import bench_tables as show
 
     options.load_plugins(plugin)

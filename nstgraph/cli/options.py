@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from nstgraph.losses.registry import registry
-from nstgraph.settings import setting_of
+from nstgraph.value_checks import setting_of
 
 __all__ = ["Content", "Plugins", "Quiet", "StyleCount", "Styles", "load_plugins", "option", "takes"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nstgraph.arrays import Array
-from nstgraph.cli.outputs import STDOUT, Outputs
+from nstgraph.cli.output_options import STDOUT, Outputs
 from nstgraph.errors import NstgraphError, OutputError
 from nstgraph.files import check_folder, check_target, same_file, unused
 from nstgraph.graph.trace import check_trace_name, save_trace

@@ -13,7 +13,7 @@ import typer
 
 from nstgraph.cli import options
 from nstgraph.cli.exit_codes import command, ctrl_c, deaf_to_ctrl_c
-from nstgraph.cli.outputs import STDOUT, Outputs
+from nstgraph.cli.output_options import STDOUT, Outputs
 from nstgraph.cli.printing import say, stderr_held_back
 from nstgraph.cli.progress import Display
 from nstgraph.config import INITS, Config

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from nstgraph.ancestry import ancestors, run_for
 from nstgraph.operation_types import PASSING
+from nstgraph.tensor_ancestry import ancestors, run_for
 
 __all__ = ["delay"]
 

@@ -7,12 +7,12 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from nstgraph._tf import tf
-from nstgraph.ancestry import ancestors, run_for
 from nstgraph.arrays import Array, Values
 from nstgraph.errors import ConfigError, LossError
 from nstgraph.graph.feeds import checked_feeds
 from nstgraph.graph.objective import Objective
 from nstgraph.messages import one_line
+from nstgraph.tensor_ancestry import ancestors, run_for
 
 __all__ = ["Evaluates", "Evaluator", "raw_session"]
 

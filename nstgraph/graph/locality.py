@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from nstgraph.ancestry import ancestors
 from nstgraph.errors import TilingError
 from nstgraph.graph.local_operations import local_state
 from nstgraph.graph.receptive_field import CONSTANT, Maps, ReceptiveField, Sizes, State, size_fault
 from nstgraph.operation_types import READS
+from nstgraph.tensor_ancestry import ancestors
 
 __all__ = ["Locality"]
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from nstgraph._tf import tf
-from nstgraph.ancestry import ancestors, dependents, run_for
 from nstgraph.errors import LossError, NstgraphError
 from nstgraph.graph.backward_order import delay
 from nstgraph.graph.style_graph import StyleGraph
 from nstgraph.graph.targets import targets_of
 from nstgraph.losses.loss import Loss, WeightedTerm
 from nstgraph.messages import one_line
+from nstgraph.tensor_ancestry import ancestors, dependents, run_for
 
 __all__ = ["Objective"]
 

@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from nstgraph._tf import tf
-from nstgraph.ancestry import ancestors
 from nstgraph.errors import LossError
-from nstgraph.graph.inputs import checked_variable, common_graph, interior, new_variable, picture
 from nstgraph.graph.locality import Locality
+from nstgraph.graph.placeholders import checked_variable, common_graph, interior, new_variable, picture
 from nstgraph.graph.spatial_sums import Statistic, channel_sums, gram, inside, position_count, uncast
 from nstgraph.graph.view import View
 from nstgraph.networks.find_weights import find_weights
 from nstgraph.networks.network import NetworkFile
+from nstgraph.tensor_ancestry import ancestors
 
 __all__ = ["StyleGraph"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from nstgraph.ancestry import dependents
+from nstgraph.tensor_ancestry import dependents
 
 __all__ = ["targets_of"]
 

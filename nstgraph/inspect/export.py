@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from nstgraph._tf import tf
-from nstgraph.ancestry import ancestors
 from nstgraph.errors import ConfigError, OutputError
 from nstgraph.files import check_folder, writing_folder
 from nstgraph.graph.objective import Objective
 from nstgraph.graph.style_graph import StyleGraph
 from nstgraph.messages import did_you_mean, one_line
+from nstgraph.tensor_ancestry import ancestors
 
 __all__ = ["FORMATS", "check", "export"]
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from nstgraph._tf import tf
-from nstgraph.ancestry import ancestors, dependents
 from nstgraph.graph.objective import Objective
 from nstgraph.operation_types import CONVOLUTIONS, FREE, PRODUCTS
+from nstgraph.tensor_ancestry import ancestors, dependents
 
 __all__ = ["Shapes", "evaluated_once", "evaluation_flops", "flops_of"]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from nstgraph.ancestry import ancestors
 from nstgraph.graph.objective import Objective
 from nstgraph.inspect.flops import evaluated_once, flops_of
 from nstgraph.operation_types import VARIABLES
+from nstgraph.tensor_ancestry import ancestors
 
 __all__ = ["ScopeEntry", "inventory"]
 

@@ -11,7 +11,7 @@ from typing import Any
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError, TilingError
 from nstgraph.pictures.picture import PictureSet
-from nstgraph.planning.cost import Cost
+from nstgraph.planning.measured_cost import Cost
 from nstgraph.planning.plan import Plan, Stage
 from nstgraph.planning.prediction import predicted
 from nstgraph.planning.pyramid import pyramid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nstgraph.planning.cost import Cost
+from nstgraph.planning.measured_cost import Cost
 from nstgraph.planning.plan import Stage
 from nstgraph.tiles.tiling import spans
 

@@ -24,7 +24,7 @@ from nstgraph.memory import available_memory
 from nstgraph.messages import one_line
 from nstgraph.pictures.load import Source
 from nstgraph.pictures.picture import PictureSet
-from nstgraph.planning.cost import measure
+from nstgraph.planning.measured_cost import measure
 from nstgraph.planning.plan import Plan
 from nstgraph.planning.planner import Planner
 from nstgraph.run.evaluators import Evaluators

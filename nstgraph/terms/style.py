@@ -8,7 +8,7 @@ from typing import Any, Literal
 from nstgraph._tf import tf
 from nstgraph.graph.style_graph import StyleGraph
 from nstgraph.losses.registry import loss_term
-from nstgraph.terms.relative import mean_over_layers, relative_error
+from nstgraph.terms.relative_error import mean_over_layers, relative_error
 
 __all__ = ["style"]
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from nstgraph._tf import tf
 from nstgraph.graph.style_graph import StyleGraph
 from nstgraph.losses.registry import loss_term
-from nstgraph.terms.relative import CONTRAST
+from nstgraph.terms.relative_error import CONTRAST
 
 __all__ = ["tv"]
 

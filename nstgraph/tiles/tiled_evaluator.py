@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from nstgraph._tf import tf
-from nstgraph.ancestry import ancestors, dependents
 from nstgraph.arrays import Array, Values
 from nstgraph.errors import ConfigError, TilingError
 from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.feeds import checked_feeds
 from nstgraph.graph.objective import Objective
-from nstgraph.tiles.sums import MovingSums, SessionCall, Sums
+from nstgraph.tensor_ancestry import ancestors, dependents
+from nstgraph.tiles.sums_over_tiles import MovingSums, SessionCall, Sums
 from nstgraph.tiles.tiling import check_tileable, waves
 
 __all__ = ["TiledEvaluator"]

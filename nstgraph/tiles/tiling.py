@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nstgraph.ancestry import ancestors
 from nstgraph.arrays import Array
 from nstgraph.errors import TilingError
 from nstgraph.graph.locality import Locality
 from nstgraph.graph.objective import Objective
 from nstgraph.graph.receptive_field import ReceptiveField
 from nstgraph.graph.spatial_sums import Statistic
+from nstgraph.tensor_ancestry import ancestors
 
 __all__ = ["Span", "Tile", "check_tileable", "margin", "spans", "tiles", "waves"]
 

@@ -15,16 +15,16 @@ SOURCE = ROOT / "nstgraph"
 
 #: From the ground up; a package or file may import from those above it in this list alone, besides itself.
 ORDER = [
-    "errors", "_tf", "arrays", "messages", "files", "memory", "ancestry", "operation_types", "settings",
+    "errors", "_tf", "arrays", "messages", "files", "memory", "tensor_ancestry", "operation_types", "value_checks",
     "pictures", "networks", "losses", "config", "graph", "terms", "tiles", "search", "planning", "hooks", "run",
     "inspect", "demo", "bench", "contrib", "testing", "cli", "__main__",
 ]  # fmt: skip
 
 #: What legacy programs take over needs the search, and nothing of pictures, networks or losses.
-OF_CONTRIB = {"errors", "_tf", "arrays", "messages", "files", "memory", "ancestry", "operation_types", "search"}
+OF_CONTRIB = {"errors", "_tf", "arrays", "messages", "files", "memory", "tensor_ancestry", "operation_types", "search"}
 
 #: Beside the command line: the process that the bench starts, and scipy's option ``disp``, which is to print.
-PRINTING = {"__main__.py", "bench/apart.py", "search/scipy_minimize.py"}
+PRINTING = {"__main__.py", "bench/separate_process.py", "search/scipy_minimize.py"}
 
 MODULES = sorted(SOURCE.rglob("*.py"))
 

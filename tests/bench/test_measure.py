@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from nstgraph import Config
-from nstgraph.bench.apart import measure_apart
 from nstgraph.bench.figures import Failure, Row, TargetReuse
 from nstgraph.bench.measure import measure_row, target_reuse
+from nstgraph.bench.separate_process import measure_apart
 from nstgraph.cli.app import app
 
 SMALL = "-l style:layers=conv1_1 --repeats 2"  # one layer, since TensorFlow takes its time over each

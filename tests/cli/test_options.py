@@ -12,11 +12,11 @@ import typer
 from typer.testing import CliRunner
 
 from nstgraph.cli import graph, options
-from nstgraph.cli.outputs import Outputs
+from nstgraph.cli.output_options import Outputs
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError
 from nstgraph.losses.default_loss import DEFAULT_LOSS
-from nstgraph.settings import setting_of
+from nstgraph.value_checks import setting_of
 
 GIVEN: list[tuple[Path, Config, bool]] = []
 

@@ -10,7 +10,7 @@ import pytest
 
 from nstgraph import Config, Stylizer, tf
 from nstgraph.cli.output_files import OutputFiles
-from nstgraph.cli.outputs import STDOUT, Outputs
+from nstgraph.cli.output_options import STDOUT, Outputs
 from nstgraph.errors import OutputError
 from nstgraph.pictures.load import load
 from nstgraph.run.result import Result

@@ -7,7 +7,7 @@ import pytest
 
 from nstgraph import Evaluator, tf
 from nstgraph.graph.backward_order import delay
-from nstgraph.planning.cost import _peak
+from nstgraph.planning.measured_cost import _peak
 
 
 def evaluated(objective, pictures, image):

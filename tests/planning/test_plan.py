@@ -13,7 +13,7 @@ from nstgraph.config import Config
 from nstgraph.errors import ConfigError, TilingError
 from nstgraph.graph.receptive_field import ReceptiveField
 from nstgraph.pictures.picture import Picture, PictureSet
-from nstgraph.planning.cost import Cost
+from nstgraph.planning.measured_cost import Cost
 from nstgraph.planning.plan import Plan, Stage
 from nstgraph.planning.planner import Planner
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from nstgraph._tf import tf
-from nstgraph.ancestry import run_for
 from nstgraph.arrays import Array
 from nstgraph.contrib.opt.unknowns import Unknowns, pack
 from nstgraph.operation_types import HANDLE_USERS
+from nstgraph.tensor_ancestry import run_for
 
 __all__ = ["Trial"]
 

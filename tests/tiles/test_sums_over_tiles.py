@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nstgraph import Evaluator, tf
-from nstgraph.tiles.sums import SessionCall
+from nstgraph.tiles.sums_over_tiles import SessionCall
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 
 

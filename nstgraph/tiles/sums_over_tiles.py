@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from nstgraph._tf import tf
-from nstgraph.ancestry import ancestors, run_for
 from nstgraph.arrays import Array
 from nstgraph.graph.backward_order import delay
 from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.spatial_sums import Statistic
 from nstgraph.graph.targets import targets_of
+from nstgraph.tensor_ancestry import ancestors, run_for
 from nstgraph.tiles.target_cache import TargetCache
 from nstgraph.tiles.tiling import Tile, margin, tiles
 

@@ -35,7 +35,7 @@ def measure_apart(config: Config, plugins: Sequence[Path] = (), *, styles: int =
         "plugins": [str(file) for file in plugins],
         "how": {"styles": styles, "repeats": repeats},
     }
-    command = [sys.executable, "-m", "nstgraph.bench.apart", json.dumps(request, default=str)]
+    command = [sys.executable, "-m", "nstgraph.bench.separate_process", json.dumps(request, default=str)]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     try:
         answer = json.loads(done.stdout.splitlines()[-1])  # plugins may print, too

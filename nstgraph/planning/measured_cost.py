@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nstgraph.ancestry import dependents
 from nstgraph.arrays import Array
 from nstgraph.errors import TilingError
 from nstgraph.graph.evaluator import Evaluator
@@ -15,6 +14,7 @@ from nstgraph.graph.objective import Objective
 from nstgraph.graph.receptive_field import ReceptiveField
 from nstgraph.graph.trace import trace
 from nstgraph.memory import process_memory
+from nstgraph.tensor_ancestry import dependents
 from nstgraph.tiles.tiling import check_tileable, margin
 
 __all__ = ["Cost", "measure"]

@@ -11,7 +11,7 @@ from nstgraph.graph.receptive_field import ReceptiveField
 from nstgraph.losses.loss import Loss, LossTerm
 from nstgraph.memory import process_memory
 from nstgraph.networks.find_weights import find_weights
-from nstgraph.planning.cost import measure
+from nstgraph.planning.measured_cost import measure
 
 
 def peak(g):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nstgraph import tf
-from nstgraph.ancestry import ancestors, dependents, run_for
+from nstgraph.tensor_ancestry import ancestors, dependents, run_for
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from nstgraph.settings import check_settings, document, number, setting, switch, text
+from nstgraph.value_checks import check_settings, document, number, setting, switch, text
 
 __all__ = ["STDOUT", "Outputs"]
 

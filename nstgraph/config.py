@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import reprlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -28,13 +29,13 @@ _MIN_TILE = 32
 
 def _tile_fault(value: Any) -> str:
     fits = value in ("auto", "off") or (type(value) is int and value >= _MIN_TILE)
-    return "" if fits else f"is {value!r}; choose auto, off or pixels from {_MIN_TILE}"
+    return "" if fits else f"is {reprlib.repr(value)}; choose auto, off or pixels from {_MIN_TILE}"
 
 
 def _loss_fault(value: Any) -> str:
     texts = isinstance(value, Iterable) and all(isinstance(text, str) for text in value)
     fits = texts or isinstance(value, Loss | LossTerm)
-    return "" if fits else f"is {value!r}; write it as text, such as 'content 2*style', or add terms up"
+    return "" if fits else f"is {reprlib.repr(value)}; write it as text, such as 'content 2*style', or add terms up"
 
 
 @dataclass(frozen=True)

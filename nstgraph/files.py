@@ -83,6 +83,8 @@ def check_folder(folder: Path) -> None:
     """
     if len(os.fsencode(folder.name)) > _LONGEST_NAME:
         raise OutputError(f"cannot make {folder}: the name is too long; choose a shorter one")
+    if any("\udc80" <= letter <= "\udcff" for letter in str(folder)):  # how Python shows bytes that are none
+        raise OutputError(f"cannot make {str(folder)!r}: TensorFlow needs a name in UTF-8; choose another")
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file; name a folder")
     place = folder if folder.exists() else folder.parent

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from nstgraph.errors import ConfigError
-from nstgraph.messages import did_you_mean
 
 __all__ = [
     "Check",
@@ -45,21 +45,22 @@ def number(low: float, high: float, metavar: str = "N") -> Check:
 
     def fault(value: Any) -> str:
         fits = type(value) in (int, type(low)) and low <= value <= high
-        return "" if fits else f"is {value!r}; choose {kind} from {low} to {high}"
+        return "" if fits else f"is {reprlib.repr(value)}; choose {kind} from {low} to {high}"
 
     return Check(metavar, fault)
 
 
 def one_of(*names: str) -> Check:
     """One of some names."""
+    listed = ", ".join(names)
     return Check(
-        "|".join(names), lambda value: "" if value in names else f"is {value!r}{did_you_mean(str(value), names)}"
+        "|".join(names), lambda value: "" if value in names else f"is {reprlib.repr(value)}; choose from {listed}"
     )
 
 
 def switch() -> Check:
     """True or False."""
-    return Check("", lambda value: "" if isinstance(value, bool) else f"is {value!r}; choose True or False")
+    return Check("", lambda value: "" if isinstance(value, bool) else f"is {reprlib.repr(value)}; choose True or False")
 
 
 def text(metavar: str, *, optional: bool = True) -> Check:
@@ -68,7 +69,7 @@ def text(metavar: str, *, optional: bool = True) -> Check:
     def fault(value: Any) -> str:
         if (value is None and optional) or (isinstance(value, str | os.PathLike) and os.fspath(value)):
             return ""
-        shown = f"of type {type(value).__name__}" if hasattr(value, "shape") else repr(value)
+        shown = f"of type {type(value).__name__}" if hasattr(value, "shape") else reprlib.repr(value)
         return f"is {shown}; give {' or '.join(metavar.split('|'))}"
 
     return Check(metavar, fault)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from nstgraph import StyleGraph, View, loss_term, tf
+from nstgraph import LossError, StyleGraph, View, loss_term, tf
+
+_MOST = 64
 
 
 @loss_term
@@ -22,9 +24,13 @@ def histogram(
     which is a sum over positions.
 
     layers: feature maps to compare.
-    bins: number of thresholds, spread over twice the style's mean activation of each channel.
+    bins: number of thresholds, up to 64, spread over twice the style's mean activation of each channel.
     blend: shares of several style images (default: all alike).
     """
+    if not 1 <= bins <= _MOST:
+        raise LossError(f"histogram:bins takes 1 to {_MOST}, not {bins}")
+    if not layers:
+        raise LossError("histogram:layers is empty; name at least one layer, such as conv2_1")
 
     def one(layer: str) -> Any:
         scale = g.style_mean(lambda view: g.mean(view[layer], per_channel=True), blend) + 1e-3

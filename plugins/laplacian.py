@@ -8,6 +8,7 @@ import numpy as np
 
 from nstgraph import LossError, StyleGraph, loss_term, tf
 
+_LARGEST = 1024
 _KERNEL = np.array([[0, -1, 0], [-1, 4, -1], [0, -1, 0]], np.float32)
 
 
@@ -18,11 +19,12 @@ def laplacian(g: StyleGraph, pools: tuple[int, ...] = (4, 16), unit: float = 58.
     Li, Xu, Nie & Chua, "Laplacian-Steered Neural Style Transfer" (2017), equations 4 and 5; here a mean over positions
     instead of the sum, and over the pool sizes.
 
-    pools: sizes of the average pools before the Laplacian, in pixels, powers of two; larger ones keep coarser edges.
+    pools: sizes of the average pools before the Laplacian, in pixels, powers of two up to 1024; larger ones
+        keep coarser edges.
     unit: grey levels that count as 1.
     """
-    if not pools or any(pool < 1 or pool & (pool - 1) for pool in pools):
-        raise LossError(f"laplacian:pools takes powers of two, not {'+'.join(map(str, pools))}")
+    if not pools or any(not 1 <= pool <= _LARGEST or pool & (pool - 1) for pool in pools):
+        raise LossError(f"laplacian:pools takes powers of two up to {_LARGEST}, not {'+'.join(map(str, pools))}")
     differences = (_laplacian((g.generated.image - g.content.image) / unit, pool) for pool in pools)
     return sum(g.mean(tf.square(difference)) for difference in differences) / len(pools)
 

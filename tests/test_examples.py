@@ -65,17 +65,17 @@ def test_style_transfer_is_the_same_with_the_callers_network_and_with_nstgraphs(
 
 
 def test_physics_informed_finds_the_motion_from_its_equation():
-    found = load("physics_informed").main()
-    assert found["loss after L-BFGS-B"] < 0.01 * found["loss after Adam"]
-    assert found["largest error"] < 0.01
+    outcome = load("physics_informed").main()
+    assert outcome["loss after L-BFGS-B"] < 0.01 * outcome["loss after Adam"]
+    assert outcome["largest error"] < 0.01
 
 
 def test_bounded_fit_holds_the_bound_and_fits_the_rest():
     example = load("bounded_fit")
     fit = example.main()
-    found = fit["found"]
-    assert found["height"] == example.HIGHEST < example.HEIGHT
+    fitted = fit["fitted"]
+    assert fitted["height"] == example.HIGHEST < example.HEIGHT
     assert np.min(fit["heights tried"]) >= 0 and np.max(fit["heights tried"]) <= example.HIGHEST
-    assert found["centre"] == pytest.approx(example.CENTRE, abs=0.02)
-    assert found["width"] == pytest.approx(example.WIDTH, abs=0.05)
+    assert fitted["centre"] == pytest.approx(example.CENTRE, abs=0.02)
+    assert fitted["width"] == pytest.approx(example.WIDTH, abs=0.05)
     assert fit["loss after"] < 0.05 * fit["loss before"]

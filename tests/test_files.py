@@ -306,3 +306,9 @@ def test_a_folder_that_may_not_be_written_to(tmp_path: Path, name: str) -> None:
 def test_a_folder_s_name_may_not_be_too_long(tmp_path: Path) -> None:
     check_folder(tmp_path / ("n" * 200))
     assert "name is too long" in folder_refusal(tmp_path / ("n" * 300))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_folder_that_tensorflow_cannot_name_is_refused(tmp_path: Path) -> None:
+    check_folder(tmp_path / "größe\t")
+    assert "TensorFlow needs a name in UTF-8" in folder_refusal(tmp_path / os.fsdecode(b"b\xff"))

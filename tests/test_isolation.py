@@ -42,9 +42,9 @@ def search(seed=0):
     """A search with parts of its own; gives the image."""
     objective = Objective(StyleGraph(WeightsFile(embedded())), parse_loss(LOSS))
     with Evaluator(objective) as evaluator:
-        found = Search(evaluator.bind(batch(seed), [batch(seed + 1)]), batch(seed), 4)
-        found.run()
-    return found.image
+        outcome = Search(evaluator.bind(batch(seed), [batch(seed + 1)]), batch(seed), 4)
+        outcome.run()
+    return outcome.image
 
 
 def tiles(seed=0):
@@ -99,8 +99,8 @@ def test_threads_do_not_disturb_each_other(run):
     seeds = [0, 10]
     expected = [run(seed) for seed in seeds]
     with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(run, seeds))
-    for ours, theirs in zip(found, expected, strict=True):
+        outcome = list(pool.map(run, seeds))
+    for ours, theirs in zip(outcome, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4 * np.abs(theirs).max())
     assert not np.allclose(*expected)
 
@@ -111,12 +111,12 @@ def test_another_librarys_default_graph_gets_nothing(run):
     with tf.Graph().as_default() as other:
         theirs = tf.constant(2.0) * 3
         before = other.as_graph_def()
-        found = run()
+        outcome = run()
         assert tf.get_default_graph() is other
         assert other.as_graph_def() == before and not other.finalized
         with tf.Session() as session:
             assert session.run(theirs) == 6
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(outcome, expected)
 
 
 @every_run

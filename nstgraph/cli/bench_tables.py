@@ -15,12 +15,12 @@ from nstgraph.cli.printing import show, to_stderr
 __all__ = ["line", "noted", "print_json", "show_descents", "show_rows", "show_target_reuse"]
 
 
-_Found = TypeVar("_Found", Row, Row | Failure, Descent)
+_Figures = TypeVar("_Figures", Row, Row | Failure, Descent)
 
 
-def print_json(**found: Any) -> None:
+def print_json(**figures: Any) -> None:
     """Print figures, or lists of them, as one line of JSON: what was measured, and what follows from it."""
-    print(json.dumps(found, default=_record))
+    print(json.dumps(figures, default=_record))
 
 
 def _record(figures: Any) -> dict[str, Any]:
@@ -28,21 +28,21 @@ def _record(figures: Any) -> dict[str, Any]:
     return dataclasses.asdict(figures) | {name: getattr(figures, name) for name in derived}
 
 
-def noted(found: Iterable[_Found]) -> Iterator[_Found]:
+def noted(figures: Iterable[_Figures]) -> Iterator[_Figures]:
     """The same, with a line on stderr about each as it comes."""
-    for one in found:
+    for one in figures:
         to_stderr(line(one))
         yield one
 
 
-def line(found: Row | Failure | Descent) -> str:
+def line(figures: Row | Failure | Descent) -> str:
     """One line about what has just been measured."""
-    if isinstance(found, Descent):
-        return f"{found.variant}: {found.seconds:.1f} s, {found.ratio:.3f} times the reference's loss"
-    what = f"{found.size} px, {found.precision}, {f'tiles of {found.tile} px' if found.tile else 'whole'}"
-    if isinstance(found, Failure):
-        return f"{what}: {found.error}"
-    return f"{what}: {found.seconds:.3f} s, {found.share:.0%} of a product's rate"
+    if isinstance(figures, Descent):
+        return f"{figures.variant}: {figures.seconds:.1f} s, {figures.ratio:.3f} times the reference's loss"
+    what = f"{figures.size} px, {figures.precision}, {f'tiles of {figures.tile} px' if figures.tile else 'whole'}"
+    if isinstance(figures, Failure):
+        return f"{what}: {figures.error}"
+    return f"{what}: {figures.seconds:.3f} s, {figures.share:.0%} of a product's rate"
 
 
 def show_rows(rows: Sequence[Row | Failure]) -> None:
@@ -70,14 +70,14 @@ def show_rows(rows: Sequence[Row | Failure]) -> None:
     show("product: a matrix product in the same precision; overhead: share of a search's time outside evaluations")
 
 
-def show_target_reuse(found: TargetReuse | Failure) -> None:
+def show_target_reuse(figures: TargetReuse | Failure) -> None:
     """What computing the targets only once saves, in a line."""
-    if isinstance(found, Failure):
-        show(f"\ntargets computed once: {line(found)}")
+    if isinstance(figures, Failure):
+        show(f"\ntargets computed once: {line(figures)}")
         return
     show(
-        f"\ntargets computed once, {found.size} px, {found.precision}: {found.speedup:.2f} times faster than computed "
-        f"anew ({found.possible_speedup:.2f} by operations); loss differs by {found.difference:.0e}"
+        f"\ntargets computed once, {figures.size} px, {figures.precision}: {figures.speedup:.2f} times faster than "
+        f"computed anew ({figures.possible_speedup:.2f} by operations); loss differs by {figures.difference:.0e}"
     )
 
 
@@ -85,10 +85,10 @@ def show_descents(descents: Sequence[Descent]) -> None:
     """The table of variants of the search."""
     heads = ("variant", "steps", "time", "loss", "within 5 %", "within 3 %")
     table = _table(heads, set(heads[1:]))
-    for found in descents:
-        times = found.seconds, found.seconds_within_5_percent, found.seconds_within_3_percent
+    for figures in descents:
+        times = figures.seconds, figures.seconds_within_5_percent, figures.seconds_within_3_percent
         whole, five, three = ("-" if seconds is None else f"{seconds:.1f} s" for seconds in times)
-        table.add_row(found.variant, str(found.steps), whole, f"{found.ratio:.3f}", five, three)
+        table.add_row(figures.variant, str(figures.steps), whole, f"{figures.ratio:.3f}", five, three)
     show(table)
     show("loss: in float32, relative to that of the first; within: time until the loss is so near to it")
 

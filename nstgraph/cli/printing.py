@@ -62,7 +62,7 @@ def stderr_held_back() -> Iterator[list[str]]:
         os.dup2(held.fileno(), 2)
         try:
             yield lines
-        except BaseException:
+        except Exception:  # not Ctrl-C, of which nothing is to be explained
             held.seek(0)
             with contextlib.suppress(OSError):
                 os.write(stderr, held.read())

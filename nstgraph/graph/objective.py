@@ -61,7 +61,9 @@ class Objective:
             self.gradient = tf.divide(self._gradient_of(scaled), self.gradient_scale, "gradient")
             delay([self.gradient], [self.total])
             # Run with a fed generated_image, this stores what was fed; unfed, it assigns the variable to itself.
-            self.store = tf.assign(graph.variable, graph.generated.image, validate_shape=False).op
+            # Without the copy, the variable now and then takes over the memory of the array that was fed.
+            image = tf.raw_ops.DeepCopy(x=graph.generated.image)
+            self.store = tf.assign(graph.variable, image, validate_shape=False).op
             self.initialize = tf.group(*(variable.initializer for variable in self._own_variables()))
         pictures = [view.image for view in (graph.content, *graph.styles)]
         ops, used = run_for([self.total], fed=pictures)

@@ -85,8 +85,11 @@ def _from_array(array: Array) -> tuple[Array, Array | None]:
 
 
 def _check_file(path: Path) -> None:
-    if re.match(r"[a-z]+:/", str(path), re.IGNORECASE):
-        raise PictureError(f"{path} is an address on the net; download the picture first and name the file")
+    address = re.match(r"([a-z]{2,}):/+(.*)", str(path), re.IGNORECASE)  # as a path, it has lost a slash
+    if address:
+        raise PictureError(
+            f"{address[1]}://{address[2]} is an address on the net; download the picture first and name the file"
+        )
     fault = what_is_wrong_with(path)
     if not fault:
         return

@@ -38,7 +38,7 @@ class Run:
         pictures: content, styles, and the start if it is a picture of its own.
         evaluators: of the loss, in the plan's precision.
         exact: gives evaluators in float32, and their plan, for what low precision cannot finish; it may raise
-            ConfigError, if they do not fit into memory.
+            NstgraphError, if they do not fit into memory.
         callback: see `StepCallback`.
         observing: see `Observing`.
         settings: go into the result.
@@ -123,7 +123,7 @@ class Run:
         """Take a stage's remaining steps in float32: low precision's noise hides what is still to be gained."""
         try:
             evaluators, plan = self._exact()
-        except ConfigError:  # it does not fit into memory; what there is, is good
+        except NstgraphError:  # it does not fit into memory, or the weights are gone; what there is, is good
             return
         same = next(other for other in plan.stages if other.size == stage.size)
         rest = dataclasses.replace(same, steps=left, seconds=stage.seconds * left / stage.steps)

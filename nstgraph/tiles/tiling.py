@@ -54,11 +54,11 @@ def spans(length: int, side: int, margin: ReceptiveField) -> list[Span]:
     stride = margin.stride
     before, after = _rounded_up(max(0, margin.before), stride), max(0, margin.after)
     part = _rounded_up(math.ceil(length / math.ceil(length / max(side, stride))), stride)
-    found = []
+    parts: list[Span] = []
     for begin in range(0, length, part):
         end, start = min(begin + part, length), max(0, begin - before)
-        found.append(Span(slice(start, min(end + after, length)), begin - start, end - start))
-    return found
+        parts.append(Span(slice(start, min(end + after, length)), begin - start, end - start))
+    return parts
 
 
 def _rounded_up(value: int, step: int) -> int:

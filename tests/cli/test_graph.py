@@ -54,12 +54,12 @@ def plain(shown):
 
 def rows(line):
     """The table's rows by scope: cells, which are two or more blanks apart."""
-    found = {}
+    outcome = {}
     for text in good(line).stdout.splitlines():
         cells = [cell.strip() for cell in text.split("  ") if cell.strip()]
         if cells:
-            found[cells[0]] = cells[1:]
-    return found
+            outcome[cells[0]] = cells[1:]
+    return outcome
 
 
 def contents(folder):

@@ -75,9 +75,9 @@ def test_a_search_is_brought_by_a_subclass(variable):
 def test_variables_are_packed_flat_in_the_order_of_the_list(variable):
     matrix, scalar, row = variable([[5.0, 6.0], [7.0, 8.0]]), variable(9.0), variable([[2.0, 3.0, 4.0]])
     optimizer = Probe(distance(matrix, scalar, row), [row, matrix, scalar])
-    found = minimized(optimizer, row, matrix, scalar)
+    outcome = minimized(optimizer, row, matrix, scalar)
     np.testing.assert_array_equal(optimizer.given["initial_val"], [2, 3, 4, 5, 6, 7, 8, 9])
-    for value, expected in zip(found, ([[0, 1, 2]], [[3, 4], [5, 6]], 7), strict=True):
+    for value, expected in zip(outcome, ([[0, 1, 2]], [[3, 4], [5, 6]], 7), strict=True):
         np.testing.assert_array_equal(value, expected)
 
 
@@ -104,23 +104,23 @@ def test_the_gradient_is_zero_where_the_loss_does_not_depend_on_a_variable(varia
 
 def test_all_trainable_variables_are_searched_unless_told_otherwise(variable):
     first, fixed, second = variable(5.0), variable(6.0, trainable=False), variable(7.0)
-    found = minimized(Descent(distance(first, fixed, second)), first, fixed, second)
-    np.testing.assert_allclose(found, [1, 6, 1], atol=1e-4)
+    outcome = minimized(Descent(distance(first, fixed, second)), first, fixed, second)
+    np.testing.assert_allclose(outcome, [1, 6, 1], atol=1e-4)
 
 
 def test_only_listed_variables_are_searched(variable):
     first, second = variable(5.0), variable(7.0)
-    found = minimized(Descent(distance(first, second), [second]), first, second)
-    np.testing.assert_allclose(found, [5, 1], atol=1e-4)
+    outcome = minimized(Descent(distance(first, second), [second]), first, second)
+    np.testing.assert_allclose(outcome, [5, 1], atol=1e-4)
 
 
 @pytest.mark.parametrize("dtypes", [("float32", "float32"), ("float64", "float64"), ("float32", "float64")])
 def test_variables_keep_their_dtypes(variable, dtypes):
     first, second = (variable([5.0, 6.0], dtype=dtype) for dtype in dtypes)
     loss = distance(*(tf.cast(each, tf.float64) for each in (first, second)))
-    found = minimized(Descent(loss), first, second)
-    assert tuple(value.dtype.name for value in found) == dtypes
-    np.testing.assert_allclose(found, np.ones((2, 2)), atol=1e-4)
+    outcome = minimized(Descent(loss), first, second)
+    assert tuple(value.dtype.name for value in outcome) == dtypes
+    np.testing.assert_allclose(outcome, np.ones((2, 2)), atol=1e-4)
 
 
 def test_constraints_are_given_as_functions_and_jacobians(variable):
@@ -254,9 +254,9 @@ def test_a_slice_may_stand_beside_another_variable(variable):
     whole, other = variable([[5.0, 6.0], [7.0, 8.0]]), variable(9.0)
     piece = whole[:, 1]
     optimizer = Descent(distance(piece) + distance(other), var_list=[other, piece])
-    found = minimized(optimizer, whole, other)
-    np.testing.assert_allclose(found[0], [[5, 1], [7, 1]], atol=1e-4)
-    assert found[1] == pytest.approx(1, abs=1e-4)
+    outcome = minimized(optimizer, whole, other)
+    np.testing.assert_allclose(outcome[0], [[5, 1], [7, 1]], atol=1e-4)
+    assert outcome[1] == pytest.approx(1, abs=1e-4)
 
 
 def test_a_restored_graph_is_searched(variable, tmp_path):
@@ -303,8 +303,8 @@ ways_to_read = pytest.mark.parametrize("read", [distance, twice, gathered, chose
 def test_it_does_not_matter_how_the_loss_reads_a_variable(variable, read):
     x = variable([5.0, -6.0, 7.0])
     seen, loss = [], read(x)
-    found = minimized(Descent(loss), x, fetches=[loss], loss_callback=seen.append)
-    np.testing.assert_allclose(found[0], [1, 1, 1], atol=1e-3)
+    outcome = minimized(Descent(loss), x, fetches=[loss], loss_callback=seen.append)
+    np.testing.assert_allclose(outcome[0], [1, 1, 1], atol=1e-3)
     assert len(set(map(float, seen))) > 1
 
 
@@ -314,8 +314,8 @@ def test_a_variable_that_is_fed_is_pinned(variable, read):
     loss = read(pinned)
     optimizer = Descent(distance(free) + loss)
     given = {"feed_dict": {pinned: [1, 3, 1]}, "fetches": [loss, pinned]}
-    found = minimized(optimizer, free, pinned, **given, loss_callback=lambda *fetched: seen.append(fetched))
-    assert found[0] == pytest.approx(1, abs=1e-4) and found[1].tolist() == [5, -6, 7]
+    outcome = minimized(optimizer, free, pinned, **given, loss_callback=lambda *fetched: seen.append(fetched))
+    assert outcome[0] == pytest.approx(1, abs=1e-4) and outcome[1].tolist() == [5, -6, 7]
     assert all(value in (4, 12) and fed.tolist() == [1, 3, 1] for value, fed in seen) and len(seen) == 30
 
 

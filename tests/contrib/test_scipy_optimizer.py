@@ -44,8 +44,8 @@ def distance(x, goal=1.0):
     return tf.reduce_sum(tf.square(x - goal))
 
 
-def assert_at_the_bottom(found, tolerance=0.02):
-    x, y = found
+def assert_at_the_bottom(outcome, tolerance=0.02):
+    x, y = outcome
     assert np.shape(x) == () and np.shape(y) == (1, 1)
     assert x == pytest.approx(1, abs=tolerance) and y.item() == pytest.approx(1, abs=tolerance)
 
@@ -75,18 +75,18 @@ def test_the_case_of_a_methods_name_does_not_matter(variable, method):
 @pytest.mark.parametrize("method", ["L-BFGS-B", "BFGS", "TNC", "SLSQP"])
 def test_single_precision_is_enough(variable, method):
     loss, x, y = valley(variable, dtype="float32")
-    found = minimized(ScipyOptimizerInterface(loss, method=method), x, y)
-    assert_at_the_bottom(found)
-    assert {value.dtype.name for value in found} == {"float32"}
+    outcome = minimized(ScipyOptimizerInterface(loss, method=method), x, y)
+    assert_at_the_bottom(outcome)
+    assert {value.dtype.name for value in outcome} == {"float32"}
 
 
 def test_double_precision_is_kept_beside_a_single_one(variable):
     single, double = variable([0.0, 0.0]), variable([0.0, 0.0], dtype="float64")
     loss = tf.cast(distance(single), tf.float64) + distance(double, 1 / 3)
     optimizer = ScipyOptimizerInterface(loss, options={"ftol": 0, "gtol": 1e-12})
-    found = minimized(optimizer, single, double)
-    np.testing.assert_allclose(found[0], [1, 1], atol=1e-5)
-    np.testing.assert_allclose(found[1], [1 / 3, 1 / 3], atol=1e-9)
+    outcome = minimized(optimizer, single, double)
+    np.testing.assert_allclose(outcome[0], [1, 1], atol=1e-5)
+    np.testing.assert_allclose(outcome[1], [1 / 3, 1 / 3], atol=1e-9)
 
 
 def test_the_method_may_be_a_function(variable):
@@ -172,9 +172,9 @@ def test_bounds_hold(variable, method):
     bounds = {x: (None, [0.75, np.inf])}
     optimizer = ScipyOptimizerInterface(distance(x) + distance(y), var_to_bounds=bounds, method=method)
     seen = []
-    found = minimized(optimizer, x, y, fetches=[x], loss_callback=lambda x: seen.append(x))
-    np.testing.assert_allclose(found[0], [0.75, 1], atol=0.01)
-    assert found[1] == pytest.approx(1, abs=0.01)
+    outcome = minimized(optimizer, x, y, fetches=[x], loss_callback=lambda x: seen.append(x))
+    np.testing.assert_allclose(outcome[0], [0.75, 1], atol=0.01)
+    assert outcome[1] == pytest.approx(1, abs=0.01)
     assert max(x[0] for x in seen) <= 0.75 + 1e-6
 
 
@@ -201,15 +201,15 @@ def test_a_vector_equality_has_a_full_jacobian(variable):
     x, y = variable([1.0, 2.0]), variable(5.0)
     equalities = [tf.stack([x[0] + y - 3, x[0] * x[1] - 2]), y - 1]
     loss = tf.reduce_sum(tf.square(x)) + tf.square(y)
-    found = minimized(ScipyOptimizerInterface(loss, [x, y], equalities, method="SLSQP"), x, y)
-    np.testing.assert_allclose(np.append(*found), [2, 1, 1], atol=1e-3)
+    outcome = minimized(ScipyOptimizerInterface(loss, [x, y], equalities, method="SLSQP"), x, y)
+    np.testing.assert_allclose(np.append(*outcome), [2, 1, 1], atol=1e-3)
 
 
 def test_the_loss_callback_sees_every_point_that_is_evaluated(variable):
     (loss, x, y), seen, vectors = valley(variable), [], []
     fetches = [loss, x, y, "valley:0", tf.constant(7)]
     optimizer = ScipyOptimizerInterface(loss)
-    found = minimized(
+    outcome = minimized(
         optimizer, x, y, fetches=fetches, step_callback=vectors.append, loss_callback=lambda *v: seen.append(v)
     )
     assert len(seen) > len(vectors) + 1 > 10
@@ -218,7 +218,7 @@ def test_the_loss_callback_sees_every_point_that_is_evaluated(variable):
     assert seen[0][1:3] == (-1.2, 1)
     points = {(float(at_x), at_y.item()) for _, at_x, at_y, _, _ in seen}
     assert len(points) > 10 and {tuple(vector) for vector in vectors} <= points
-    assert tuple(vectors[-1]) == (found[0], found[1].item())
+    assert tuple(vectors[-1]) == (outcome[0], outcome[1].item())
 
 
 def test_callbacks_may_add_operations(variable):
@@ -264,10 +264,10 @@ def test_the_step_callback_can_stop_the_search(variable, method):
         if len(vectors) == 3:
             raise StopIteration
 
-    found = minimized(ScipyOptimizerInterface(loss, method=method), x, y, step_callback=third)
+    outcome = minimized(ScipyOptimizerInterface(loss, method=method), x, y, step_callback=third)
     assert len(vectors) == 3
-    assert height(found[0], found[1].item()) < height(-1.2, 1)
-    np.testing.assert_allclose([found[0], found[1].item()], vectors[-1])
+    assert height(outcome[0], outcome[1].item()) < height(-1.2, 1)
+    np.testing.assert_allclose([outcome[0], outcome[1].item()], vectors[-1])
 
 
 def test_one_optimizer_serves_every_frame_of_a_video(variable):

@@ -47,9 +47,9 @@ def main():
             session.run(tf.global_variables_initializer())
             before = session.run(loss, feed)
             optimizer.minimize(session, feed_dict=feed, fetches=[height], loss_callback=tried.append)
-            found = {v.op.name: session.run(v) for v in tf.trainable_variables()}
+            fitted = {v.op.name: session.run(v) for v in tf.trainable_variables()}
             after = session.run(loss, feed)
-    return {"found": found, "heights tried": tried, "loss before": before, "loss after": after}
+    return {"fitted": fitted, "heights tried": tried, "loss before": before, "loss after": after}
 
 
 if __name__ == "__main__":

@@ -59,11 +59,11 @@ def test_total_is_the_sum_of_the_weighted_terms(objective):
     assert second.terms["content"] == pytest.approx(first.terms["content"], rel=1e-6)
 
 
-@pytest.mark.parametrize("freeze", [True, False])
-def test_weights_changed_later_are_those_of_a_loss_built_with_them(objective, objective_of, freeze):
+@pytest.mark.parametrize("cache", [True, False])
+def test_weights_changed_later_are_those_of_a_loss_built_with_them(objective, objective_of, cache):
     with Evaluator(objective_of("2*content:layer=conv2_1 0*style:layers=conv1_1+conv2_1 3*tv")) as evaluate:
         expected = evaluate.bind(CONTENT, [STYLE])(IMAGE)
-    with Evaluator(objective, cache_targets=freeze) as evaluate:
+    with Evaluator(objective, cache_targets=cache) as evaluate:
         evaluate.bind(CONTENT, [STYLE])
         evaluate.weights = {"content": 2.0, "style": 0.0, "tv": 3.0}
         assert_same(evaluate(IMAGE), expected)
@@ -77,12 +77,12 @@ def test_fed_weights_are_the_losss_own_until_they_are_changed(objective):
         assert evaluate.fed_weights() == {**own, objective.weights["tv"]: 7.0}
 
 
-def test_frozen_targets_change_nothing_but_the_work(objective):
+def test_cached_targets_change_nothing_but_the_work(objective):
     with Evaluator(objective) as evaluate, Evaluator(objective, cache_targets=False) as slow:
         assert_same(evaluate.bind(CONTENT, [STYLE])(IMAGE), slow.bind(CONTENT, [STYLE])(IMAGE))
 
 
-def test_a_frozen_evaluation_does_not_touch_the_pictures(objective):
+def test_an_evaluation_with_cached_targets_does_not_touch_the_pictures(objective):
     with Evaluator(objective) as evaluate:
         evaluate.bind(CONTENT, [STYLE])
         fetches = [objective.total, objective.gradient]
@@ -94,7 +94,7 @@ def test_a_frozen_evaluation_does_not_touch_the_pictures(objective):
             evaluate.session.run(fetches, {objective.graph.generated.image: IMAGE})
 
 
-def test_released_pictures_are_bound_no_more(objective):
+def test_released_pictures_are_not_bound_any_longer(objective):
     with Evaluator(objective) as evaluate:
         before = evaluate.bind(CONTENT, [STYLE])(IMAGE)
         evaluate.release()
@@ -129,6 +129,21 @@ def test_the_variable_holds_the_image_evaluated_or_assigned_last(objective):
         for move, image in ((evaluate, IMAGE), (evaluate, CONTENT), (evaluate.assign, picture(9, 30, 4))):
             move(image)
             np.testing.assert_array_equal(evaluate.session.run(objective.graph.variable), image)
+
+
+def test_the_variable_does_not_change_with_an_array_that_was_evaluated(objective_of):
+    """TensorFlow may let a variable take over the memory of what it is assigned, which a feed shares with the array."""
+    random = np.random.default_rng(0)
+    objective = objective_of("tv:power=2")
+    with Evaluator(objective) as evaluator:
+        photo = random.uniform(0, 255, (1, 256, 256, 3)).astype(np.float32)
+        evaluator.bind(photo, [photo])
+        for _ in range(60):
+            image = random.uniform(0, 255, (1, 256, 256, 3)).astype(np.float32)
+            evaluator(image)
+            expected = image.copy()
+            image[:] = -1
+            np.testing.assert_array_equal(evaluator.session.run(objective.graph.variable), expected)
 
 
 def test_an_evaluators_own_session_is_closed_with_it(objective):
@@ -226,7 +241,7 @@ def test_a_callers_terms_are_as_good_as_registered_ones(own, objective):
     np.testing.assert_allclose(ours.gradient, registered.gradient, atol=1e-5 * np.abs(registered.gradient).max())
 
 
-def test_freezing_changes_nothing_of_a_callers_terms(own):
+def test_caching_targets_changes_nothing_of_a_callers_terms(own):
     with Evaluator(own) as evaluate, Evaluator(own, cache_targets=False) as slow:
         assert_same(evaluate.bind(CONTENT, [STYLE])(IMAGE), slow.bind(CONTENT, [STYLE])(IMAGE))
         assert names(slow.bound) == {"content:0", "style:0"}
@@ -256,9 +271,9 @@ def test_a_single_tensor_is_a_loss(weights, graph):
     objective = Objective(g, tf.reduce_sum(tf.square(g.generated.image - 7)))
     assert list(objective.terms) == ["own"]
     with Evaluator(objective) as evaluate:
-        found = evaluate.bind()(IMAGE)
-    assert found.total == pytest.approx(np.square(IMAGE - 7).sum(), rel=1e-5)
-    np.testing.assert_allclose(found.gradient, 2 * (IMAGE - 7), rtol=1e-5)
+        outcome = evaluate.bind()(IMAGE)
+    assert outcome.total == pytest.approx(np.square(IMAGE - 7).sum(), rel=1e-5)
+    np.testing.assert_allclose(outcome.gradient, 2 * (IMAGE - 7), rtol=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -273,17 +288,17 @@ def masked(weights):
         return Objective(g, {"masked": strength * g.mean(difference), "plain": g.mean(tf.square(g.generated.image))})
 
 
-@pytest.mark.parametrize("freeze", [True, False])
-def test_placeholders_of_the_caller_are_bound_with_the_pictures(masked, freeze):
+@pytest.mark.parametrize("cache", [True, False])
+def test_placeholders_of_the_caller_are_bound_with_the_pictures(masked, cache):
     get = masked.graph.graph.get_tensor_by_name
     mask = np.random.default_rng(4).uniform(0, 1, (1, 24, 32, 1)).astype(np.float32)
     expected = 3 * np.square((IMAGE - CONTENT) * mask / 2).mean()
     assert names(masked.inputs) == {"content:0", "style:0", "mask:0", "strength:0"}
-    with Evaluator(masked, cache_targets=freeze) as evaluate:
-        styles = [] if freeze else [STYLE]
+    with Evaluator(masked, cache_targets=cache) as evaluate:
+        styles = [] if cache else [STYLE]
         evaluate.bind(CONTENT, styles, {get("mask:0"): mask, "strength:0": 3.0})
-        assert ("mask:0" in names(evaluate.bound)) is not freeze
-        assert ("halved:0" in names(evaluate.bound)) is freeze
+        assert ("mask:0" in names(evaluate.bound)) is not cache
+        assert ("halved:0" in names(evaluate.bound)) is cache
         first = evaluate(IMAGE)
         assert first.terms["masked"] == pytest.approx(expected, rel=1e-5)
         evaluate.bind(CONTENT, styles, {get("mask:0"): mask, "strength:0": 6.0})
@@ -291,13 +306,13 @@ def test_placeholders_of_the_caller_are_bound_with_the_pictures(masked, freeze):
     assert first.terms["plain"] == pytest.approx(np.square(IMAGE).mean(), rel=1e-5)
 
 
-@pytest.mark.parametrize("freeze", [True, False])
-def test_pictures_that_the_graph_computes_need_no_binding(weights, graph, objective, freeze):
+@pytest.mark.parametrize("cache", [True, False])
+def test_pictures_that_the_graph_computes_need_no_binding(weights, graph, objective, cache):
     frame = tf.placeholder(tf.uint8, [None, None, 3], "frame")
     g = StyleGraph(weights, content=frame[None], style=tf.reverse(tf.constant(STYLE[:, :, ::-1]), [2]))
     mine = Objective(g, parse_loss(LOSS))
     whole = CONTENT.astype(np.uint8)
-    with Evaluator(mine, cache_targets=freeze) as evaluate, Evaluator(objective) as theirs:
+    with Evaluator(mine, cache_targets=cache) as evaluate, Evaluator(objective) as theirs:
         expected = theirs.bind(whole.astype(np.float32), [STYLE])(IMAGE)
         assert_same(evaluate.bind(feed_dict={frame: whole[0]})(IMAGE), expected)
         # Arrays still win over what the graph would compute.
@@ -345,12 +360,12 @@ def test_terms_that_are_no_tensors_of_the_graph_are_refused(weights, graph):
         Objective(g, g.mean(g.generated.image, per_channel=True))
 
 
-@pytest.mark.parametrize("freeze", [True, False])
-def test_a_placeholder_with_a_default_is_bound_too(weights, graph, freeze):
+@pytest.mark.parametrize("cache", [True, False])
+def test_a_placeholder_with_a_default_is_bound_too(weights, graph, cache):
     strength = tf.placeholder_with_default(1.0, [], "strength")
     g = StyleGraph(weights, graph=graph)
     objective = Objective(g, strength * g.mean(tf.square(g.generated.image)))
-    with Evaluator(objective, cache_targets=freeze) as evaluate:
+    with Evaluator(objective, cache_targets=cache) as evaluate:
         plain = evaluate.bind()(IMAGE).total
         assert evaluate.bind(feed_dict={strength: 2.0})(IMAGE).total == pytest.approx(2 * plain)
         assert evaluate.bind(feed_dict={"strength:0": 3.0})(IMAGE).total == pytest.approx(3 * plain)
@@ -376,6 +391,17 @@ def test_labels_that_cannot_be_names_are_refused(weights, label):
     g = StyleGraph(weights)
     with g.building(), pytest.raises(LossError, match="cannot name a loss term"):
         Objective(g, {label: g.mean(g.generated.image)})
+
+
+def test_labels_that_differ_in_case_alone_are_refused(weights):
+    """TensorFlow takes such names for the same, and would number the second one."""
+    g = StyleGraph(weights)
+    with g.building():
+        value = g.mean(g.generated.image)
+    with pytest.raises(
+        LossError, match="labels of Mine, mine differ in case alone; give them names that differ in more"
+    ):
+        Objective(g, {"Mine": value, "mine": value})
 
 
 def test_losses_that_do_not_add_up_are_refused(weights):

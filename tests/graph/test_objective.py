@@ -1,4 +1,4 @@
-"""An objective's tensors, what of them is frozen, and what cannot be built."""
+"""An objective's tensors, its targets, and what cannot be built."""
 
 from __future__ import annotations
 
@@ -88,3 +88,61 @@ def test_a_term_that_raises_is_named_with_where_it_comes_from():
         build(term(broken))
     with pytest.raises(LossError, match="'probe': it returns nothing; let the function in test return a scalar"):
         build(term(lambda g: None))
+
+
+def test_a_term_that_exits_is_a_term_that_fails():
+    def leaving(g):
+        raise SystemExit(7)
+
+    with pytest.raises(LossError, match=r"'probe' cannot be built \(SystemExit: 7\); mend test"):
+        build(term(leaving))
+
+
+def test_a_file_that_a_term_misses_is_named(tmp_path):
+    missing = tmp_path / "mask.npy"
+    with pytest.raises(LossError, match=r"'probe' cannot use a file \(.*No such file.*mask\.npy.*\); check its name"):
+        build(term(lambda g: g.mean(g.generated.image) * np.load(missing)))
+
+
+def test_an_operation_without_gradient_is_named_with_its_term():
+    def recoloured(g):
+        return g.mean(tf.image.adjust_hue(g.generated.image / 255, 0.1))
+
+    with pytest.raises(
+        LossError, match=r"loss term 'probe' has no gradient: .*AdjustHue.*; use differentiable operations"
+    ):
+        build(term(recoloured) + parse_loss("tv"))
+
+
+def test_similarity_of_structure_is_a_loss_although_it_checks_shapes_on_the_way():
+    """``tf.image.ssim`` waits for checks of both pictures' shapes, which are control inputs."""
+    similar = term(lambda g: 1 - tf.reduce_mean(tf.image.ssim(g.generated.image, g.content.image, 255.0)))
+    content, image = picture(32, 40, 1), picture(32, 40, 2)
+    with Evaluator(build(similar)) as evaluate:
+        evaluate.bind(content, [content])
+        values, same = evaluate(image), evaluate(content)
+    with tf.Graph().as_default(), tf.Session() as session:
+        expected = session.run(1 - tf.image.ssim(image, content, 255.0))[0]
+    assert values.total == pytest.approx(expected, rel=1e-5) and np.abs(values.gradient).max() > 0
+    assert same.total == pytest.approx(0, abs=1e-5)
+
+
+def test_variables_that_a_term_makes_are_initialised():
+    def learned(g):
+        scale = tf.get_variable("scale", initializer=2.5)
+        offset = tf.Variable(tf.fill([3], 4.0), name="offset")
+        return g.mean(tf.square(scale * g.generated.image + offset))
+
+    image = picture(20, 24, 1)
+    with Evaluator(build(term(learned))) as evaluate:
+        total = evaluate.bind(image, [image])(image).total
+    assert total == pytest.approx(np.square(2.5 * image.astype(np.float64) + 4).mean(), rel=1e-5)
+
+
+def test_a_variable_that_cannot_be_initialised_is_one_line():
+    def unhappy(g):
+        checked = tf.debugging.check_numerics(tf.constant(np.nan, tf.float32), "no number")
+        return g.mean(g.generated.image) * tf.Variable(checked, use_resource=True)
+
+    with pytest.raises(LossError, match=r"^a variable of the loss cannot be initialised \(.*no number.*\); mend it$"):
+        Evaluator(build(term(unhappy)))

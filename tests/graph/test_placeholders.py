@@ -292,12 +292,12 @@ def test_the_generated_image_has_to_be_a_variable_of_float32(weights, variable):
 def test_the_callers_initializer_initialises_everything(weights, graph):
     g = StyleGraph(weights, graph=graph, content=tf.constant(CONTENT))
     g.content["conv1_2"]
-    found = dict(zip((v.op.name for v in tf.global_variables()), values(tf.global_variables()), strict=True))
-    np.testing.assert_array_equal(found.pop("generated"), CONTENT)
-    assert len(found) == 4
+    outcome = dict(zip((v.op.name for v in tf.global_variables()), values(tf.global_variables()), strict=True))
+    np.testing.assert_array_equal(outcome.pop("generated"), CONTENT)
+    assert len(outcome) == 4
     for layer in ("conv1_1", "conv1_2"):
         for part, stored in zip(("kernel", "bias"), weights.read(layer), strict=True):
-            np.testing.assert_array_equal(found[f"vgg/{layer}/{part}"], stored)
+            np.testing.assert_array_equal(outcome[f"vgg/{layer}/{part}"], stored)
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         assert session.run(tf.report_uninitialized_variables()).size == 0

@@ -23,12 +23,12 @@ def graph():
 
 def test_reach_of_the_layers_is_their_receptive_field(graph):
     with graph.graph.as_default():
-        found = {layer: reach(graph.content[layer], graph.content.image) for layer in ("conv1_1", "pool1", "conv3_3")}
-    assert found["conv1_1"] == ReceptiveField(1, 1, 1)
-    assert found["pool1"] == ReceptiveField(2, 2, 3)
-    assert found["conv3_3"].stride == 4
+        outcome = {layer: reach(graph.content[layer], graph.content.image) for layer in ("conv1_1", "pool1", "conv3_3")}
+    assert outcome["conv1_1"] == ReceptiveField(1, 1, 1)
+    assert outcome["pool1"] == ReceptiveField(2, 2, 3)
+    assert outcome["conv3_3"].stride == 4
     # 40 pixels wide: position 0 sees 18 before its first pixel, which is 4 pixels wide itself, and as many after.
-    assert found["conv3_3"].before + found["conv3_3"].after + 1 == 40
+    assert outcome["conv3_3"].before + outcome["conv3_3"].after + 1 == 40
 
 
 def test_reach_follows_what_a_plugin_does(graph):

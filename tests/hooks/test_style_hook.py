@@ -95,19 +95,19 @@ def values_of(objective, photo, painting, images):
 
 def test_each_step_is_one_run_by_which_the_global_step_grows(objective, search):
     recorder = Recorder()
-    found = search(objective, [recorder], steps=6)
-    assert len(found.steps) == len(recorder.seen) == found.global_step == 6
-    assert found.why == "" and found.evaluations > 6
+    outcome = search(objective, [recorder], steps=6)
+    assert len(outcome.steps) == len(recorder.seen) == outcome.global_step == 6
+    assert outcome.why == "" and outcome.evaluations > 6
 
 
 def test_hooks_fetch_what_the_search_had_computed(objective, search, photo, painting):
     recorder = Recorder("loss/total:0", objective.terms, "generated_image:0")
-    found = search(objective, [recorder])
+    outcome = search(objective, [recorder])
     totals, terms, images = zip(*recorder.seen, strict=True)
-    assert list(totals) == [step.total for step in found.steps]
-    assert list(terms) == [step.terms for step in found.steps]
+    assert list(totals) == [step.total for step in outcome.steps]
+    assert list(terms) == [step.terms for step in outcome.steps]
     np.testing.assert_allclose(totals, values_of(objective, photo, painting, images), rtol=1e-6)
-    assert found.best == totals[-1] and np.array_equal(found.image, images[-1])
+    assert outcome.best == totals[-1] and np.array_equal(outcome.image, images[-1])
 
 
 def test_hooks_do_not_make_anything_be_evaluated_again(objective_of, search):
@@ -124,9 +124,9 @@ def test_hooks_do_not_make_anything_be_evaluated_again(objective_of, search):
 
     objective = objective_of(counted)
     recorder = Recorder("loss/total:0", "loss/probe:0")
-    found = search(objective, [recorder, StyleHook(), tf.train.NanTensorHook("loss/total:0")])
+    outcome = search(objective, [recorder, StyleHook(), tf.train.NanTensorHook("loss/total:0")])
     assert len(recorder.seen) == 5
-    assert len(calls) == found.evaluations
+    assert len(calls) == outcome.evaluations
 
 
 def test_hooks_may_fetch_what_depends_on_the_pictures(objective, search, photo, painting):
@@ -140,9 +140,9 @@ def test_hooks_may_fetch_what_depends_on_the_pictures(objective, search, photo, 
 
 
 def test_a_hook_that_asks_the_session_to_stop_ends_the_search(objective, search):
-    found = search(objective, [tf.train.StopAtStepHook(last_step=3)], steps=50)
-    assert len(found.steps) == found.global_step == 3
-    assert found.stopped and found.why == ""
+    outcome = search(objective, [tf.train.StopAtStepHook(last_step=3)], steps=50)
+    assert len(outcome.steps) == outcome.global_step == 3
+    assert outcome.stopped and outcome.why == ""
 
 
 def test_tensorflows_own_hooks_take_part(objective, search, tmp_path):
@@ -155,9 +155,9 @@ def test_tensorflows_own_hooks_take_part(objective, search, tmp_path):
             tf.train.SummarySaverHook(save_steps=1, output_dir=str(tmp_path), summary_op=summary),
         ]
 
-    found = search(objective, hooks)
+    outcome = search(objective, hooks)
     written = EventAccumulator(str(tmp_path)).Reload().Scalars("own")
-    assert [event.value for event in written] == [step.total for step in found.steps]
+    assert [event.value for event in written] == [step.total for step in outcome.steps]
 
 
 def test_hooks_read_the_step_before_as_with_any_optimizer(objective, search, tmp_path):
@@ -175,10 +175,10 @@ def test_hooks_read_the_step_before_as_with_any_optimizer(objective, search, tmp
 
 def test_a_style_hook_is_told_of_every_second_step(objective, search):
     album, images = Album(every=2), Recorder("generated_image:0")
-    found = search(objective, [album, images], steps=7)
+    outcome = search(objective, [album, images], steps=7)
     assert [seen.step for seen in album.seen] == [2, 4, 6]
     for seen in album.seen:
-        step = found.steps[seen.step - 1]
+        step = outcome.steps[seen.step - 1]
         assert (seen.total, seen.terms) == (step.total, step.terms)
         assert np.array_equal(seen.image, images.seen[seen.step - 1][0])
 
@@ -230,13 +230,13 @@ def test_a_restored_variable_holds_the_last_image(objective, search, tmp_path):
 
 def test_summaries_are_the_steps_that_were_made(objective, search, tmp_path):
     folder, images = tmp_path / "new" / "summaries", Recorder("generated_image:0")
-    found = search(objective, [SummaryHook(folder, images=2), images])
+    outcome = search(objective, [SummaryHook(folder, images=2), images])
     events = EventAccumulator(str(folder)).Reload()
     assert events.Tags()["scalars"] == TAGS and events.Tags()["images"] == ["generated_image"]
     assert events.Tags()["graph"] is True
     for tag in TAGS:
         label = tag.removeprefix("loss/")
-        expected = [step.total if label == "total" else step.terms[label] for step in found.steps]
+        expected = [step.total if label == "total" else step.terms[label] for step in outcome.steps]
         assert [(event.step, event.value) for event in events.Scalars(tag)] == list(enumerate(expected, 1))
     pictures = events.Images("generated_image")
     assert [picture.step for picture in pictures] == [1, 3, 5]
@@ -298,8 +298,8 @@ def test_hooks_find_a_style_graph_in_a_scope(search, tmp_path, scope):
     with tf.Graph().as_default() as graph, tf.variable_scope(scope):
         objective = Objective(StyleGraph(WeightsFile(embedded()), graph=graph), parse_loss(LOSS))
     album = Album(scope=scope)
-    found = search(objective, [album, SummaryHook(tmp_path, scope=scope)])
-    assert [(seen.total, seen.terms) for seen in album.seen] == [(step.total, step.terms) for step in found.steps]
+    outcome = search(objective, [album, SummaryHook(tmp_path, scope=scope)])
+    assert [(seen.total, seen.terms) for seen in album.seen] == [(step.total, step.terms) for step in outcome.steps]
     assert set(album.seen[0].terms) == {"content", "tv"}
     assert EventAccumulator(str(tmp_path)).Reload().Tags()["scalars"] == TAGS
 
@@ -311,9 +311,9 @@ def test_two_style_graphs_in_one_graph_are_told_apart(search):
             with tf.variable_scope(scope):
                 built[scope] = Objective(StyleGraph(WeightsFile(embedded()), graph=graph), parse_loss("tv:power=2"))
     album = Album(scope="two")
-    found = search(built["two"], [album])
-    assert [seen.total for seen in album.seen] == [step.total for step in found.steps]
-    assert found.global_step == 5
+    outcome = search(built["two"], [album])
+    assert [seen.total for seen in album.seen] == [step.total for step in outcome.steps]
+    assert outcome.global_step == 5
 
 
 def test_a_step_counter_of_the_callers_is_taken(objective):

@@ -32,13 +32,13 @@ def annotated(
 
 
 def test_types_come_from_annotations_or_defaults() -> None:
-    found = parameters_of(annotated, "mine")
-    assert {name: parameter.type.words for name, parameter in found.items()} == {
+    parameters = parameters_of(annotated, "mine")
+    assert {name: parameter.type.words for name, parameter in parameters.items()} == {
         "mask": "a path", "kind": "one of a, b", "share": "a number or none", "names": "texts joined by +",
         "implied": "a number", "several": "whole numbers joined by +", "optional": "a whole number or none",
         "plain": "text",
     }  # fmt: skip
-    assert [name for name, parameter in found.items() if parameter.default is REQUIRED] == ["mask", "plain"]
+    assert [name for name, parameter in parameters.items() if parameter.default is REQUIRED] == ["mask", "plain"]
 
 
 def test_what_is_given_in_advance_can_still_be_set() -> None:

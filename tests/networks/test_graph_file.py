@@ -369,12 +369,12 @@ def test_loss_and_gradient_are_those_of_plain_tensorflow(whole, objective):
     content, style, image = picture(19, 26, 1), picture(22, 15, 2), picture(19, 26, 3)
     total, gradient = plain_loss(whole, content, style, image)
     with Evaluator(objective) as evaluate:
-        found = evaluate.bind(content, [style])(image)
-    assert found.total == pytest.approx(total, rel=1e-5)
-    np.testing.assert_allclose(found.gradient, gradient, atol=1e-5 * np.abs(gradient).max())
+        ours = evaluate.bind(content, [style])(image)
+    assert ours.total == pytest.approx(total, rel=1e-5)
+    np.testing.assert_allclose(ours.gradient, gradient, atol=1e-5 * np.abs(gradient).max())
 
 
-def test_content_and_style_are_frozen(objective):
+def test_content_and_style_are_targets(objective):
     pictures, image = (picture(18, 24, 1), [picture(14, 17, 2)]), picture(18, 24, 3)
     shapes = [tensor.shape.as_list() for tensor in objective.targets if tensor.shape.rank]
     assert [1, None, None, 6] in shapes
@@ -382,9 +382,9 @@ def test_content_and_style_are_frozen(objective):
     with Evaluator(objective) as evaluate, Evaluator(objective, cache_targets=False) as slow:
         evaluate.bind(*pictures)
         assert not {view.image.name for view in objective.graph.views[1:]} & {t.name for t in evaluate.bound}
-        frozen_values, unfrozen = evaluate(image), slow.bind(*pictures)(image)
-    assert frozen_values.total == pytest.approx(unfrozen.total, rel=1e-6)
-    assert_close(frozen_values.gradient, unfrozen.gradient)
+        cached, anew = evaluate(image), slow.bind(*pictures)(image)
+    assert cached.total == pytest.approx(anew.total, rel=1e-6)
+    assert_close(cached.gradient, anew.gradient)
 
 
 def test_tiles_give_what_the_whole_gives(objective):
@@ -393,9 +393,9 @@ def test_tiles_give_what_the_whole_gives(objective):
         expected = evaluate.bind(*pictures)(image)
         tiled = TiledEvaluator(evaluate)
         tiled.bind(*pictures, side=16)
-        found = tiled(image)
-    assert dict(found.terms) == pytest.approx(dict(expected.terms), rel=1e-5)
-    error = np.abs(found.gradient - expected.gradient).max()
+        ours = tiled(image)
+    assert dict(ours.terms) == pytest.approx(dict(expected.terms), rel=1e-5)
+    error = np.abs(ours.gradient - expected.gradient).max()
     assert error < 1e-5 * np.abs(expected.gradient).max()
 
 

@@ -23,10 +23,10 @@ def features(weights: WeightsFile, image, *layers, pooling="average", padding="r
         network = Vgg(weights, pooling, padding, precision)
         picture = tf.placeholder(tf.float32, [1, None, None, 3])
         maps = network.features(picture, "features/")
-        found = [maps[layer] for layer in layers]
+        wanted = [maps[layer] for layer in layers]
         with tf.Session() as session:
             network.load(session)
-            return session.run(found, {picture: image})
+            return session.run(wanted, {picture: image})
 
 
 def convolved(maps, kernel, bias, mode):

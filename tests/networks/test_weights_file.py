@@ -48,21 +48,21 @@ def spoil(path: Path, member: str) -> None:
 
 
 def test_embedded_file() -> None:
-    found = WeightsFile(embedded())
-    assert found.sha256 == "10a4a2d8ea5e8ad681405af19f7118c6768145318347483100be7cb69c488e32"
-    assert tuple(found.layers) == tuple(VGG16.kernels)[:7]
-    assert found.source == "the embedded weights"
-    read = [found.read(layer) for layer in found.layers]
+    weights = WeightsFile(embedded())
+    assert weights.sha256 == "10a4a2d8ea5e8ad681405af19f7118c6768145318347483100be7cb69c488e32"
+    assert tuple(weights.layers) == tuple(VGG16.kernels)[:7]
+    assert weights.source == "the embedded weights"
+    read = [weights.read(layer) for layer in weights.layers]
     assert sum(kernel.size + bias.size for kernel, bias in read) == 1_735_488
     assert all(array.dtype == np.float32 for pair in read for array in pair)
 
 
 def test_published_file(vgg16_npz: Path) -> None:
-    found = WeightsFile(vgg16_npz)
-    assert tuple(found.layers) == tuple(VGG16.kernels) and len(VGG16.kernels) == 13 and "conv5_3" in VGG16.kernels
-    assert found.layers["conv4_1"] == (3, 3, 256, 512) and found.architecture is VGG16
-    assert (found.architecture.name, found.source, found.path) == ("VGG16", str(vgg16_npz), vgg16_npz)
-    kernel, bias = found.read("conv5_3")
+    weights = WeightsFile(vgg16_npz)
+    assert tuple(weights.layers) == tuple(VGG16.kernels) and len(VGG16.kernels) == 13 and "conv5_3" in VGG16.kernels
+    assert weights.layers["conv4_1"] == (3, 3, 256, 512) and weights.architecture is VGG16
+    assert (weights.architecture.name, weights.source, weights.path) == ("VGG16", str(vgg16_npz), vgg16_npz)
+    kernel, bias = weights.read("conv5_3")
     with np.load(vgg16_npz) as file:
         np.testing.assert_array_equal(kernel, file["conv5_3_W"])
         np.testing.assert_array_equal(bias, file["conv5_3_b"])
@@ -94,10 +94,10 @@ def test_arrays_saved_by_python_2(tmp_path: Path, arrays: Any) -> None:
 def test_reading_touches_only_the_layer_asked_for(tmp_path: Path, arrays: Any) -> None:
     path = save(tmp_path / "w.npz", arrays)
     spoil(path, "conv1_2_W.npy")
-    found = WeightsFile(path)
-    np.testing.assert_array_equal(found.read("conv1_1")[0], arrays["conv1_1_W"])
+    weights = WeightsFile(path)
+    np.testing.assert_array_equal(weights.read("conv1_1")[0], arrays["conv1_1_W"])
     with pytest.raises(WeightsError) as raised:
-        found.read("conv1_2")
+        weights.read("conv1_2")
     assert str(raised.value).startswith(f"{path} is damaged in conv1_2 (Bad CRC-32")
 
 
@@ -149,30 +149,30 @@ def test_wrong_arrays(nowhere: Path, arrays: Any, key: str, value: Any, fault: s
 def test_numbers_that_are_not_finite(tmp_path: Path, arrays: Any, value: float) -> None:
     arrays = {key: array.astype(np.float64) for key, array in arrays.items()}
     arrays["conv1_2_b"][5] = value
-    (found := WeightsFile(save(tmp_path / "w.npz", arrays))).read("conv1_1")
+    (weights := WeightsFile(save(tmp_path / "w.npz", arrays))).read("conv1_1")
     with pytest.raises(WeightsError, match=r"w\.npz has NaN or infinite numbers in conv1_2_b; "):
-        found.read("conv1_2")
+        weights.read("conv1_2")
 
 
 def test_require_names_all_that_is_missing(tmp_path: Path, vgg_arrays: Any) -> None:
     path = save(tmp_path / "w.npz", vgg_arrays("conv1_1", "conv2_1"))
-    found = WeightsFile(path)
-    found.require(["conv2_1", "conv1_1"])  # a gap is no fault as long as nobody asks for it
+    weights = WeightsFile(path)
+    weights.require(["conv2_1", "conv1_1"])  # a gap is no fault as long as nobody asks for it
     with pytest.raises(WeightsError) as raised:
-        found.require(["conv1_1", "conv4_1"])
+        weights.require(["conv1_1", "conv4_1"])
     assert str(raised.value) == f"{path} lacks conv4_1; a file that has it is vgg16_weights.npz: {FETCH}"
     with pytest.raises(WeightsError, match="lacks conv1_2, conv5_1; a file that has them"):
-        found.require(["conv1_2", "conv1_1", "conv5_1", "conv1_2"])
+        weights.require(["conv1_2", "conv1_1", "conv5_1", "conv1_2"])
     with pytest.raises(WeightsError, match=r"lacks conv1_2, conv3_4; .*VGG19") as raised:
-        found.require(["conv1_2", "conv3_4"])
+        weights.require(["conv1_2", "conv3_4"])
     assert "fetch" not in str(raised.value)
     with pytest.raises(WeightsError, match="lacks conv1_2"):
-        found.read("conv1_2")
+        weights.read("conv1_2")
 
 
 def test_vgg19_is_known_by_its_own_layers(tmp_path: Path, arrays: Any) -> None:
     arrays |= {"conv3_4_W": np.zeros((3, 3, 256, 256), np.float16), "conv3_4_b": np.zeros(256)}
-    found = WeightsFile(save(tmp_path / "w.npz", arrays))
-    assert found.architecture is VGG19
+    weights = WeightsFile(save(tmp_path / "w.npz", arrays))
+    assert weights.architecture is VGG19
     assert VGG19.kernels.keys() - VGG16.kernels.keys() == {"conv3_4", "conv4_4", "conv5_4"}
-    assert tuple(found.layers) == ("conv1_1", "conv1_2", "conv3_4")
+    assert tuple(weights.layers) == ("conv1_1", "conv1_2", "conv3_4")

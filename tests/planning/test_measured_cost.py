@@ -45,8 +45,8 @@ def test_the_process_is_counted_and_no_picture_stays_bound():
         evaluator.bind(image, [image])
         evaluator(image)
         before = process_memory()
-        found = measure(evaluator)
-        assert before / 2 < found.process < before + 1e9
+        outcome = measure(evaluator)
+        assert before / 2 < outcome.process < before + 1e9
         with pytest.raises(ConfigError, match="no pictures are bound"):
             evaluator(image)
 
@@ -76,20 +76,20 @@ def test_low_precision_halves_what_is_kept(shallow, precision):
 
 
 def test_targets_of_several_styles_do_not_grow_with_the_content_image():
-    found = cost("style:layers=conv1_1", styles=2)
-    assert found.targets == 0
-    assert found.memory > 4 * 64
+    outcome = cost("style:layers=conv1_1", styles=2)
+    assert outcome.targets == 0
+    assert outcome.memory > 4 * 64
 
 
 def test_a_loss_of_pixels_alone_takes_next_to_nothing(shallow):
-    found = cost("tv")
-    assert 12 <= found.memory < shallow.memory / 2
-    assert (found.margin, found.why_not) == (ReceptiveField(1, 0, 1), "")
+    outcome = cost("tv")
+    assert 12 <= outcome.memory < shallow.memory / 2
+    assert (outcome.margin, outcome.why_not) == (ReceptiveField(1, 0, 1), "")
 
 
 def test_a_term_that_cannot_be_tiled_is_told_apart(shallow):
     assert (shallow.margin, shallow.why_not) == (ReceptiveField(1, 1, 1), "")
-    found = cost(parse_loss("content:layer=conv1_1") + PEAK)
-    assert found.margin is None
-    assert "'peak' cannot be tiled" in found.why_not and "Max" in found.why_not
-    assert found.memory >= shallow.memory
+    outcome = cost(parse_loss("content:layer=conv1_1") + PEAK)
+    assert outcome.margin is None
+    assert "'peak' cannot be tiled" in outcome.why_not and "Max" in outcome.why_not
+    assert outcome.memory >= shallow.memory

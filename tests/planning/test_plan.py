@@ -62,20 +62,20 @@ def advice(limit, **settings):
 
 @pytest.mark.parametrize(("precision", "optimizer"), [("float32", "lbfgsb"), ("bfloat16", "lbfgs")])
 def test_with_enough_memory_every_size_is_computed_whole(precision, optimizer):
-    found = plan(precision=precision)
-    assert [(stage.height, stage.width) for stage in found.stages] == [(96, 128), (192, 256), (384, 512), (768, 1024)]
-    assert sum(stage.steps for stage in found.stages) == 100
-    assert {(stage.tile, stage.optimizer, stage.history) for stage in found.stages} == {(None, optimizer, 10)}
-    assert found.precision == precision
+    outcome = plan(precision=precision)
+    assert [(stage.height, stage.width) for stage in outcome.stages] == [(96, 128), (192, 256), (384, 512), (768, 1024)]
+    assert sum(stage.steps for stage in outcome.stages) == 100
+    assert {(stage.tile, stage.optimizer, stage.history) for stage in outcome.stages} == {(None, optimizer, 10)}
+    assert outcome.precision == precision
 
 
 def test_less_memory_takes_a_shorter_history_then_the_leaner_optimiser_then_tiles_then_the_disk():
     limit, seen = plan(scales=1).memory, []
     while fits(limit, scales=1):
-        found = plan(limit, scales=1)
-        assert found.memory <= limit
-        seen.append(found.stages[-1])
-        limit = found.memory * (1 - 1e-9)
+        outcome = plan(limit, scales=1)
+        assert outcome.memory <= limit
+        seen.append(outcome.stages[-1])
+        limit = outcome.memory * (1 - 1e-9)
     assert (seen[0].tile, seen[0].optimizer, seen[0].history) == (None, "lbfgsb", 10)
     whole = [(stage.optimizer, stage.history) for stage in seen if stage.tile is None]
     assert whole == list(itertools.product(("lbfgsb", "lbfgs"), (10, 5, 3)))
@@ -91,9 +91,9 @@ def test_a_picture_no_larger_than_a_tile_chosen_by_hand_is_computed_whole():
 
 
 def test_only_sizes_that_need_it_are_tiled():
-    found = plan(least() * 1.2)
-    assert [stage.tile is None for stage in found.stages][:2] == [True, True]
-    assert found.stages[-1].tile is not None
+    outcome = plan(least() * 1.2)
+    assert [stage.tile is None for stage in outcome.stages][:2] == [True, True]
+    assert outcome.stages[-1].tile is not None
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -105,9 +105,9 @@ def test_only_sizes_that_need_it_are_tiled():
 def test_no_size_takes_more_than_the_limit(precision, settings):
     for share in (1, 1.05, 1.3, 2, 4):
         limit = least(precision=precision, **settings) * share
-        found = plan(limit, precision=precision, **settings)
-        assert max(stage.memory for stage in found.stages) == found.memory <= limit
-        assert all(stage.memory > COST.process and stage.seconds > 0 for stage in found.stages)
+        outcome = plan(limit, precision=precision, **settings)
+        assert max(stage.memory for stage in outcome.stages) == outcome.memory <= limit
+        assert all(stage.memory > COST.process and stage.seconds > 0 for stage in outcome.stages)
 
 
 @pytest.mark.parametrize("limit", [PLENTY, 3e9])
@@ -126,15 +126,15 @@ def test_no_size_takes_more_than_the_limit(precision, settings):
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_what_is_chosen_by_hand_is_not_chosen_otherwise(limit, settings, attribute, expected, precision):
     size = 512 if settings.get("tile") in ("off", 5000) else 1024
-    found = plan(limit, size=size, precision=precision, **settings)
-    assert {getattr(stage, attribute) for stage in found.stages} == {expected}
+    outcome = plan(limit, size=size, precision=precision, **settings)
+    assert {getattr(stage, attribute) for stage in outcome.stages} == {expected}
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_with_bounds_the_optimiser_that_knows_none_is_never_chosen(precision):
     for share in (1, 1.2, 2, 100):
-        found = plan(least(bounds=True, precision=precision) * share, bounds=True, precision=precision)
-        assert {stage.optimizer for stage in found.stages} == {"lbfgsb"}
+        outcome = plan(least(bounds=True, precision=precision) * share, bounds=True, precision=precision)
+        assert {stage.optimizer for stage in outcome.stages} == {"lbfgsb"}
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
-"""The shelf's own terms against their formulas."""
+"""The plugins that come along, against their formulas."""
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 import pytest
 
-from nstgraph import Evaluator, Objective, StyleGraph, parse_loss
+from nstgraph import Evaluator, LossError, Objective, StyleGraph, parse_loss
 from nstgraph.networks.weights_file import WeightsFile, embedded
 
 LUMA = np.array([0.2989, 0.587, 0.114])
@@ -54,3 +56,20 @@ def test_histogram_sees_what_moments_cannot():
     far = np.full_like(style, 128)
     assert value("histogram", style, far, style) < 1e-8
     assert 1e-8 < value("histogram", near, far, style) < value("histogram", far, far, style)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("histogram:bins=0", "histogram:bins takes 1 to 64, not 0"),
+        ("histogram:bins=300", "histogram:bins takes 1 to 64, not 300"),
+        ("histogram:bins=1000000000", "histogram:bins takes 1 to 64, not 1000000000"),
+        ("histogram:layers=", "histogram:layers is empty; name at least one layer, such as conv2_1"),
+        ("laplacian:pools=3", "laplacian:pools takes powers of two up to 1024, not 3"),
+        ("laplacian:pools=4+4096", "laplacian:pools takes powers of two up to 1024, not 4+4096"),
+        ("laplacian:pools=", "laplacian:pools takes powers of two up to 1024, not "),
+    ],
+)
+def test_parameters_that_would_take_forever_or_mean_nothing_are_refused(text, message):
+    with pytest.raises(LossError, match=re.escape(message)):
+        Objective(StyleGraph(WeightsFile(embedded())), parse_loss(text))

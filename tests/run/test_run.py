@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import itertools
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -12,8 +14,9 @@ import pytest
 from nstgraph import Config, Interrupted, Stylizer, stylize, tf
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
-from nstgraph.errors import NstgraphError, RunError
+from nstgraph.errors import ConfigError, RunError
 from nstgraph.losses.loss import LossTerm
+from nstgraph.networks.weights_file import embedded
 from nstgraph.pictures.load import load
 from nstgraph.pictures.resize import resize
 
@@ -42,8 +45,8 @@ STALLING = Config(loss=stepwise, size=48, scales=1, steps=40, init="noise", prec
 
 
 def in_float32(result):
-    found = re.search(r", (\d+) of them in float32, to go on where bfloat16 stalled$", result.reason)
-    return int(found[1]) if found else 0
+    steps = re.search(r", (\d+) of them in float32, to go on where bfloat16 stalled$", result.reason)
+    return int(steps[1]) if steps else 0
 
 
 @pytest.mark.parametrize("optimizer", ["auto", "lbfgs", "lbfgsb"])
@@ -102,17 +105,40 @@ def test_the_part_in_float32_can_be_stopped(error):
     assert np.abs(result.image - resize(CONTENT, 36, 48)).mean() < 1
 
 
-def test_if_float32_does_not_fit_what_low_precision_found_is_not_lost():
-    pictures = load(CONTENT), load(STYLE)
+def test_if_float32_does_not_fit_what_low_precision_reached_is_the_result():
     with Stylizer(STALLING.replace(tile="off")) as stylizer:
-        plan = stylizer.plan(pictures[0], pictures[1:])
+        plan = stylizer.plan(CONTENT, STYLE)
         stylizer.config = stylizer.config.replace(memory=0.01)  # as if others had taken the rest in the meantime
-        try:
-            result = stylizer(pictures[0], pictures[1:], plan=plan)
-        except NstgraphError as error:
-            result = getattr(error, "result", None)
-    assert result is not None
-    assert len(result.history) > 0
+        with pytest.raises(ConfigError, match=r"0\.00 GB can be had"):
+            stylizer.exact.plan(CONTENT, STYLE)
+        result = stylizer(CONTENT, STYLE, plan=plan)
+    assert in_float32(result) == 0 and 0 < len(result.history) < 40
+    assert result.reason.startswith(f"stopped after {len(result.history)} of 40 steps, as ")
+    assert distance(result.image, resize(CONTENT, 36, 48)) < 0.1
+
+
+def test_if_the_weights_are_gone_what_low_precision_reached_is_the_result(tmp_path):
+    weights = shutil.copy(embedded(), tmp_path / "weights.npz")
+
+    def remove(step, image):
+        weights.unlink(missing_ok=True)
+
+    result = stylize(CONTENT, STYLE, STALLING, weights=weights, callback=remove)
+    assert in_float32(result) == 0 and 0 < len(result.history) < 40
+    assert result.settings["weights"] == "weights.npz"
+    assert result.settings["weights_sha256"] == hashlib.sha256(embedded().read_bytes()).hexdigest()
+
+
+def test_weights_that_were_changed_are_those_of_the_part_in_float32():
+    weight = 3.0
+    with Stylizer(STALLING) as stylizer:
+        stylizer.evaluator.weights["stepwise"] = weight
+        result = stylizer(CONTENT, STYLE)
+    exact = in_float32(result)
+    assert exact > 0
+    expected = weight * (1 + distance(result.image, resize(CONTENT, 36, 48)))
+    assert result.history[-1].total == pytest.approx(expected, rel=1e-3)
+    assert all(step.total >= weight for step in result.history)
 
 
 def test_at_the_minimum_the_picture_comes_back_as_it_is():
@@ -198,8 +224,9 @@ def test_a_term_that_fails_whatever_the_size_is_no_traceback():
         with tf.control_dependencies([tf.debugging.assert_less(tf.shape(image)[1], 1)]):
             return g.mean(tf.identity(image))
 
-    with pytest.raises(NstgraphError):
+    with pytest.raises(RunError, match=r"^the loss cannot be evaluated: ") as raised:
         stylize(CONTENT, STYLE, FAILING, loss=term(fails))
+    assert raised.value.result is None and "\n" not in str(raised.value)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import importlib.metadata
+import shutil
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from nstgraph.demo.painting import painting
 from nstgraph.errors import ConfigError, PictureError, WeightsError
 from nstgraph.inspect.export import export
 from nstgraph.networks.weights_file import WeightsFile, embedded
+from nstgraph.pictures import load as load_module
 from nstgraph.pictures.load import load
 from nstgraph.pictures.resize import resize
 from nstgraph.pictures.save import save
@@ -217,6 +220,55 @@ def test_bad_input(content, style, tmp_path):
         stylize(np.zeros((20, 2000, 3), np.uint8), style, SMALL)
     with pytest.raises(WeightsError, match="lacks conv4_1"):
         stylize(content, style, SMALL, loss="content:layer=conv4_1")
+
+
+def test_a_single_style_need_not_be_in_a_list(tmp_path, content, style):
+    painting_file = save(tmp_path / "painting.png", style)
+    with Stylizer(SMALL) as stylizer:
+        results = [
+            stylizer(content, given).image
+            for given in (str(painting_file), painting_file, Image.open(painting_file), [painting_file])
+        ]
+        plans = [stylizer.plan(content, given) for given in (str(painting_file), [painting_file])]
+    assert all(np.array_equal(results[-1], image) for image in results[:-1]) and plans[0] == plans[1]
+
+
+def test_sizes_are_refused_before_anything_is_built(monkeypatch, content, style):
+    monkeypatch.setattr("nstgraph.run.stylizer.graph_of", lambda *_: pytest.fail("the graph was built"))
+    for settings in ({"size": 24, "style_scale": 0.05}, {"size": 16}):
+        with pytest.raises(PictureError, match="raise"):
+            stylize(content, style, SMALL, **settings)
+
+
+def test_every_picture_is_decoded_once(monkeypatch, tmp_path, content, style):
+    named = {"c": content, "s": style, "i": content}
+    paths = [save(tmp_path / f"{name}.png", picture) for name, picture in named.items()]
+    decoded = []
+    original = load_module.decode
+
+    def counting(source, *arguments, **options):
+        decoded.append(source)
+        return original(source, *arguments, **options)
+
+    monkeypatch.setattr(load_module, "decode", counting)
+    stylize(paths[0], paths[1], SMALL, steps=2, scales=2, init=paths[2])
+    assert len(decoded) == 3
+
+
+def test_what_a_result_says_of_its_making_is_settled_before_the_search(monkeypatch, tmp_path, content, style):
+    """The weights may be removed meanwhile, and TensorFlow may be installed under another name."""
+    weights = shutil.copy(embedded(), tmp_path / "weights.npz")
+
+    def missing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    result = stylize(
+        content, style, SMALL, weights=weights, callback=lambda step, image: weights.unlink(missing_ok=True)
+    )
+    assert result.reason == "finished after 6 of 6 steps"
+    assert result.settings["weights_sha256"] == hashlib.sha256(embedded().read_bytes()).hexdigest()
+    assert result.settings["tensorflow"] == tf.__version__ and result.settings["scipy"]
 
 
 def test_deeper_layers_come_from_the_downloaded_file(content, style, vgg16_npz):

@@ -58,9 +58,9 @@ class Recorded:
 
 @pytest.mark.parametrize("corrections", [1, 3, 10])
 def test_it_reaches_the_minimum_of_a_quadratic(corrections):
-    found = Recorded(quadratic, np.ones(50), corrections)
-    assert np.abs(found.points[-1]).max() < 1e-6
-    assert found.steps[-1][1] < 1e-12 * found.values[0]
+    run = Recorded(quadratic, np.ones(50), corrections)
+    assert np.abs(run.points[-1]).max() < 1e-6
+    assert run.steps[-1][1] < 1e-12 * run.values[0]
 
 
 @pytest.mark.parametrize("corrections", [1, 3, 10])
@@ -68,16 +68,16 @@ def test_it_reaches_the_minimum_of_a_quadratic(corrections):
     "start", [[-1.2, 1.0], np.zeros(100), np.full(100, -1.2), np.tile([-1.2, 1.0], 50)], ids=["2-d", "0", "-1.2", "mix"]
 )
 def test_it_reaches_the_minimum_of_rosenbrocks_valley(corrections, start):
-    found = Recorded(rosenbrock, start, corrections)
-    point, value = found.steps[-1]
+    run = Recorded(rosenbrock, start, corrections)
+    point, value = run.steps[-1]
     assert np.abs(point - 1).max() < 1e-3
     assert value < 1e-6
 
 
 def test_it_finds_the_same_minimum_as_scipy():
     start = np.random.default_rng(0).uniform(-3, 3, 200).astype(np.float32)
-    found = Recorded(cosines, start)
-    point, value = found.steps[-1]
+    run = Recorded(cosines, start)
+    point, value = run.steps[-1]
     other = scipy.optimize.minimize(cosines, start.astype(np.float64), jac=True, method="L-BFGS-B")
     assert other.fun < cosines(start)[0] - 100  # there was something to do
     assert value == pytest.approx(other.fun, rel=1e-5)
@@ -86,25 +86,25 @@ def test_it_finds_the_same_minimum_as_scipy():
 
 @pytest.mark.parametrize("unknowns", [1, 2, 10, 50])
 def test_kinks_do_not_stop_it(unknowns):
-    found = Recorded(absolute, np.random.default_rng(0).uniform(-3, 3, unknowns))
-    assert found.steps[-1][1] < 0.01 * found.values[0]
+    run = Recorded(absolute, np.random.default_rng(0).uniform(-3, 3, unknowns))
+    assert run.steps[-1][1] < 0.01 * run.values[0]
 
 
 @pytest.mark.parametrize("function", [quadratic, cosines, absolute])
 @pytest.mark.parametrize("corrections", [1, 10])
 def test_every_step_lowers_the_loss(function, corrections):
-    found = Recorded(function, np.linspace(-2, 3, 50), corrections, iterations=60)
-    values = [found.values[0], *(value for _, value in found.steps)]
+    run = Recorded(function, np.linspace(-2, 3, 50), corrections, iterations=60)
+    values = [run.values[0], *(value for _, value in run.steps)]
     assert len(values) > 5
     assert all(later < earlier for earlier, later in itertools.pairwise(values))
 
 
 @pytest.mark.parametrize("start", [np.full(50, 3.0), np.full(50, 1e-4), np.linspace(-9, 9, 50)])
 def test_the_first_trial_goes_downhill_by_a_length_of_one(start):
-    found = Recorded(quadratic, start, iterations=1)
-    first = found.points[1] - found.points[0]
+    run = Recorded(quadratic, start, iterations=1)
+    first = run.points[1] - run.points[0]
     assert np.linalg.norm(first) == pytest.approx(1, rel=1e-4)
-    steepest = -quadratic(found.points[0])[1]
+    steepest = -quadratic(run.points[0])[1]
     np.testing.assert_allclose(first, steepest / np.linalg.norm(steepest), atol=1e-5)
 
 
@@ -114,9 +114,9 @@ def test_later_trials_start_with_the_whole_quasi_newton_step():
     def two(x):
         return float(2 * x[0] ** 2 + x[1] ** 2 / 2), np.array([4 * x[0], x[1]], np.float32)
 
-    found = Recorded(two, [3, -2], iterations=12)
-    assert len(found.points) - 1 <= len(found.steps) + 4
-    assert found.steps[-1][1] < 1e-8
+    run = Recorded(two, [3, -2], iterations=12)
+    assert len(run.points) - 1 <= len(run.steps) + 4
+    assert run.steps[-1][1] < 1e-8
 
 
 def test_the_function_sees_float32_only():
@@ -134,40 +134,40 @@ def test_the_function_sees_float32_only():
 def test_points_that_the_function_was_given_are_left_alone():
     start = np.full(50, 2, np.float32)
     copies = []
-    found = Recorded(lambda x: (copies.append(x.copy()), quadratic(x))[1], start, iterations=20)
+    run = Recorded(lambda x: (copies.append(x.copy()), quadratic(x))[1], start, iterations=20)
     assert (start == 2).all()
-    for point, copy in zip(found.points, copies, strict=True):
+    for point, copy in zip(run.points, copies, strict=True):
         np.testing.assert_array_equal(point, copy)
 
 
 def test_the_callback_is_called_at_the_point_evaluated_last():
     """Each step goes on from the very point and value that its callback could see."""
-    found = Recorded(quadratic, np.ones(50), iterations=30)
-    assert len(found.steps) == 30
-    for point, value in found.steps:
+    run = Recorded(quadratic, np.ones(50), iterations=30)
+    assert len(run.steps) == 30
+    for point, value in run.steps:
         assert value == quadratic(point)[0]
-    assert found.points[-1] is found.steps[-1][0]
-    assert found.steps[-1][1] == min(found.values)
+    assert run.points[-1] is run.steps[-1][0]
+    assert run.steps[-1][1] == min(run.values)
 
 
 def test_iterations_are_a_limit():
-    found = Recorded(rosenbrock, np.zeros(100), iterations=7)
-    assert len(found.steps) == 7
-    assert found.reason == "all iterations are done"
+    run = Recorded(rosenbrock, np.zeros(100), iterations=7)
+    assert len(run.steps) == 7
+    assert run.reason == "all iterations are done"
 
 
 def test_the_callback_can_end_the_search():
-    def third(found):
-        if len(found.steps) == 3:
+    def third(run):
+        if len(run.steps) == 3:
             raise StopIteration
 
-    found = Recorded(rosenbrock, np.zeros(100), callback=third)
-    assert len(found.steps) == 3
-    assert found.reason == "the callback stopped it"
+    run = Recorded(rosenbrock, np.zeros(100), callback=third)
+    assert len(run.steps) == 3
+    assert run.reason == "the callback stopped it"
 
 
 def test_other_exceptions_of_the_callback_pass():
-    def fail(found):
+    def fail(run):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -199,22 +199,22 @@ def test_an_infinite_loss_is_stepped_back_from():
         value, gradient = quadratic(x)
         return (value, gradient) if x.max() < 2.1 and x.min() > -0.05 else (np.inf, gradient)
 
-    found = Recorded(walled, np.full(50, 2))
-    assert found.values.count(np.inf) > 0
-    assert found.steps[-1][1] < 0.01 * found.values[0]
+    run = Recorded(walled, np.full(50, 2))
+    assert run.values.count(np.inf) > 0
+    assert run.steps[-1][1] < 0.01 * run.values[0]
 
 
 def test_at_the_minimum_it_takes_no_step():
-    found = Recorded(quadratic, np.zeros(50))
-    assert (found.steps, len(found.points)) == ([], 1)
-    assert found.reason == "the gradient vanishes"
+    run = Recorded(quadratic, np.zeros(50))
+    assert (run.steps, len(run.points)) == ([], 1)
+    assert run.reason == "the gradient vanishes"
 
 
 def test_it_gives_up_where_no_step_lowers_the_loss():
-    found = Recorded(lambda x: (quadratic(x)[0], -quadratic(x)[1]), np.ones(50))
-    assert found.steps == []
-    assert found.reason == "the line search found no lower loss"
-    assert len(found.points) < 50
+    run = Recorded(lambda x: (quadratic(x)[0], -quadratic(x)[1]), np.ones(50))
+    assert run.steps == []
+    assert run.reason == "the line search found no lower loss"
+    assert len(run.points) < 50
 
 
 @pytest.mark.parametrize("steepening", [0, 1])
@@ -224,9 +224,9 @@ def test_a_loss_without_a_minimum_ends_the_search_at_once(steepening):
     def falling(x):
         return -float(np.sum(x + steepening * x * x, dtype=np.float64)), -1 - 2 * steepening * x
 
-    found = Recorded(falling, np.ones(50), iterations=60)
-    assert found.reason == UNBOUNDED
-    assert len(found.points) < 50 and min(found.values) < -1e6
+    run = Recorded(falling, np.ones(50), iterations=60)
+    assert run.reason == UNBOUNDED
+    assert len(run.points) < 50 and min(run.values) < -1e6
 
 
 def test_a_pair_without_positive_curvature_is_dropped():

@@ -30,9 +30,9 @@ def curvature(point):
 
 @pytest.mark.parametrize("method", WITH_GRADIENT + WITHOUT)
 def test_every_method_finds_the_minimum(method):
-    found = scipy_minimize(valley, START, method=method)
-    np.testing.assert_allclose(found.x, [1, 1], atol=0.02)
-    assert found.fun == pytest.approx(valley(found.x)[0])
+    result = scipy_minimize(valley, START, method=method)
+    np.testing.assert_allclose(result.x, [1, 1], atol=0.02)
+    assert result.fun == pytest.approx(valley(result.x)[0])
 
 
 def test_the_default_is_lbfgsb():
@@ -42,8 +42,8 @@ def test_the_default_is_lbfgsb():
 @pytest.mark.parametrize("method", WITHOUT)
 def test_a_gradient_is_not_looked_at_by_methods_that_use_none(method):
     """Nor given to scipy, which would warn of it."""
-    found = scipy_minimize(lambda point: (valley(point)[0], np.full(2, np.nan)), START, method=method)
-    np.testing.assert_allclose(found.x, [1, 1], atol=0.02)
+    result = scipy_minimize(lambda point: (valley(point)[0], np.full(2, np.nan)), START, method=method)
+    np.testing.assert_allclose(result.x, [1, 1], atol=0.02)
 
 
 @pytest.mark.parametrize("method", ["L-BFGS-B", "TNC", "SLSQP", "BFGS", "trust-constr"])
@@ -55,23 +55,23 @@ def test_gradients_and_values_may_be_of_single_precision(method):
         value, gradient = valley(point, np.float32)
         return np.float32(value), gradient
 
-    found = scipy_minimize(single, START.astype(np.float32), method=method, tol=1e-5)
-    np.testing.assert_allclose(found.x, [1, 1], atol=0.05)
+    result = scipy_minimize(single, START.astype(np.float32), method=method, tol=1e-5)
+    np.testing.assert_allclose(result.x, [1, 1], atol=0.05)
     assert set(seen) == {np.dtype(np.float64)}
 
 
 @pytest.mark.parametrize("method", ["L-BFGS-B", "TNC", "SLSQP"])
 def test_value_and_gradient_are_computed_together(method):
     calls = []
-    found = scipy_minimize(lambda point: (calls.append(tuple(point)), valley(point))[1], START, method=method)
-    assert len(calls) == found.nfev
+    result = scipy_minimize(lambda point: (calls.append(tuple(point)), valley(point))[1], START, method=method)
+    assert len(calls) == result.nfev
     assert all(calls[i] != calls[i + 1] for i in range(len(calls) - 1))
 
 
 def test_second_derivatives_are_passed_on():
-    found = scipy_minimize(valley, START, method="trust-exact", hess=curvature)
-    np.testing.assert_allclose(found.x, [1, 1], atol=1e-3)
-    assert found.nhev > 3
+    result = scipy_minimize(valley, START, method="trust-exact", hess=curvature)
+    np.testing.assert_allclose(result.x, [1, 1], atol=1e-3)
+    assert result.nhev > 3
 
 
 def test_bounds_tolerance_and_constraints_are_passed_on():
@@ -107,24 +107,24 @@ LINE = re.compile(r"iteration (\d+)  evaluations (\d+)  f (\d\.\d{6}e[+-]\d\d)  
 
 def printed(capfd, **options):
     """The numbers of each line that a search printed, and its result."""
-    found = scipy_minimize(valley, START, options=options)
+    result = scipy_minimize(valley, START, options=options)
     lines = capfd.readouterr().out.splitlines()
-    return [tuple(map(float, LINE.fullmatch(line).groups())) for line in lines], found
+    return [tuple(map(float, LINE.fullmatch(line).groups())) for line in lines], result
 
 
 @pytest.mark.parametrize("options", [{"disp": True}, {"disp": 1}, {"iprint": 1}, {"iprint": 99}, {"iprint": 101}])
 def test_lbfgsb_prints_a_line_an_iteration(capfd, options):
-    lines, found = printed(capfd, **options)
-    assert [line[0] for line in lines] == list(range(1, found.nit + 1))
+    lines, result = printed(capfd, **options)
+    assert [line[0] for line in lines] == list(range(1, result.nit + 1))
     assert all(a[1] < b[1] and a[2] > b[2] for a, b in itertools.pairwise(lines))
-    assert lines[-1][1:3] == (found.nfev, pytest.approx(found.fun, rel=1e-6))
-    assert lines[-1][3] == pytest.approx(np.abs(found.jac).max(), rel=1e-3)
+    assert lines[-1][1:3] == (result.nfev, pytest.approx(result.fun, rel=1e-6))
+    assert lines[-1][3] == pytest.approx(np.abs(result.jac).max(), rel=1e-3)
 
 
 @pytest.mark.parametrize("options", [{"iprint": 3}, {"disp": 3}, {"disp": 3, "iprint": 1}])
 def test_lbfgsb_prints_a_line_every_few_iterations(capfd, options):
-    lines, found = printed(capfd, **options)
-    assert [line[0] for line in lines] == list(range(3, found.nit + 1, 3))
+    lines, result = printed(capfd, **options)
+    assert [line[0] for line in lines] == list(range(3, result.nit + 1, 3))
 
 
 @pytest.mark.parametrize(
@@ -151,10 +151,10 @@ def test_lines_are_printed_beside_a_callback(capfd):
 @pytest.mark.parametrize("method", WITH_GRADIENT + WITHOUT)
 def test_the_callback_gets_the_points(method):
     points = []
-    found = scipy_minimize(valley, START, method=method, callback=lambda point: points.append(np.array(point)))
+    result = scipy_minimize(valley, START, method=method, callback=lambda point: points.append(np.array(point)))
     assert len(points) > 3 and {point.shape for point in points} == {(2,)}
     heights = [valley(point)[0] for point in points]
-    assert min(heights) == pytest.approx(found.fun, abs=1e-3)
+    assert min(heights) == pytest.approx(result.fun, abs=1e-3)
     assert heights[-1] < heights[0]
 
 
@@ -167,9 +167,9 @@ def test_stop_iteration_stops(method):
         if len(points) == 3:
             raise StopIteration
 
-    found = scipy_minimize(valley, START, method=method, callback=third)
+    result = scipy_minimize(valley, START, method=method, callback=third)
     assert len(points) == 3
-    np.testing.assert_array_equal(found.x, points[-1])
+    np.testing.assert_array_equal(result.x, points[-1])
 
 
 @pytest.mark.parametrize("method", ["L-BFGS-B", "SLSQP", "TNC", "Nelder-Mead"])
@@ -195,11 +195,11 @@ def test_the_method_may_be_a_function():
         return OptimizeResult(x=point, fun=function(point), nit=steps)
 
     points, options = [], {"steps": 4}
-    found = scipy_minimize(valley, START, method=descent, options=options, callback=points.append)
-    assert len(points) == found.nit == 4
-    np.testing.assert_array_equal(points[-1], found.x)
+    result = scipy_minimize(valley, START, method=descent, options=options, callback=points.append)
+    assert len(points) == result.nit == 4
+    np.testing.assert_array_equal(points[-1], result.x)
     np.testing.assert_allclose(points[0], START - 0.01 * valley(START)[1])
-    assert found.fun == valley(found.x)[0] < valley(START)[0]
+    assert result.fun == valley(result.x)[0] < valley(START)[0]
     assert "disp" not in given and options == {"steps": 4}
 
 
@@ -213,6 +213,6 @@ def test_stop_iteration_stops_where_scipy_knows_nothing_of_it(method):
         if len(points) == 3:
             raise StopIteration
 
-    found = scipy_minimize(valley, START, method=method, callback=third)
-    assert len(points) == 3 and not found.success
-    assert found.fun == pytest.approx(valley(found.x)[0])
+    result = scipy_minimize(valley, START, method=method, callback=third)
+    assert len(points) == 3 and not result.success
+    assert result.fun == pytest.approx(valley(result.x)[0])

@@ -37,8 +37,8 @@ def values_of(text, *layers, styles=1):
             wanted = {view.name: {layer: view[layer] for layer in layers} for view in graph.views}
         graph.network.load(evaluate.session)
         feed = dict(zip((view.image for view in graph.views), (IMAGE, CONTENT, *targets), strict=True))
-        found = evaluate.session.run(wanted, feed) if layers else {}
-        return evaluate(IMAGE).total, found
+        maps = evaluate.session.run(wanted, feed) if layers else {}
+        return evaluate(IMAGE).total, maps
 
 
 def gram(features):
@@ -127,8 +127,8 @@ def test_terms_of_several_styles_pass_all_checks():
 
 @pytest.mark.parametrize("normalization", ["relative", "mse", "gatys"])
 def test_content(normalization):
-    total, found = values_of(f"content:layer=conv2_1,normalization={normalization}", "conv2_1")
-    f, p = (found[name]["conv2_1"].astype(np.float64) for name in ("generated", "content"))
+    total, maps = values_of(f"content:layer=conv2_1,normalization={normalization}", "conv2_1")
+    f, p = (maps[name]["conv2_1"].astype(np.float64) for name in ("generated", "content"))
     square = (f - p) ** 2
     expected = {"relative": square.mean() / (p**2).mean(), "mse": square.mean(), "gatys": square.sum() / 2}
     assert total == pytest.approx(expected[normalization], rel=1e-4)
@@ -136,11 +136,11 @@ def test_content(normalization):
 
 @pytest.mark.parametrize("normalization", ["relative", "gatys", "johnson", "mse"])
 def test_style(normalization):
-    total, found = values_of(f"style:layers=conv1_1+conv2_1,layer_weights=1+3,normalization={normalization}",
+    total, maps = values_of(f"style:layers=conv1_1+conv2_1,layer_weights=1+3,normalization={normalization}",
                              "conv1_1", "conv2_1")  # fmt: skip
     expected = 0.0
     for layer, share, channels in (("conv1_1", 0.25, 64), ("conv2_1", 0.75, 128)):
-        g, a = gram(found["generated"][layer]), gram(found["style"][layer])
+        g, a = gram(maps["generated"][layer]), gram(maps["style"][layer])
         square = (g - a) ** 2
         expected += (
             share
@@ -155,14 +155,14 @@ def test_style(normalization):
 
 
 def test_style_blends_the_targets_of_several_pictures():
-    total, found = values_of("style:layers=conv1_2,blend=1+3", "conv1_2", styles=2)
-    g, a, b = (gram(found[name]["conv1_2"]) for name in ("generated", "style", "style_1"))
+    total, maps = values_of("style:layers=conv1_2,blend=1+3", "conv1_2", styles=2)
+    g, a, b = (gram(maps[name]["conv1_2"]) for name in ("generated", "style", "style_1"))
     assert total == pytest.approx(relative(g, a / 4 + 3 * b / 4), rel=1e-4)
 
 
 def test_moments():
-    total, found = values_of("moments:layers=conv2_1", "conv2_1")
-    (mean, covariance), (mean_, covariance_) = (moments_of(found[n]["conv2_1"]) for n in ("generated", "style"))
+    total, maps = values_of("moments:layers=conv2_1", "conv2_1")
+    (mean, covariance), (mean_, covariance_) = (moments_of(maps[n]["conv2_1"]) for n in ("generated", "style"))
     assert total == pytest.approx(relative(mean, mean_) + relative(covariance, covariance_), rel=1e-3)
 
 

@@ -63,12 +63,12 @@ def whole_content(g):
 
 
 def sum_as_it_is(g):
-    """What is frozen is itself a statistic."""
+    """Its target is itself a statistic."""
     return g.mean(tf.square(g.generated.image * g.sum(g.style.image, per_channel=True) * 1e-7))
 
 
 def picture_as_it_is(g):
-    """What is frozen is itself a picture."""
+    """Its target is itself a picture."""
     return g.mean(tf.square(g.generated.image - g.content.image))
 
 
@@ -138,14 +138,14 @@ def test_where_targets_are_kept_changes_nothing(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     pictures = smooth_picture(50, 60, 1), [smooth_picture(40, 40, 2)]
     image = smooth_picture(50, 60, 3)
-    found, folders = [], []
+    outcome, folders = [], []
     with Evaluator(objective_of("content:layer=conv2_1 style:layers=conv1_1", precision=precision)) as evaluator:
         tiled = TiledEvaluator(evaluator)
         for keep in ("memory", "disk", "recompute"):
             tiled.bind(*pictures, side=32, keep=keep)
-            found.append(tiled(image))
+            outcome.append(tiled(image))
             folders.append(len(list(tmp_path.iterdir())))
-    memory, disk, recompute = found
+    memory, disk, recompute = outcome
     for other in (disk, recompute):
         assert other.terms == memory.terms
         np.testing.assert_array_equal(other.gradient, memory.gradient)

@@ -78,8 +78,8 @@ def test_waves_put_every_statistic_after_those_it_is_built_on(g):
     second = g.sum(tf.abs(image - first))
     of_style = g.sum(g.style.image * second)
     third = g.sum(tf.square(image - second))
-    found = waves(list(reversed(g.statistics)))
-    number = {statistic.tensor.name: i for i, wave in enumerate(found) for statistic in wave}
+    outcome = waves(list(reversed(g.statistics)))
+    number = {statistic.tensor.name: i for i, wave in enumerate(outcome) for statistic in wave}
     assert len(number) == len(g.statistics) == 4
     first, second, third, of_style = (number[total.op.inputs[0].name] for total in (first, second, third, of_style))
     assert first < second < min(third, of_style)
@@ -89,8 +89,8 @@ def test_waves_put_every_statistic_after_those_it_is_built_on(g):
 def test_a_wave_is_of_pictures_that_are_tiled_alike(g):
     for view in g.views:
         g.mean(view.image)
-    found = [{view.name for statistic in wave for view in statistic.views} for wave in waves(g.statistics)]
-    assert sorted(map(sorted, found)) == [["content", "generated"], ["style"]]
+    outcome = [{view.name for statistic in wave for view in statistic.views} for wave in waves(g.statistics)]
+    assert sorted(map(sorted, outcome)) == [["content", "generated"], ["style"]]
 
 
 def test_the_margin_of_several_statistics_is_the_widest(g):
@@ -132,9 +132,9 @@ def test_all_such_terms_are_named():
     objective = Objective(StyleGraph(WeightsFile(embedded())), whole() + 2 * whole() + parse_loss("tv"))
     with pytest.raises(
         TilingError, match=r"'whole' cannot be tiled: .*; loss term 'whole_1' cannot be tiled: "
-    ) as found:
+    ) as outcome:
         check_tileable(objective)
-    assert "tv" not in str(found.value)
+    assert "tv" not in str(outcome.value)
 
 
 def test_such_a_term_still_works_untiled(objective_of):

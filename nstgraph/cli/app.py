@@ -13,11 +13,13 @@ import typer
 import nstgraph
 from nstgraph.cli import bench, graph, stylize, terms, weights
 from nstgraph.cli.exit_codes import on_ctrl_c
+from nstgraph.cli.help import Group
 from nstgraph.cli.printing import open_streams
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
+    cls=Group,
     help="Paint a photo in the manner of a painting, by optimising an explicit TensorFlow graph.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nstgraph.cli.hints import Command
+from nstgraph.cli.help import Command
 from nstgraph.cli.printing import say
 from nstgraph.errors import NstgraphError
 
@@ -45,6 +45,7 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Callable[...
         def run(*, debug: bool = False, **given: Any) -> None:
             try:
                 function(**given)
+                sys.stdout.flush()
             except BrokenPipeError:  # who reads stdout has seen enough
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             except (KeyboardInterrupt, Exception) as error:

@@ -10,6 +10,7 @@ import typer
 
 from nstgraph.cli import options
 from nstgraph.cli.exit_codes import command
+from nstgraph.cli.help import Group
 from nstgraph.cli.stylize import import_tensorflow
 from nstgraph.config import Config
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="The TensorFlow graph itself: what it consists of, and files of it.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Group, help="The TensorFlow graph itself: what it consists of, and files of it.", no_args_is_help=True
+)
 
 #: The settings that say which graph is built.
 _takes_network = options.takes(

@@ -42,7 +42,10 @@ def to_stderr(line: str) -> None:
 
 def show(what: Any) -> None:
     """Print text, or a table of `rich`, to stdout."""
-    Console(soft_wrap=isinstance(what, str)).print(what, highlight=False, markup=False)
+    console = Console(soft_wrap=isinstance(what, str))
+    with console.capture() as captured:  # as `rich` itself would end the process when a reader leaves
+        console.print(what, highlight=False, markup=False)
+    print(captured.get(), end="")
 
 
 @contextlib.contextmanager

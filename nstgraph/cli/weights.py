@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from nstgraph.cli.exit_codes import command
+from nstgraph.cli.help import Group
 
 __all__ = ["app"]
 
-app = typer.Typer(help="VGG weights files: what there is, and how to get more.", no_args_is_help=True)
+app = typer.Typer(cls=Group, help="VGG weights files: what there is, and how to get more.", no_args_is_help=True)
 
 
 @command(app, "list")

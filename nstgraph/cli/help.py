@@ -1,12 +1,12 @@
-"""Options by the names that other programs have for them, answered with what does the same here."""
+"""Help in plain words, and options by the names that other programs have for them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["Command"]
+__all__ = ["Command", "Group"]
 
 _PICTURES = "the photo and the painting come first, without an option: nstgraph stylize photo.jpg painting.jpg"
 _WEIGHTS = "weights belong to the terms of the loss: -l 0.1*content -l 2*style -l 0.5*tv"
@@ -29,7 +29,24 @@ _HINTS = {
 }
 
 
-class Command(TyperCommand):
+class _Plain:
+    """Help without Python's types: switches have none, arguments say what they are."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for parameter in parameters:
+            if getattr(parameter, "is_flag", False) and parameter.metavar is None:
+                parameter.metavar = ""
+            elif parameter.param_type_name == "argument":
+                parameter.display_type = lambda ctx: None
+        return parameters
+
+
+class Group(_Plain, TyperGroup):
+    """Several commands under one name."""
+
+
+class Command(_Plain, TyperCommand):
     """A command that knows what other programs call its options."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -42,13 +59,3 @@ class Command(TyperCommand):
                 ctx.fail(f"There is no option {name}: {hint}")
         parsed: list[str] = super().parse_args(ctx, args)
         return parsed
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """The parameters, which help shows without Python's types: switches have none, arguments say what they are."""
-        parameters: list[Any] = super().get_params(ctx)
-        for parameter in parameters:
-            if getattr(parameter, "is_flag", False) and parameter.metavar is None:
-                parameter.metavar = ""
-            elif parameter.param_type_name == "argument":
-                parameter.display_type = lambda ctx: None
-        return parameters

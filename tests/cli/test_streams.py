@@ -1,0 +1,73 @@
+"""Standard streams that are closed, full or cut off cost nobody a picture; pictures may come and go by them."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nstgraph.pictures.load import load
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the shell's redirections are those of POSIX")
+
+COMMAND = f"{sys.executable} -m nstgraph"
+SMALL = "--size 48 --steps 8 --scales 1 -l style:layers=conv1_1"
+
+
+@pytest.fixture(autouse=True)
+def here(picture_folder: Path) -> Path:
+    return picture_folder
+
+
+def shell(line: str, **how: object) -> subprocess.CompletedProcess[bytes]:
+    done = subprocess.run(["bash", "-c", line], capture_output=True, timeout=100, check=False, **how)  # type: ignore[call-overload]
+    assert isinstance(done, subprocess.CompletedProcess) and b"Traceback" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize("streams", ["2>&-", "1>&-", "2>/dev/full", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_or_full_cost_no_picture(here: Path, streams: str) -> None:
+    if "full" in streams and not os.path.exists("/dev/full"):
+        pytest.skip("there is no /dev/full")
+    done = shell(f"{COMMAND} stylize c.png s.png -o out.png --log log.csv {SMALL} {streams}")
+    assert done.returncode == 0 and load(here / "out.png").size == (36, 48)
+    assert (here / "log.csv").read_text().count("\n") == 9
+
+
+def test_a_reader_that_leaves_costs_no_picture(here: Path) -> None:
+    done = shell(f"{COMMAND} stylize c.png s.png -o out.png {SMALL} 2>&1 | head -1; exit ${{PIPESTATUS[0]}}")
+    assert done.returncode == 0 and done.stdout.startswith(b"plan: ") and (here / "out.png").exists()
+
+
+def test_a_reader_of_a_list_may_leave() -> None:
+    done = shell(f"{COMMAND} terms | head -1; exit ${{PIPESTATUS[0]}}")
+    assert (done.returncode, done.stderr) == (0, b"") and done.stdout.startswith(b"term ")
+
+
+def test_a_picture_comes_by_standard_input_and_goes_by_standard_output(here: Path) -> None:
+    done = shell(f"{COMMAND} stylize - s.png -o - -q {SMALL} < c.png")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert load(io.BytesIO(done.stdout)).size == (36, 48)
+    assert sorted(path.name for path in here.iterdir()) == ["c.png", "s.png"]
+
+
+def test_standard_input_is_one_picture_only() -> None:
+    done = shell(f"{COMMAND} stylize - - < c.png")
+    assert done.returncode == 2
+    assert done.stderr == b"nstgraph: standard input can be one picture only; give the others as files\n"
+
+
+def test_what_is_no_picture_on_standard_input_is_one_line() -> None:
+    done = shell(f"echo nothing | {COMMAND} stylize - s.png -o o.png")
+    assert done.returncode == 2 and done.stderr.count(b"\n") == 1 and b"not a picture" in done.stderr
+
+
+@pytest.mark.parametrize("module", ["typer", "rich"])
+def test_ctrl_c_while_the_command_line_itself_is_imported_is_no_traceback(here: Path, module: str) -> None:
+    (here / f"{module}.py").write_text("raise KeyboardInterrupt")
+    done = shell(f"{COMMAND} --help", env=os.environ | {"PYTHONPATH": str(here)})
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"nstgraph: interrupted\n")

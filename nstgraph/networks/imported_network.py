@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from nstgraph._tf import tf
 from nstgraph.errors import LossError, WeightsError
 from nstgraph.messages import one_line
 from nstgraph.networks.graph_file import GraphFile
-from nstgraph.networks.network import Features, no_layer
+from nstgraph.networks.network import Features, Network, no_layer
 
 __all__ = ["ImportedNetwork"]
 
@@ -19,45 +18,13 @@ _ABOUT_THE_WHOLE = ("_output_shapes", "_class")
 _Operations = dict[str, Any]
 
 
-class ImportedNetwork:
-    """A network from a file: constants are imported once, what depends on a picture once a picture.
-
-    See `Network` for what it gives.
-    """
+class ImportedNetwork(Network):
+    """A network from a file: constants are imported once, what depends on a picture once a picture."""
 
     def __init__(self, file: GraphFile) -> None:
+        super().__init__(file, file.layers, tf.float32)
         self._file = file
         self._shared: _Operations = {}
-
-    @property
-    def path(self) -> Path:
-        """The file that it comes from."""
-        return self._file.path
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """VGG's names for the file's layers; those go by the names of their operations, too."""
-        return tuple(self._file.layers)
-
-    @property
-    def source(self) -> str:
-        """Where the network comes from, for a report."""
-        return self._file.source
-
-    @property
-    def sha256(self) -> str:
-        """SHA-256 of the file, as 64 hexadecimal digits."""
-        return self._file.sha256
-
-    @property
-    def dtype(self) -> Any:
-        """Type of the feature maps."""
-        return tf.float32
-
-    @property
-    def variables(self) -> list[Any]:
-        """None: the weights are constants."""
-        return []
 
     def features(self, image: Any, scope: str) -> Features:
         """Feature maps of a picture; see `Network.features`."""
@@ -78,9 +45,6 @@ class ImportedNetwork:
                 return tf.identity(tf.cast(maps, tf.float32), layer.partition(":")[0])
 
         return Features(build)
-
-    def load(self, session: Any) -> None:
-        """Do nothing, as there are no variables."""
 
     def _output(self, layer: str, operation: Any) -> Any:
         """The output of an operation that a layer is; LossError if there is none."""

@@ -1,7 +1,8 @@
-"""What the engine asks of a network: feature maps by layer, of any number of pictures, with weights they share."""
+"""What the style graph asks of a network: feature maps by layer, of any number of pictures, with weights they share."""
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,49 +30,6 @@ class Features(dict[str, Any]):
         return maps
 
 
-class Network(Protocol):
-    """A network in a graph."""
-
-    @property
-    def path(self) -> Path:
-        """The file that it comes from."""
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Names that it has for its layers; it may know others."""
-
-    @property
-    def source(self) -> str:
-        """Where it comes from, for a report."""
-
-    @property
-    def sha256(self) -> str:
-        """SHA-256 of the file, as 64 hexadecimal digits."""
-
-    @property
-    def dtype(self) -> Any:
-        """Type of its feature maps."""
-
-    @property
-    def variables(self) -> list[Any]:
-        """Those built so far, which `load` gives their values."""
-
-    def features(self, image: Any, scope: str) -> Features:
-        """Feature maps of a picture.
-
-        Args:
-            image: [1, height, width, 3], float32, RGB, 0..255.
-            scope: name scope of its feature maps, ending in ``/``.
-
-        Returns:
-            Maps [1, height / stride, width / stride, channels] by layer; asking for a layer that does not exist raises
-            LossError, for one that the file lacks WeightsError.
-        """
-
-    def load(self, session: Any) -> None:
-        """Give every variable its value in a session, unless it has one there."""
-
-
 class NetworkFile(Protocol):
     """A file that a network is made from."""
 
@@ -87,6 +45,48 @@ class NetworkFile(Protocol):
 
     def network(self, pooling: str, padding: str, precision: str) -> Network:
         """The network in the graph that is current, with its variables in the variable scope that is current."""
+
+
+class Network(abc.ABC):
+    """A network in a graph, made from a file.
+
+    Attributes:
+        path: the file.
+        source: where the network comes from, for a report.
+        layers: names that it has for its layers; it may know others.
+        dtype: type of its feature maps.
+    """
+
+    def __init__(self, file: NetworkFile, layers: Iterable[str], dtype: Any) -> None:
+        self.path, self.source = file.path, file.source
+        self.layers, self.dtype = tuple(layers), dtype
+        self._made_from = file
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the file, as 64 hexadecimal digits."""
+        return self._made_from.sha256
+
+    @property
+    def variables(self) -> list[Any]:
+        """Those built so far, which `load` gives their values."""
+        return []
+
+    @abc.abstractmethod
+    def features(self, image: Any, scope: str) -> Features:
+        """Feature maps of a picture.
+
+        Args:
+            image: [1, height, width, 3], float32, RGB, 0..255.
+            scope: name scope of its feature maps, ending in ``/``.
+
+        Returns:
+            Maps [1, height / stride, width / stride, channels] by layer; asking for a layer that does not exist raises
+            LossError, for one that the file lacks WeightsError.
+        """
+
+    def load(self, session: Any) -> None:  # noqa: B027 - constants need no loading
+        """Give every variable its value in a session, unless it has one there."""
 
 
 def no_layer(network: str, layer: str, layers: Iterable[str]) -> LossError:

@@ -9,23 +9,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from nstgraph._tf import tf
 from nstgraph.errors import ConfigError
 from nstgraph.networks.input_values import INPUT_VALUES
-from nstgraph.networks.network import Features, no_layer
+from nstgraph.networks.network import Features, Network, no_layer
 from nstgraph.networks.weights_file import WeightsFile
 
 __all__ = ["Vgg"]
 
 
-class Vgg:
+class Vgg(Network):
     """VGG's layers in the graph that is current: every weight is one non-trainable variable, shared by all pictures.
 
-    The variables are made in the variable scope that is current, and shared by all that is made in the same one. See
-    `Network` for what it gives.
+    The variables are made in the variable scope that is current, and shared by all that is made in the same one.
 
     Args:
         weights: where kernels and biases come from; a layer is read when it is first asked for.
@@ -38,37 +36,12 @@ class Vgg:
     def __init__(
         self, weights: WeightsFile, pooling: str = "average", padding: str = "reflect", precision: str = "float32"
     ) -> None:
+        super().__init__(weights, weights.architecture.below, tf.as_dtype(precision))
         self._weights = weights
-        self._dtype = tf.as_dtype(precision)
         self._pooling = pooling
         self._padding = padding
         self._variable_scope = tf.get_variable_scope()
         self._convolutions: dict[str, _Convolution] = {}
-
-    @property
-    def path(self) -> Path:
-        """The file that it comes from."""
-        return self._weights.path
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """All layers of the architecture, whether or not the file has them."""
-        return tuple(self._weights.architecture.below)
-
-    @property
-    def source(self) -> str:
-        """Where the weights come from, for a report."""
-        return self._weights.source
-
-    @property
-    def sha256(self) -> str:
-        """SHA-256 of the weights file, as 64 hexadecimal digits."""
-        return self._weights.sha256
-
-    @property
-    def dtype(self) -> Any:
-        """Type of the feature maps."""
-        return self._dtype
 
     @property
     def variables(self) -> list[Any]:
@@ -85,7 +58,7 @@ class Vgg:
             self._weights.require(architecture.convolutions(layer))
             below = architecture.below[layer]
             if below is None:
-                return self._layer(layer, tf.cast(INPUT_VALUES["rgb-mean"](image), self._dtype), scope)
+                return self._layer(layer, tf.cast(INPUT_VALUES["rgb-mean"](image), self.dtype), scope)
             return self._layer(layer, maps[below], scope)
 
         return Features(build)
@@ -101,7 +74,7 @@ class Vgg:
 
         Pools round odd sizes up, so that every pixel reaches the deep layers.
         """
-        name = layer if self._dtype == tf.float32 else f"{layer}/{self._dtype.name}"
+        name = layer if self.dtype == tf.float32 else f"{layer}/{self.dtype.name}"
         if layer.startswith("pool"):
             pool = tf.nn.avg_pool2d if self._pooling == "average" else tf.nn.max_pool2d
             with tf.name_scope(scope):
@@ -115,7 +88,7 @@ class Vgg:
         """A convolution with its bias, before ReLU."""
         if layer not in self._convolutions:
             self._convolutions[layer] = self._convolution(layer)
-        kernel, bias = (tf.cast(variable, self._dtype) for variable in self._convolutions[layer].variables)
+        kernel, bias = (tf.cast(variable, self.dtype) for variable in self._convolutions[layer].variables)
         if self._padding == "zero":
             maps = tf.nn.conv2d(below, kernel, 1, "SAME")
         else:

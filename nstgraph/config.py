@@ -90,7 +90,7 @@ class Config:
         "auto",
         "Machine",
         one_of("auto", "bfloat16", "float16", "float32"),
-        "Of feature maps; auto takes bfloat16 where that is faster.",
+        "Number format of feature maps; auto takes bfloat16 where that is faster.",
     )
     tile: str | int = setting(
         "auto",
@@ -102,13 +102,13 @@ class Config:
         0.0,
         "Machine",
         number(0.0, 1e6, "GB"),
-        "Most that the process may take; 0 is what is free.",
+        "Most memory that the process may take; 0 is what is free.",
         shown="what is free",
     )
     weights: str | os.PathLike[str] | None = setting(
         None, "Network", text("FILE"), "VGG weights (.npz). See: nstgraph weights list."
     )
-    pooling: str = setting("average", "Network", one_of("average", "max"), "How layers shrink.")
+    pooling: str = setting("average", "Network", one_of("average", "max"), "How feature maps are made smaller.")
     padding: str = setting(
         "reflect", "Network", one_of("reflect", "replicate", "zero"), "What convolutions see beyond the picture's edge."
     )
@@ -133,7 +133,7 @@ class Config:
         for name in of_file if self.network is None else of_vgg:
             if getattr(self, name) != getattr(Config, name):
                 if self.network is None:
-                    raise ConfigError(f"{name} belongs to a network from a file; give that as network, too")
+                    raise ConfigError(f"{name} belongs to a network from a file; give that with network")
                 raise ConfigError(f"a network from a file has its own {name}; leave that out")
         if self.network is not None and self.precision not in ("auto", "float32"):
             raise ConfigError("a network from a file is computed in float32; leave precision out")

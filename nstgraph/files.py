@@ -28,7 +28,7 @@ def what_is_wrong_with(path: str | os.PathLike[str]) -> str:
     except (OSError, ValueError) as error:
         if os.path.islink(path) and not os.path.exists(path):
             return f"is a link to {os.readlink(path)}, which does not exist"
-        reason = getattr(error, "strerror", None) or "it is no name of a file"
+        reason = getattr(error, "strerror", None) or "it cannot be the name of a file"
         return "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({reason})"
     if stat.S_ISDIR(mode):
         return "is a folder"

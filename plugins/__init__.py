@@ -1,1 +1,1 @@
-"""First-party loss plugins: each one file, found through the entry-point group `nstgraph.terms.terms`."""
+"""First-party loss plugins: each one file, found through the entry-point group `nstgraph.terms`."""

@@ -162,7 +162,7 @@ def test_without_a_network_from_a_file_nothing_is_said_of_its_input() -> None:
         with pytest.raises(ConfigError) as raised:
             Config(**settings)  # type: ignore[arg-type]
         assert (
-            str(raised.value) == f"{next(iter(settings))} belongs to a network from a file; give that as network, too"
+            str(raised.value) == f"{next(iter(settings))} belongs to a network from a file; give that with network"
         )
 
 

@@ -144,7 +144,7 @@ def test_an_unused_name_is_the_first_that_no_file_has(tmp_path: Path) -> None:
         ("link", "is a link to nowhere, which does not exist"),
         ("loop", "is a link to loop, which does not exist"),
         ("n" * 300, "cannot be read (File name too long)"),
-        ("nul\0", "cannot be read (it is no name of a file)"),
+        ("nul\0", "cannot be read (it cannot be the name of a file)"),
         ("file", ""),
     ],
 )

@@ -68,7 +68,7 @@ def plan(
 ) -> None:
     """Predict memory and time of a run on this machine, and show what it would choose.
 
-    Takes stylize's options; those that name files are ignored.
+    Takes the same options as stylize; those that name output files are ignored.
     """
     from nstgraph.cli.tables import show_plan
 

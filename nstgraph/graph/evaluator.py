@@ -77,7 +77,7 @@ class Evaluator:
             session.run(self.objective.initialize)
         except tf.errors.OpError as error:
             session.close()
-            raise LossError(f"a variable of the loss cannot be initialised ({one_line(error)}); mend it") from error
+            raise LossError(f"a variable of the loss cannot be initialised ({one_line(error)}); fix it") from error
         return session
 
     def bind(

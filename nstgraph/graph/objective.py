@@ -112,7 +112,7 @@ class Objective:
             raise LossError(f"loss term {label!r} cannot use a file ({one_line(error)}); check its name") from error
         except (Exception, SystemExit) as error:  # whatever a stranger's function raises is that term's failure
             reason = f"{type(error).__name__}: {one_line(error)}"
-            raise LossError(f"loss term {label!r} cannot be built ({reason}); mend {origin}") from error
+            raise LossError(f"loss term {label!r} cannot be built ({reason}); fix {origin}") from error
 
     def _add(self, label: str, value: Any, weight: float) -> None:
         if value.dtype != tf.float32:

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nstgraph.errors import TilingError
 
-__all__ = ["CONSTANT", "FLAT", "IMAGE", "ROWS", "Maps", "ReceptiveField", "Sizes", "State", "size_fault"]
+__all__ = [
+    "CONSTANT",
+    "FLAT",
+    "IMAGE",
+    "RANK",
+    "ROWS",
+    "Maps",
+    "ReceptiveField",
+    "Sizes",
+    "State",
+    "States",
+    "image_maps",
+    "refused",
+    "size_fault",
+    "together",
+]
 
 
 @dataclass(frozen=True)
@@ -29,6 +46,9 @@ class ReceptiveField:
 
 #: How the positions of a picture lie in a tensor.
 IMAGE, ROWS, FLAT = "[1, height, width, channels]", "[1, height, width]", "[positions, channels]"
+
+#: Number of axes by layout.
+RANK = {IMAGE: 4, ROWS: 3, FLAT: 2}
 
 
 @dataclass(frozen=True)
@@ -52,6 +72,7 @@ CONSTANT = "constant"
 
 #: How a tensor follows from the pictures; a TilingError says why it cannot be computed in tiles.
 State = Maps | Sizes | TilingError | str
+States = Sequence[State]
 
 
 def size_fault(sizes: Sizes) -> TilingError:
@@ -61,3 +82,23 @@ def size_fault(sizes: Sizes) -> TilingError:
     return TilingError(
         f"it depends on the picture's size by {name} (operation {op.name!r}), and a tile has another; use g.positions"
     )
+
+
+def refused(op: Any, why: str) -> TilingError:
+    """The error for an operation that is not local."""
+    return TilingError(f"{op.type} (operation {op.name!r}) {why}; leave it out, or compute without tiles")
+
+
+def together(op: Any, states: States, layout: str | None = None) -> Maps:
+    """Maps that see what all of some maps see, which are to have one layout and stride."""
+    maps = [state for state in states if isinstance(state, Maps) and layout in (None, state.layout)]
+    if len(maps) < len(states) or len({(state.layout, state.field.stride) for state in maps}) != 1:
+        raise refused(op, "puts different positions together")
+    return Maps(functools.reduce(ReceptiveField.__or__, (state.field for state in maps)), maps[0].layout)
+
+
+def image_maps(op: Any, states: States) -> Maps:
+    """The first input, if it is an image's maps, and all others are constant."""
+    if any(state is not CONSTANT for state in states[1:]):
+        raise refused(op, "depends on the pictures in a way that is not known in tiles")
+    return together(op, states[:1], IMAGE)

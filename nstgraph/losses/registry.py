@@ -131,7 +131,7 @@ def _import(what: str, load: Callable[[], Any]) -> Any:
         raise
     except (Exception, SystemExit) as error:  # whatever a stranger's module raises is that plugin's failure, not ours
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise PluginError(f"plugin {what} cannot be imported ({reason}); mend or uninstall it") from error
+        raise PluginError(f"plugin {what} cannot be imported ({reason}); fix or uninstall it") from error
 
 
 def _taken(known: str, name: str, one: str, other: str) -> PluginError:

@@ -44,7 +44,7 @@ class GraphFile:
 
     Raises:
         WeightsError: the file is missing, no GraphDef, not frozen, or has no convolution.
-        ConfigError: there is no such input, or it cannot be told which, or what it expects.
+        ConfigError: there is no such input, or several could be it, or what it expects is unknown.
     """
 
     def __init__(self, path: str | os.PathLike[str], input: str | None = None, values: str | None = None) -> None:
@@ -184,10 +184,10 @@ def _read(path: Path) -> Any:
     except OSError as error:
         raise WeightsError(f"{path} cannot be read ({error.strerror}); check --network") from error
     except Exception as error:  # protobuf's error type depends on its implementation
-        raise WeightsError(f"{path} is no frozen graph (.pb); check --network") from error
+        raise WeightsError(f"{path} is not a frozen graph (.pb); check --network") from error
     kinds = {node.op for node in graph.node}
     if not kinds:
-        raise WeightsError(f"{path} is no frozen graph (.pb), or an empty one; check --network")
+        raise WeightsError(f"{path} is not a frozen graph (.pb), or is empty; check --network")
     if kinds & VARIABLES:
         raise WeightsError(f"{path} has variables; freeze it with convert_variables_to_constants first")
     return graph

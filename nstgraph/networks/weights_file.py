@@ -57,7 +57,7 @@ class WeightsFile:
                         self._check(archive, name, kernel)
                     self.layers[name] = kernel
         if not self.layers:
-            raise _bad(self.path, "has no layer of VGG, that is no keys conv1_1_W, conv1_1_b, ...")
+            raise _bad(self.path, "has no layer of VGG, such as the keys conv1_1_W and conv1_1_b")
 
     @property
     def architecture(self) -> Architecture:

@@ -88,7 +88,7 @@ def _check_file(path: Path) -> None:
     address = re.match(r"([a-z]{2,}):/+(.*)", str(path), re.IGNORECASE)  # as a path, it has lost a slash
     if address:
         raise PictureError(
-            f"{address[1]}://{address[2]} is an address on the net; download the picture first and name the file"
+            f"{address[1]}://{address[2]} is a web address; download the picture first and name the file"
         )
     fault = what_is_wrong_with(path)
     if not fault:
@@ -110,8 +110,8 @@ def _check_memory(image: Image.Image, where: str, memory: float) -> None:
     if pixels * _BYTES_A_PIXEL > memory:
         need, have = pixels * _BYTES_A_PIXEL / 1e9, max(memory, 0) / 1e9
         raise PictureError(
-            f"{where} has {pixels / 1e6:.0f} million pixels, which take {need:.2f} GB to read, and {have:.2f} GB can "
-            "be had; shrink it in an image editor first"
+            f"{where} has {pixels / 1e6:.0f} million pixels, which take {need:.2f} GB to read, and {have:.2f} GB "
+            "are available; shrink it in an image editor first"
         )
 
 

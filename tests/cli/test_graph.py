@@ -171,7 +171,7 @@ BAD = [
     ("graph show --pooling mean", "'mean'; choose from average, max"),
     ("graph show --weights nope.npz", "nope.npz does not exist"),
     ("graph show --network nope.pb", "nope.pb does not exist"),
-    ("graph show --network text.pb", "text.pb is no frozen graph"),
+    ("graph show --network text.pb", "text.pb is not a frozen graph"),
     ("graph show --input photo", "input belongs to a network from a file; "),
     ("graph show --network text.pb --weights w.npz", "a network from a file has its own weights; leave that out"),
     ("graph show --network text.pb --precision float16", "computed in float32; leave precision out"),
@@ -184,7 +184,7 @@ BAD = [
     ("graph export out --format freeze", "no format 'freeze'; did you mean 'frozen'?"),
     ("graph export out -l stile", "'stile'; did you mean 'style'"),
     ("graph export out -l style:blend=1+2", "needs 1 shares"),
-    ("graph export out --network text.pb", "text.pb is no frozen graph"),
+    ("graph export out --network text.pb", "text.pb is not a frozen graph"),
     (f"graph export {'o' * 300} -l tv", "name (is )?too long"),
 ]
 

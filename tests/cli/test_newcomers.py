@@ -96,7 +96,7 @@ def test_the_word_stylize_can_be_exchanged_for_plan(here: Path) -> None:
 
 
 def test_an_address_is_answered_in_words() -> None:
-    expected = "nstgraph: https://example.org/photo.jpg is an address on the net; download the picture first and name"
+    expected = "nstgraph: https://example.org/photo.jpg is a web address; download the picture first and name"
     assert said("stylize https://example.org/photo.jpg s.png").startswith(expected)
 
 

@@ -84,7 +84,7 @@ def test_a_term_that_raises_is_named_with_where_it_comes_from():
     def broken(g):
         raise ZeroDivisionError("by zero")
 
-    with pytest.raises(LossError, match=r"'probe' cannot be built \(ZeroDivisionError: by zero\); mend test"):
+    with pytest.raises(LossError, match=r"'probe' cannot be built \(ZeroDivisionError: by zero\); fix test"):
         build(term(broken))
     with pytest.raises(LossError, match="'probe': it returns nothing; let the function in test return a scalar"):
         build(term(lambda g: None))
@@ -94,7 +94,7 @@ def test_a_term_that_exits_is_a_term_that_fails():
     def leaving(g):
         raise SystemExit(7)
 
-    with pytest.raises(LossError, match=r"'probe' cannot be built \(SystemExit: 7\); mend test"):
+    with pytest.raises(LossError, match=r"'probe' cannot be built \(SystemExit: 7\); fix test"):
         build(term(leaving))
 
 
@@ -144,5 +144,5 @@ def test_a_variable_that_cannot_be_initialised_is_one_line():
         checked = tf.debugging.check_numerics(tf.constant(np.nan, tf.float32), "no number")
         return g.mean(g.generated.image) * tf.Variable(checked, use_resource=True)
 
-    with pytest.raises(LossError, match=r"^a variable of the loss cannot be initialised \(.*no number.*\); mend it$"):
+    with pytest.raises(LossError, match=r"^a variable of the loss cannot be initialised \(.*no number.*\); fix it$"):
         Evaluator(build(term(unhappy)))

@@ -96,7 +96,7 @@ BROKEN = {
     "plugin.txt": (TERM.format("mine"), "{} is not a Python file; a plugin's name ends in .py"),
     "grammar.py": ("def f(:", "plugin {} cannot be imported (SyntaxError: "),
     "null.py": ("a = 1\0", "plugin {} cannot be imported (SyntaxError: "),
-    "raises.py": ("raise ValueError('one\\ntwo')", "plugin {} cannot be imported (ValueError: one); mend or uninstall"),
+    "raises.py": ("raise ValueError('one\\ntwo')", "plugin {} cannot be imported (ValueError: one); fix or uninstall"),
     "imports.py": ("import nowhere_at_all", "plugin {} cannot be imported (ModuleNotFoundError: No module named"),
     "exits.py": ("import sys; sys.exit(3)", "plugin {} cannot be imported (SystemExit: 3)"),
     "names.py": (TERM.format("default"), "'default' cannot name a loss term"),

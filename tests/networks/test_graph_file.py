@@ -278,7 +278,7 @@ def test_a_file_that_is_no_graph_is_told_so(tmp_path, save_picture, kind):
     else:
         contents = {"text": b"conv1_1: 64 channels\n", "weights": embedded().read_bytes()[:10_000]}
         path.write_bytes(contents.get(kind, tf.GraphDef().SerializeToString()))
-    with pytest.raises(WeightsError, match=r"net\.pb is (no frozen graph \(\.pb\)|empty).*--network"):
+    with pytest.raises(WeightsError, match=r"net\.pb is (not a frozen graph \(\.pb\)|empty).*--network"):
         GraphFile(path)
 
 

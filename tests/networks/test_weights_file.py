@@ -116,7 +116,7 @@ def test_missing_folder_and_foreign_npz(tmp_path: Path) -> None:
         WeightsFile(tmp_path / "none.npz")
     with pytest.raises(WeightsError, match=r"is a folder; "):
         WeightsFile(tmp_path)
-    with pytest.raises(WeightsError, match=r"w\.npz has no layer of VGG, .*conv1_1_W, conv1_1_b"):
+    with pytest.raises(WeightsError, match=r"w\.npz has no layer of VGG, .*conv1_1_W and conv1_1_b"):
         WeightsFile(save(tmp_path / "w.npz", {"conv6_1_W": np.zeros((3, 3, 3, 64)), "fc6_W": np.zeros(2)}))
 
 

@@ -290,7 +290,7 @@ def test_a_picture_that_takes_too_much_memory_is_refused_before_it_is_read(tmp_p
 @pytest.mark.parametrize("address", ["https://example.org/a.jpg", "http:/example.org/a.jpg"])
 def test_an_address_is_to_be_downloaded_first(address):
     with pytest.raises(
-        PictureError, match=r"^https?://example\.org/a\.jpg is an address on the net; download the picture"
+        PictureError, match=r"^https?://example\.org/a\.jpg is a web address; download the picture"
     ):
         load(Path(address))
 

@@ -109,7 +109,7 @@ def test_if_float32_does_not_fit_what_low_precision_reached_is_the_result():
     with Stylizer(STALLING.replace(tile="off")) as stylizer:
         plan = stylizer.plan(CONTENT, STYLE)
         stylizer.config = stylizer.config.replace(memory=0.01)  # as if others had taken the rest in the meantime
-        with pytest.raises(ConfigError, match=r"0\.00 GB can be had"):
+        with pytest.raises(ConfigError, match=r"0\.00 GB are available"):
             stylizer.exact.plan(CONTENT, STYLE)
         result = stylizer(CONTENT, STYLE, plan=plan)
     assert in_float32(result) == 0 and 0 < len(result.history) < 40

@@ -133,7 +133,7 @@ class Config:
         for name in of_file if self.network is None else of_vgg:
             if getattr(self, name) != getattr(Config, name):
                 if self.network is None:
-                    raise ConfigError(f"{name} belongs to a network from a file; give that with network")
+                    raise ConfigError(f"{name} belongs to a network from a file; set network to that file")
                 raise ConfigError(f"a network from a file has its own {name}; leave that out")
         if self.network is not None and self.precision not in ("auto", "float32"):
             raise ConfigError("a network from a file is computed in float32; leave precision out")

@@ -161,9 +161,7 @@ def test_without_a_network_from_a_file_nothing_is_said_of_its_input() -> None:
     for settings in ({"input": "photo"}, {"input_values": "rgb"}, {"input": "photo", "input_values": "rgb"}):
         with pytest.raises(ConfigError) as raised:
             Config(**settings)  # type: ignore[arg-type]
-        assert (
-            str(raised.value) == f"{next(iter(settings))} belongs to a network from a file; give that with network"
-        )
+        assert str(raised.value) == f"{next(iter(settings))} belongs to a network from a file; set network to that file"
 
 
 def test_a_network_from_a_file_may_be_told_its_input() -> None:

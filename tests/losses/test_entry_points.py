@@ -84,7 +84,7 @@ def test_an_installed_package_that_fails_is_reported_when_used(fresh: Registry, 
     for _ in range(2):  # the second time like the first
         assert message_of(parse_loss, "tv bad") == (
             "plugin stranger_bad cannot be imported (ModuleNotFoundError: No module named 'nowhere_at_all'); "
-            "mend or uninstall it"
+            "fix or uninstall it"
         )
         message = "stranger_empty is installed as loss term 'empty' but registers no such term"
         assert message_of(parse_loss, "empty") == message

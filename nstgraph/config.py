@@ -96,7 +96,7 @@ class Config:
         "auto",
         "Machine",
         Check("auto|off|PIXELS", _tile_fault, lambda text: int(text) if text.isdecimal() and len(text) < 9 else text),
-        "Compute in tiles of so many pixels; auto does so if the whole does not fit into memory.",
+        "Compute in square tiles of this side; auto does so only if the whole picture does not fit into memory.",
     )
     memory: float = setting(
         0.0,

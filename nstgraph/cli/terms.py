@@ -16,7 +16,7 @@ app = typer.Typer()
 
 @command(app)
 def terms(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A term, to read all about it.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A term, to read all about it.")] = None,
     plugin: options.Plugins = None,
 ) -> None:
     """List the loss terms, or describe one."""

@@ -26,7 +26,7 @@ def list_() -> None:
 @command(app)
 def info(
     file: Annotated[
-        str | None, typer.Argument(metavar="[FILE]", help="A weights file; by default the one that would be used.")
+        str | None, typer.Argument(metavar="FILE", help="A weights file; by default the one that would be used.")
     ] = None,
 ) -> None:
     """Show a weights file's layers, shapes and SHA-256."""
@@ -38,7 +38,7 @@ def info(
 
 @command(app)
 def fetch(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which weights: vgg16.")] = "vgg16",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which weights: vgg16.")] = "vgg16",
     folder: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where to put the file; by default the user's cache.")
     ] = None,

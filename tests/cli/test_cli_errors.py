@@ -109,7 +109,7 @@ BAD = [
     ("c.png s.png -o o.png --network net.pb --pooling max", "has its own pooling; leave that out"),
     ("c.png s.png -o o.png --network net.pb --precision float16", "computed in float32; leave precision out"),
     ("c.png s.png -o o.png --input photo", "input belongs to a network from a file; set network to that file"),
-    ("c.png s.png -o o.png --input-values rgb", "input_values belongs to a network from a file; set network to that file"),
+    ("c.png s.png -o o.png --input-values rgb", "input_values belongs to a network from a file; set network"),
     ("c.png s.png -o o.png --trace o.txt", "cannot write a trace as o.txt; end its name in .json or .pb"),
     ("c.png s.png -o o.png --trace o", "cannot write a trace as o; end its name in .json or .pb"),
     ("c.png s.png -o o.png --trace none/o.pb", "the folder none does not exist; create it first"),

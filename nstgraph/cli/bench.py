@@ -21,7 +21,9 @@ _SIZES, _PRECISIONS, _TILES = [256, 512, 1024, 2048], ["float32", "bfloat16"], [
 _Sizes: TypeAlias = Annotated[
     list[int], typer.Option(metavar="PIXELS", help="Side of the square pictures; may be given again.")
 ]
-_Precisions: TypeAlias = Annotated[list[str], typer.Option(metavar="NAME", help="Of the network; may be given again.")]
+_Precisions: TypeAlias = Annotated[
+    list[str], typer.Option(metavar="NAME", help="Number format of feature maps; may be given again.")
+]
 _Tiles: TypeAlias = Annotated[
     list[str],
     typer.Option(metavar="off|PIXELS", help="Side of tiles that are smaller than the picture; may be given again."),

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.table import Column, Table
 
+from nstgraph.cli.printing import show
 from nstgraph.inspect.inventory import ScopeEntry
 
 __all__ = ["show_inventory"]
 
 _WORTH_A_ROW = 0.01
-_WIDEST = 1000
 
 
 def show_inventory(entries: Sequence[ScopeEntry], *, everything: bool = False) -> None:
@@ -30,15 +29,10 @@ def show_inventory(entries: Sequence[ScopeEntry], *, everything: bool = False) -
             f"{entry.flops / 1e9:.3f}",
             f"{entry.memory / 1e6:.1f}",
         )
-    console = Console()
-    console.width = max(console.width, table.__rich_measure__(console, console.options.update(width=_WIDEST)).maximum)
-    console.print(table, highlight=False, markup=False)
+    show(table, unbroken=True)
     hidden = len(entries) - 1 - len(rows)
     if hidden:
-        console.print(
-            f"\n{hidden} scope{'s' if hidden > 1 else ''} with less than a hundredth of everything: --all",
-            highlight=False,
-        )
+        show(f"\n{hidden} scope{'s' if hidden > 1 else ''} with less than a hundredth of everything: --all")
 
 
 def _weighs(entry: ScopeEntry, whole: ScopeEntry) -> bool:

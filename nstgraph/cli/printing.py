@@ -40,9 +40,11 @@ def to_stderr(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-def show(what: Any) -> None:
-    """Print text, or a table of `rich`, to stdout."""
+def show(what: Any, *, unbroken: bool = False) -> None:
+    """Print text, or a table of `rich`, to stdout; one that is ``unbroken`` may be wider than the terminal."""
     console = Console(soft_wrap=isinstance(what, str))
+    if unbroken:
+        console.width = max(console.width, what.__rich_measure__(console, console.options.update(width=1000)).maximum)
     with console.capture() as captured:  # as `rich` itself would end the process when a reader leaves
         console.print(what, highlight=False, markup=False)
     print(captured.get(), end="")

@@ -1,4 +1,4 @@
-"""The VGG network in a graph, with frozen weight variables.
+"""The VGG network in a graph, with weights as variables that are not trainable.
 
 Simonyan & Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition" (2015). A layer is asked for
 by name: ``conv3_1`` is the third block's first convolution *after* its ReLU, ``pool3`` the pool that ends the block.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nstgraph import Evaluator
+from nstgraph import Evaluator, Objective, StyleGraph, tf
+from nstgraph.errors import ConfigError, TilingError
+from nstgraph.networks.weights_file import WeightsFile, embedded
 from nstgraph.search.search import Search
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 
@@ -165,3 +167,47 @@ def test_low_precision_in_tiles_is_as_near_as_its_rounding(objective_of, smooth_
     assert parts.gradient.dtype == np.float32
     error = np.linalg.norm(parts.gradient - whole.gradient) / np.linalg.norm(whole.gradient)
     assert error < 0.02
+
+
+@pytest.fixture(scope="module")
+def fed():
+    """An evaluator of a loss with placeholders of the caller's: a strength, and one with a default."""
+    g = StyleGraph(WeightsFile(embedded()))
+    with g.building():
+        strength = tf.placeholder(tf.float32, [], "strength")
+        bias = tf.placeholder_with_default(1.0, [], "bias")
+        difference = g.generated["conv1_1"] - strength * g.content["conv1_1"]
+        objective = Objective(g, {"own": bias * g.mean(tf.square(difference)) + strength})
+    with Evaluator(objective) as evaluator:
+        yield evaluator
+
+
+def test_placeholders_of_the_caller_are_fed_in_tiles(fed, smooth_picture):
+    content, image = smooth_picture(50, 60, 1), smooth_picture(50, 60, 2)
+    tiled = TiledEvaluator(fed)
+    for strength in (0.5, 3.0):
+        feeds = {"strength:0": strength}
+        fed.bind(content, feed_dict=feeds)
+        tiled.bind(content, feed_dict=feeds, side=32)
+        assert_same(tiled(image), fed(image))
+
+
+def test_what_is_missing_or_cannot_be_fed_in_tiles_is_named(fed, smooth_picture):
+    content, tiled = smooth_picture(50, 60, 1), TiledEvaluator(fed)
+    with pytest.raises(ConfigError, match="placeholder 'strength:0' needs a value"):
+        tiled.bind(content, side=32)
+    with pytest.raises(ConfigError, match="bias:0 cannot be fed in tiles; make it a placeholder"):
+        tiled.bind(content, feed_dict={"strength:0": 1.0, "bias:0": 2.0}, side=32)
+    with pytest.raises(ConfigError, match="names 'no:0', which is not a tensor"):
+        tiled.bind(content, feed_dict={"no:0": 1.0}, side=32)
+    with pytest.raises(ConfigError, match="2 style images given, and the graph was built for 1"):
+        tiled.bind(content, [content, content], side=32)
+
+
+def test_a_mask_that_is_not_cut_into_tiles_is_refused():
+    g = StyleGraph(WeightsFile(embedded()))
+    with g.building():
+        mask = tf.placeholder(tf.float32, [1, None, None, 1], "mask")
+        objective = Objective(g, {"masked": g.mean(tf.square(g.generated.image) * mask)})
+    with Evaluator(objective) as evaluator, pytest.raises(TilingError, match=r"'masked' cannot be tiled: .*'mask:0'"):
+        TiledEvaluator(evaluator)

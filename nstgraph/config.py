@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import reprlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +32,7 @@ def _tile_fault(value: Any) -> str:
 
 
 def _loss_fault(value: Any) -> str:
-    texts = isinstance(value, Iterable) and all(isinstance(text, str) for text in value)
+    texts = isinstance(value, str | list | tuple) and all(isinstance(text, str) for text in value)
     fits = texts or isinstance(value, Loss | LossTerm)
     return "" if fits else f"is {reprlib.repr(value)}; write it as text, such as 'content 2*style', or add terms up"
 
@@ -128,12 +127,12 @@ class Config:
     def __post_init__(self) -> None:
         check_settings(self)
         if self.bounds and self.optimizer == "lbfgs":
-            raise ConfigError("lbfgs knows no bounds; leave one of them out, or choose lbfgsb")
+            raise ConfigError("lbfgs cannot keep bounds; leave bounds out, or choose lbfgsb")
         of_vgg, of_file = ("weights", "pooling", "padding"), ("input", "input_values")
         for name in of_file if self.network is None else of_vgg:
             if getattr(self, name) != getattr(Config, name):
                 if self.network is None:
-                    raise ConfigError(f"{name} belongs to a network from a file; set network to that file")
+                    raise ConfigError(f"{name} is only used with a network from a file; set network, too")
                 raise ConfigError(f"a network from a file has its own {name}; leave that out")
         if self.network is not None and self.precision not in ("auto", "float32"):
             raise ConfigError("a network from a file is computed in float32; leave precision out")

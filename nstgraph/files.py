@@ -9,20 +9,30 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from nstgraph.errors import OutputError
 
-__all__ = ["check_folder", "check_target", "same_file", "unused", "what_is_wrong_with", "writing", "writing_folder"]
+__all__ = [
+    "check_folder",
+    "check_suffix",
+    "check_target",
+    "is_full",
+    "same_file",
+    "unused",
+    "what_is_wrong_with",
+    "writing",
+    "writing_folder",
+]
 
 #: Bytes of a file's name; file systems allow 255, of which the temporary name takes some.
 _LONGEST_NAME = 240
 
 
 def what_is_wrong_with(path: str | os.PathLike[str]) -> str:
-    """Why a path cannot be read as a file, such as ``"is a folder"``; empty if nothing speaks against it."""
+    """Why a path cannot be read as a file, such as ``"is a folder"``; empty if it can be."""
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError) as error:
@@ -53,6 +63,12 @@ def unused(path: Path, suffix: str = "") -> Path:
     return free
 
 
+def check_suffix(path: Path, what: str, suffixes: Sequence[str]) -> None:
+    """Raise OutputError unless the name ends in one of ``suffixes``; ``what`` is what is to be written."""
+    if path.suffix.lower() not in suffixes:
+        raise OutputError(f"cannot write {what} as {path}; end its name in {' or '.join(suffixes)}")
+
+
 def check_target(target: Path, *, overwrite: bool = False, inputs: Iterable[Path] = ()) -> None:
     """Refuse, before any work is done, a target that could not or should not be written.
 
@@ -67,11 +83,11 @@ def check_target(target: Path, *, overwrite: bool = False, inputs: Iterable[Path
         raise OutputError(f"cannot write {target}: the folder {folder} does not exist; create it first")
     if not os.access(folder, os.W_OK):
         raise OutputError(f"cannot write {target}: no permission to write in {folder}; choose another folder")
-    if target.is_dir():
+    if os.path.isdir(target):
         raise OutputError(f"cannot write {target}: it is a folder; name a file in it")
     if any(same_file(source, target) for source in inputs):
         raise OutputError(f"{target} is an input and is never written over; choose another name")
-    if not overwrite and target.exists():
+    if not overwrite and os.path.exists(target):
         raise _exists(target)
 
 
@@ -85,10 +101,10 @@ def check_folder(folder: Path) -> None:
         raise OutputError(f"cannot make {folder}: the name is too long; choose a shorter one")
     if any("\udc80" <= letter <= "\udcff" for letter in str(folder)):  # how Python shows bytes that are none
         raise OutputError(f"cannot make {str(folder)!r}: TensorFlow needs a name in UTF-8; choose another")
-    if folder.exists() and not folder.is_dir():
+    if os.path.exists(folder) and not os.path.isdir(folder):
         raise OutputError(f"{folder} is a file; name a folder")
-    place = folder if folder.exists() else folder.parent
-    if not place.is_dir():
+    place = folder if os.path.exists(folder) else folder.parent
+    if not os.path.isdir(place):
         raise OutputError(f"cannot make {folder}: the folder {place} does not exist; create it first")
     if not os.access(place, os.W_OK):
         raise OutputError(f"no permission to write in {place}; choose another folder")
@@ -154,11 +170,15 @@ def _move(temporary: Path, place: Path, *, overwrite: bool) -> None:
         temporary.replace(place)
 
 
+def is_full(error: OSError) -> bool:
+    """Whether there was no room for what was to be written."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 def _exists(target: Path) -> OutputError:
     return OutputError(f"{target} exists; choose another name or pass --overwrite")
 
 
 def _cannot_write(target: Path, error: Any) -> OutputError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    remedy = "free some space or choose another folder" if full else "choose another folder"
+    remedy = "free some space or choose another folder" if is_full(error) else "choose another folder"
     return OutputError(f"cannot write {target} ({error.strerror or error}); {remedy}")

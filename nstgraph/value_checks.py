@@ -21,6 +21,7 @@ __all__ = [
     "setting",
     "setting_of",
     "switch",
+    "text",
 ]
 
 

@@ -147,12 +147,17 @@ def test_a_loss_may_be_text_or_terms(loss: Any) -> None:
     assert Config(loss=loss).loss is loss
 
 
+def test_what_can_be_read_only_once_is_no_loss() -> None:
+    with pytest.raises(ConfigError, match="loss is <generator"):
+        Config(loss=(text for text in ["content", "style"]))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("optimizer", ["auto", "lbfgsb"])
 def test_bounds_are_kept_by_scipys_optimiser_alone(optimizer: str) -> None:
     assert Config(bounds=True, optimizer=optimizer).bounds
-    with pytest.raises(ConfigError, match=r"^lbfgs knows no bounds; leave one of them out, or choose lbfgsb$"):
+    with pytest.raises(ConfigError, match=r"^lbfgs cannot keep bounds; leave bounds out, or choose lbfgsb$"):
         Config(bounds=True, optimizer="lbfgs")
-    with pytest.raises(ConfigError, match=r"^lbfgs knows no bounds"):
+    with pytest.raises(ConfigError, match=r"^lbfgs cannot keep bounds"):
         Config(optimizer="lbfgs").replace(bounds=True)
 
 
@@ -161,7 +166,7 @@ def test_without_a_network_from_a_file_nothing_is_said_of_its_input() -> None:
     for settings in ({"input": "photo"}, {"input_values": "rgb"}, {"input": "photo", "input_values": "rgb"}):
         with pytest.raises(ConfigError) as raised:
             Config(**settings)  # type: ignore[arg-type]
-        assert str(raised.value) == f"{next(iter(settings))} belongs to a network from a file; set network to that file"
+        assert str(raised.value) == f"{next(iter(settings))} is only used with a network from a file; set network, too"
 
 
 def test_a_network_from_a_file_may_be_told_its_input() -> None:

@@ -8,6 +8,7 @@ from nstgraph.bench.figures import Descent
 from nstgraph.config import Config
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
+from nstgraph.errors import SearchError
 from nstgraph.run.stylizer import Stylizer
 
 __all__ = ["compare_searches"]
@@ -40,6 +41,8 @@ def compare_searches(config: Config, *, steps: int = 300, styles: int = 1) -> It
         for name, variant in variants.items():
             with Stylizer(variant, styles) as stylizer:
                 result = stylizer(content, targets)
+            if not result.history:
+                raise SearchError(f"there is nothing to compare, as {result.reason}; choose another loss")
             loss = judge.evaluator(result.image).total
             reference = loss if reference is None else reference
             curve = tuple((step.seconds, step.total) for step in result.history if step.width == config.size)

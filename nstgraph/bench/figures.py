@@ -54,7 +54,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class TargetReuse:
-    """What it saves to compute but once whatever does not depend on the generated image.
+    """What is saved by computing only once whatever does not depend on the generated image.
 
     Attributes:
         size: of all pictures, in pixels square.

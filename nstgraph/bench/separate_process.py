@@ -41,6 +41,8 @@ def measure_apart(config: Config, plugins: Sequence[Path] = (), *, styles: int =
         answer = json.loads(done.stdout.splitlines()[-1])  # plugins may print, too
         return Row(**answer) if "error" not in answer else _failure(config, answer["error"])
     except (IndexError, ValueError):
+        if done.returncode < 0:
+            return _failure(config, f"the process was stopped by signal {-done.returncode}; memory may have run out")
         said = done.stderr.splitlines() or [f"the process ended with code {done.returncode}"]
         return _failure(config, said[-1])
 

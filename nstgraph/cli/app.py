@@ -6,6 +6,7 @@ import io
 import logging
 import signal
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -14,7 +15,8 @@ import nstgraph
 from nstgraph.cli import bench, graph, stylize, terms, weights
 from nstgraph.cli.exit_codes import on_ctrl_c
 from nstgraph.cli.help import Group
-from nstgraph.cli.printing import open_streams
+from nstgraph.cli.printing import open_streams, say, stdout_guarded, to_stdout
+from nstgraph.errors import OutputError
 
 __all__ = ["app", "main"]
 
@@ -41,12 +43,21 @@ def main() -> None:
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of its own 1.x interface
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be ignored, as in `nohup`
         signal.signal(signal.SIGINT, on_ctrl_c)
-    app()
+    if not sys.warnoptions:
+        warnings.simplefilter(
+            "ignore"
+        )  # of large pictures, odd EXIF data and the like, which are none the worse for it
+    try:
+        with stdout_guarded():
+            app()
+    except OutputError as error:  # of help; commands report their own
+        say(str(error))
+        sys.exit(2)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"nstgraph {nstgraph.__version__}")
+        to_stdout(f"nstgraph {nstgraph.__version__}\n")
         raise typer.Exit
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from rich.table import Column, Table
 
 from nstgraph.bench.figures import Descent, Failure, Row, TargetReuse
-from nstgraph.cli.printing import show, to_stderr
+from nstgraph.cli.printing import show, to_stderr, to_stdout
 
 __all__ = ["line", "noted", "print_json", "show_descents", "show_rows", "show_target_reuse"]
 
@@ -20,7 +20,7 @@ _Figures = TypeVar("_Figures", Row, Row | Failure, Descent)
 
 def print_json(**figures: Any) -> None:
     """Print figures, or lists of them, as one line of JSON: what was measured, and what follows from it."""
-    print(json.dumps(figures, default=_record))
+    to_stdout(json.dumps(figures, default=_record) + "\n")
 
 
 def _record(figures: Any) -> dict[str, Any]:
@@ -48,8 +48,7 @@ def line(figures: Row | Failure | Descent) -> str:
 def show_rows(rows: Sequence[Row | Failure]) -> None:
     """The table of configurations; those that could not be measured have their errors below it."""
     heads = ("size", "precision", "tile", "evaluation", "useful rate", "of product", "overhead", "peak")
-    right = {"size", "tile", "evaluation", "useful rate", "of product", "overhead", "peak"}
-    table = _table(heads, right)
+    table = _table(heads, left="precision")
     for row in rows:
         configuration = str(row.size), row.precision, str(row.tile or "-")
         if isinstance(row, Failure):
@@ -77,22 +76,22 @@ def show_target_reuse(figures: TargetReuse | Failure) -> None:
         return
     show(
         f"\ntargets computed once, {figures.size} px, {figures.precision}: {figures.speedup:.2f} times faster than "
-        f"computed anew ({figures.possible_speedup:.2f} by operations); loss differs by {figures.difference:.0e}"
+        f"computed anew ({figures.possible_speedup:.2f} expected); loss differs by {figures.difference:.0e}"
     )
 
 
 def show_descents(descents: Sequence[Descent]) -> None:
     """The table of variants of the search."""
     heads = ("variant", "steps", "time", "loss", "within 5 %", "within 3 %")
-    table = _table(heads, set(heads[1:]))
+    table = _table(heads, left="variant")
     for figures in descents:
         times = figures.seconds, figures.seconds_within_5_percent, figures.seconds_within_3_percent
         whole, five, three = ("-" if seconds is None else f"{seconds:.1f} s" for seconds in times)
         table.add_row(figures.variant, str(figures.steps), whole, f"{figures.ratio:.3f}", five, three)
     show(table)
-    show("loss: in float32, relative to that of the first; within: time until the loss is so near to it")
+    show("loss: in float32, relative to that of the first; within: time until the loss is that close to it")
 
 
-def _table(heads: Sequence[str], right: set[str]) -> Table:
-    columns = (Column(head, justify="right" if head in right else "left", no_wrap=True) for head in heads)
+def _table(heads: Sequence[str], left: str) -> Table:
+    columns = (Column(head, justify="left" if head == left else "right", no_wrap=True) for head in heads)
     return Table(*columns, box=None, pad_edge=False)

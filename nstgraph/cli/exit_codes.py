@@ -8,9 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
-import os
 import signal
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -45,9 +43,6 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Callable[...
         def run(*, debug: bool = False, **given: Any) -> None:
             try:
                 function(**given)
-                sys.stdout.flush()
-            except BrokenPipeError:  # who reads stdout has seen enough
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             except (KeyboardInterrupt, Exception) as error:
                 raise typer.Exit(_reported(error, debug)) from error
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from nstgraph.cli import options
 from nstgraph.cli.exit_codes import command
 from nstgraph.cli.help import Group
+from nstgraph.cli.printing import to_stdout
 from nstgraph.cli.stylize import import_tensorflow
 from nstgraph.config import Config
 
@@ -25,8 +26,13 @@ app = typer.Typer(
 
 #: The settings that say which graph is built.
 _takes_network = options.takes(
-    "loss", "weights", "pooling", "padding", "precision", "network", "input", "input_values", config=Config
+    "loss", "weights", "pooling", "padding", "network", "input", "input_values", config=Config
 )
+
+
+_Precision: TypeAlias = Annotated[
+    str, typer.Option(metavar="float32|bfloat16|float16", help="Number format of feature maps.")
+]
 
 
 @command(app)
@@ -36,6 +42,7 @@ def show(
     size: Annotated[int, typer.Option(metavar="PIXELS", min=20, help="Side of the square pictures.")] = 512,
     depth: Annotated[int, typer.Option(metavar="N", min=1, help="How many levels of nested scopes to list.")] = 3,
     everything: Annotated[bool, typer.Option("--all", help="Also list scopes below a hundredth of the whole.")] = False,
+    precision: _Precision = "float32",
     styles: options.StyleCount = 1,
     plugin: options.Plugins = None,
 ) -> None:
@@ -43,7 +50,9 @@ def show(
     from nstgraph.cli.graph_tables import show_inventory
     from nstgraph.inspect.inventory import inventory
 
-    show_inventory(inventory(_built(config, styles, plugin), size, size, depth), everything=everything)
+    show_inventory(
+        inventory(_built(config.replace(precision=precision), styles, plugin), size, size, depth), everything=everything
+    )
 
 
 @command(app)
@@ -57,6 +66,7 @@ def export(
             metavar="metagraph|checkpoint|frozen|savedmodel", help="What to write, by default all; may be given again."
         ),
     ] = None,
+    precision: _Precision = "float32",
     styles: options.StyleCount = 1,
     plugin: options.Plugins = None,
 ) -> None:
@@ -65,9 +75,9 @@ def export(
     from nstgraph.inspect import export as exports
 
     exports.check(folder, format or ())
-    with Evaluator(_built(config, styles, plugin)) as evaluator:
+    with Evaluator(_built(config.replace(precision=precision), styles, plugin)) as evaluator:
         for path in exports.export(evaluator.objective, evaluator.session, folder, format or ()):
-            print(path)
+            to_stdout(f"{path}\n")
 
 
 def _built(config: Config, styles: int, plugins: Sequence[Path] | None) -> Objective:
@@ -78,6 +88,4 @@ def _built(config: Config, styles: int, plugins: Sequence[Path] | None) -> Objec
     options.load_plugins(plugins)
     loss = as_loss(config.loss)
     import_tensorflow()
-    # A graph that goes elsewhere does not depend on what this machine is fast at.
-    precision = "float32" if config.precision == "auto" else config.precision
-    return Objective(graph_of(config.replace(precision=precision), styles), loss)
+    return Objective(graph_of(config, styles), loss)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
@@ -54,8 +55,14 @@ class Command(_Plain, TyperCommand):
         known = {name for parameter in self.params for name in parameter.opts}
         for argument in args:
             name = argument.partition("=")[0]
-            hint = _HINTS.get(name.lstrip("-").replace("-", "").replace("_", "").lower())
-            if name.startswith("-") and name not in known and hint:
+            hint = _HINTS.get(name.lstrip("-").replace("-", "").replace("_", "").lower(), "")
+            if name.startswith("-") and name not in known and self._holds(hint, known):
                 ctx.fail(f"There is no option {name}: {hint}")
         parsed: list[str] = super().parse_args(ctx, args)
         return parsed
+
+    def _holds(self, hint: str, known: set[str]) -> bool:
+        """Whether a hint, which is meant for commands that take pictures, is of use here, too."""
+        named = set(re.findall(r"(?<!\S)--?[a-z-]+", hint))
+        takes_pictures = any(parameter.name == "content" for parameter in self.params)
+        return bool(hint) and (takes_pictures or bool(named and named <= known))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import sys
@@ -15,18 +16,21 @@ from typing import Any
 from nstgraph.arrays import Array
 from nstgraph.cli.output_options import STDOUT, Outputs
 from nstgraph.errors import NstgraphError, OutputError
-from nstgraph.files import check_folder, check_target, same_file, unused
-from nstgraph.graph.trace import check_trace_name, save_trace
+from nstgraph.files import check_folder, check_suffix, check_target, same_file, unused
+from nstgraph.graph.trace import TRACE_SUFFIXES, save_trace
 from nstgraph.pictures.formats import format_of
 from nstgraph.pictures.resize import resize
 from nstgraph.pictures.save import encode, save
-from nstgraph.run.result import Result, check_log_name
+from nstgraph.run.result import LOG_SUFFIXES, Result
 from nstgraph.search.step import Step
 
 __all__ = ["OutputFiles"]
 
 #: The newest picture is written again after this many times as long as writing it takes.
 _REST = 10.0
+
+#: Bytes of a picture's name that the name of the result begins with.
+_LONGEST_STEM = 80
 
 
 class OutputFiles:
@@ -42,13 +46,18 @@ class OutputFiles:
 
     def __init__(self, outputs: Outputs, pictures: Sequence[Path]) -> None:
         self._wanted = outputs
-        stems = [re.sub(r"\W+", "-", path.stem).strip("-")[:60] or "picture" for path in pictures[:2]]
+        stems = [re.sub(r"\W+", "-", path.stem).strip("-") or "picture" for path in pictures[:2]]
+        stems = [stem.encode()[:_LONGEST_STEM].decode(errors="ignore") for stem in stems]
         # A name that nobody chose is never that of a file.
         self.picture = outputs.output or unused(Path("-".join(stems) + ".png"), ".png")
         self._latest_due = 0.0
 
-    def check(self, inputs: Sequence[Path]) -> None:
+    def check(self, inputs: Sequence[Path], steps: int = 0) -> None:
         """Refuse, before any work, what could not be written after it.
+
+        Args:
+            inputs: files that are read.
+            steps: how many there will be; 0 if that is not known yet.
 
         Raises:
             OutputError: a format that cannot be written, a folder that does not exist, an existing file without
@@ -56,14 +65,17 @@ class OutputFiles:
         """
         wanted = self._wanted
         if self.picture == STDOUT and (wanted.compare or wanted.save_every):
-            raise OutputError("further pictures are named after the result, which has no name; give a file to -o")
-        for picture in (self.picture, wanted.latest):
-            if picture not in (None, STDOUT):
-                format_of(picture)
+            raise OutputError("--compare and --save-every name their files after the result; name a file with -o")
+        if self.picture == STDOUT and sys.__stdout__ is None:
+            raise OutputError("standard output is closed; name a file with -o")
+        if self.picture != STDOUT:
+            format_of(self.picture)
+        if wanted.latest is not None:
+            format_of(wanted.latest)
         if wanted.log is not None:
-            check_log_name(wanted.log)
+            check_suffix(wanted.log, "a log", LOG_SUFFIXES)
         if wanted.trace is not None:
-            check_trace_name(wanted.trace)
+            check_suffix(wanted.trace, "a trace", TRACE_SUFFIXES)
         if wanted.summaries is not None:
             check_folder(wanted.summaries)
         targets = list(self._targets())
@@ -71,9 +83,15 @@ class OutputFiles:
             check_target(target, overwrite=wanted.overwrite, inputs=inputs)
             for other, before in targets[:number]:
                 if same_file(before, target):
-                    raise OutputError(f"{target} is named for {other} and for {name}; choose different names")
-        for numbered in self._numbered_before():
-            check_target(numbered, overwrite=wanted.overwrite, inputs=inputs)
+                    raise OutputError(f"{target} is given for both {other} and {name}; choose different names")
+            if self._is_numbered(target, steps):
+                raise OutputError(
+                    f"{target} is given for {name} and is the name of a picture on the way; choose another"
+                )
+        if os.path.isdir(self.picture.parent):
+            for path in sorted(self.picture.parent.iterdir()):
+                if self._is_numbered(path, steps):
+                    check_target(path, overwrite=wanted.overwrite, inputs=inputs)
 
     def _targets(self) -> Iterator[tuple[str, Path]]:
         if self.picture != STDOUT:
@@ -85,13 +103,13 @@ class OutputFiles:
             if target is not None:
                 yield f"--{name}", target
 
-    def _numbered_before(self) -> Iterator[Path]:
-        """Files with the names of pictures on the way."""
-        if self._wanted.save_every and os.path.isdir(self.picture.parent):
-            for path in sorted(self.picture.parent.iterdir()):
-                number = re.fullmatch(rf"{re.escape(self.picture.stem)}-(\d{{4,}})", path.stem)
-                if path.suffix == self.picture.suffix and number and int(number[1]) % self._wanted.save_every == 0:
-                    yield path
+    def _is_numbered(self, path: Path, steps: int) -> bool:
+        """Whether a path is that of a picture on the way."""
+        number = path.stem.removeprefix(f"{self.picture.stem}-")
+        every = self._wanted.save_every
+        if not every or not number.isdecimal() or int(number) % every or int(number) > (steps or int(number)):
+            return False
+        return same_file(path, self._numbered(int(number)))
 
     def hooks(self) -> list[Any]:
         """Session hooks that write while a search is on its way."""
@@ -129,20 +147,22 @@ class OutputFiles:
         faults: list[str] = []
         written = [self._write_picture(result, faults)]
         wanted, overwrite = self._wanted, self._wanted.overwrite
-        further: list[Callable[[], Path]] = []
-        if wanted.log is not None:
-            further.append(lambda: result.save_log(str(wanted.log), overwrite=overwrite))
-        if wanted.trace is not None and result.trace is not None:
-            further.append(lambda: save_trace(result.trace, Path(str(wanted.trace)), overwrite=overwrite))
-        if wanted.compare:
-            further.append(lambda: result.save_comparison(self._compared, overwrite=overwrite))
-        if wanted.latest is not None:
-            further.append(lambda: result.save(str(wanted.latest), overwrite=True))
-        for write in further:
-            try:
-                written.append(write())
-            except NstgraphError as error:
-                faults.append(str(error))
+        further: list[tuple[Path | None, Callable[..., Path], bool]] = [
+            (wanted.log, result.save_log, overwrite),
+            (
+                wanted.trace if result.trace is not None else None,
+                functools.partial(save_trace, result.trace),
+                overwrite,
+            ),
+            (self._compared if wanted.compare else None, result.save_comparison, overwrite),
+            (wanted.latest, result.save, True),
+        ]
+        for path, save_as, replace in further:
+            if path is not None:
+                try:
+                    written.append(save_as(path, overwrite=replace))
+                except NstgraphError as error:
+                    faults.append(str(error))
         note(f"wrote {', '.join(map(str, written))}")
         if faults:
             raise OutputError(f"{'; '.join(faults)}; the picture is in {written[0]}")

@@ -32,7 +32,7 @@ class Outputs:
         0,
         "Output",
         number(0, 1_000_000),
-        "Also write the picture after every N steps, at its size then.",
+        "Also write the picture after every N steps, at the size it has by then.",
         shown="never",
     )
     latest: Path | None = setting(

@@ -11,7 +11,9 @@ from typing import Any
 
 from rich.console import Console
 
-__all__ = ["open_streams", "say", "show", "stderr_held_back", "to_stderr"]
+from nstgraph.errors import OutputError
+
+__all__ = ["open_streams", "say", "show", "stderr_held_back", "stdout_guarded", "to_stderr", "to_stdout"]
 
 
 def open_streams() -> None:
@@ -24,9 +26,9 @@ def open_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, flags)
-    for name in ("stdout", "stderr"):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for as long as the process lives
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for as long as the process lives
 
 
 def say(message: str) -> None:
@@ -40,14 +42,44 @@ def to_stderr(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Raise the error that `rich` is handling; it would end the process."""
+        raise
+
+
 def show(what: Any, *, unbroken: bool = False) -> None:
     """Print text, or a table of `rich`, to stdout; one that is ``unbroken`` may be wider than the terminal."""
-    console = Console(soft_wrap=isinstance(what, str))
+    console = _Console(soft_wrap=isinstance(what, str))
     if unbroken:
         console.width = max(console.width, what.__rich_measure__(console, console.options.update(width=1000)).maximum)
-    with console.capture() as captured:  # as `rich` itself would end the process when a reader leaves
+    with stdout_guarded():
         console.print(what, highlight=False, markup=False)
-    print(captured.get(), end="")
+
+
+def to_stdout(text: str) -> None:
+    """Print text to stdout at once; see `stdout_guarded`."""
+    with stdout_guarded():
+        print(text, end="")
+
+
+@contextlib.contextmanager
+def stdout_guarded() -> Iterator[None]:
+    """Say in words that what the block prints cannot be; that nobody reads on is no error.
+
+    Raises:
+        OutputError: stdout cannot be written to.
+    """
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # lest Python try once more as it ends
+        if not isinstance(error, BrokenPipeError):
+            message = f"cannot write to standard output ({error.strerror or error}); send it elsewhere"
+            raise OutputError(message) from error
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
@@ -93,9 +92,7 @@ class Display:
             self._bar.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             with contextlib.suppress(OSError, ValueError):
                 self._bar.stop()
@@ -108,11 +105,13 @@ def download_bar() -> Iterator[Callable[[int, int | None], None]]:
     task = bar.add_task("", total=None)
 
     def show(received: int, total: int | None) -> None:
-        bar.start()  # not before there is something to show; again it does nothing
-        bar.update(task, completed=received, total=total)
+        with contextlib.suppress(OSError, ValueError):
+            bar.start()  # not before there is something to show; again it does nothing
+            bar.update(task, completed=received, total=total)
 
     try:
         yield show
     finally:
         if bar.live.is_started:
-            bar.stop()
+            with contextlib.suppress(OSError, ValueError):
+                bar.stop()

@@ -14,7 +14,7 @@ import typer
 from nstgraph.cli import options
 from nstgraph.cli.exit_codes import command, ctrl_c, deaf_to_ctrl_c
 from nstgraph.cli.output_options import STDOUT, Outputs
-from nstgraph.cli.printing import say, stderr_held_back
+from nstgraph.cli.printing import say, stderr_held_back, to_stdout
 from nstgraph.cli.progress import Display
 from nstgraph.config import INITS, Config
 from nstgraph.errors import ConfigError, Interrupted, NstgraphError, RunError
@@ -51,7 +51,7 @@ def stylize(
     files = OutputFiles(outputs, sources)
     named = (config.init if config.init not in INITS else None, config.weights, config.network)
     inputs = [*sources, *(plugin or ()), *(Path(name) for name in named if name is not None)]
-    files.check([path for path in inputs if path != STDOUT])
+    files.check([path for path in inputs if path != STDOUT], config.steps)
     options.load_plugins(plugin)
     _run(config, sources, files, quiet)
 
@@ -99,11 +99,11 @@ def demo(
     try:
         sources = draw(folder)
         _run(config, sources, OutputFiles(Outputs(folder / "result.png", compare=True), sources), quiet)
-    except NstgraphError:
+    except (NstgraphError, KeyboardInterrupt):
         if not (folder / "result.png").exists():
             shutil.rmtree(folder)
         raise
-    print(folder)
+    to_stdout(f"{folder}\n")
 
 
 def import_tensorflow() -> None:
@@ -155,13 +155,20 @@ def _search(stylizer: Stylizer, pictures: PictureSet, files: OutputFiles, displa
         except NstgraphError as error:  # is no reason to lose the steps taken so far
             say(str(error))
 
+    stop: Interrupted | RunError | None = None
     try:
         result = stylizer(pictures, callback=callback, trace=files.traced, **how)
-    except (Interrupted, RunError) as stop:
-        if stop.result is not None:
+    except (Interrupted, RunError) as error:
+        stop, result = error, error.result
+    if result is not None:
+        try:
             with deaf_to_ctrl_c():
-                files.write(stop.result, display.note)
-        raise
-    files.write(result, display.note)
+                files.write(result, display.note)
+        except NstgraphError:
+            if isinstance(stop, RunError):
+                say(str(stop))
+            raise
+    if stop is not None:
+        raise stop
     if not result.history:
         say(f"nothing was changed: {result.reason}; try --init noise, or add a term such as style")

@@ -9,6 +9,7 @@ import typer
 
 from nstgraph.cli.exit_codes import command
 from nstgraph.cli.help import Group
+from nstgraph.cli.printing import to_stdout
 
 __all__ = ["app"]
 
@@ -49,4 +50,4 @@ def fetch(
 
     with download_bar() as progress:
         target = fetch_weights.fetch(name, folder, progress=progress)
-    print(target)
+    to_stdout(f"{target}\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Any, Protocol
 
 from nstgraph._tf import tf
@@ -63,7 +62,11 @@ class Evaluator:
         self._given: dict[Any, Any] = {}
         self._own_session = session is None
         self.session = self._new_session() if session is None else raw_session(session)
-        objective.graph.network.load(self.session)
+        try:
+            objective.graph.network.load(self.session)
+        except BaseException:
+            self.close()
+            raise
         self.fetches = [objective.total, list(objective.terms.values()), objective.gradient, objective.store]
 
     def _new_session(self) -> Any:
@@ -147,9 +150,7 @@ class Evaluator:
     def __enter__(self) -> Evaluator:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

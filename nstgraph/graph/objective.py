@@ -92,7 +92,7 @@ class Objective:
             if getattr(value, "graph", None) is not self.graph.graph:
                 raise LossError(f"loss term {label!r} is not a tensor of the style graph's tf.Graph; build it there")
         if len({label.lower() for label in values}) < len(values):
-            raise LossError(f"labels of {', '.join(values)} differ in case alone; give them names that differ in more")
+            raise LossError(f"labels of {', '.join(values)} differ only in case; choose names that differ otherwise")
         return {label: (value, 1.0) for label, value in values.items()}
 
     def _term(self, label: str, term: WeightedTerm) -> Any:

@@ -1,4 +1,4 @@
-"""What stays the same while the generated image changes, and need be computed but once: the targets."""
+"""What stays the same while the generated image changes, and has to be computed only once: the targets."""
 
 from __future__ import annotations
 

@@ -7,13 +7,12 @@ from typing import Any
 
 from nstgraph._tf import tf
 from nstgraph.arrays import Array
-from nstgraph.errors import OutputError
-from nstgraph.files import writing
+from nstgraph.files import check_suffix, writing
 from nstgraph.graph.evaluator import Evaluator
 
-__all__ = ["check_trace_name", "save_trace", "trace"]
+__all__ = ["TRACE_SUFFIXES", "save_trace", "trace"]
 
-_SUFFIXES = (".json", ".pb")
+TRACE_SUFFIXES = (".json", ".pb")
 
 
 def trace(evaluator: Evaluator, image: Array, *, full: bool = False) -> Any:
@@ -28,12 +27,6 @@ def trace(evaluator: Evaluator, image: Array, *, full: bool = False) -> Any:
     return record
 
 
-def check_trace_name(path: Path) -> None:
-    """Raise OutputError unless the name ends in .json or .pb."""
-    if path.suffix.lower() not in _SUFFIXES:
-        raise OutputError(f"cannot write a trace as {path}; end its name in {' or '.join(_SUFFIXES)}")
-
-
 def save_trace(record: Any, path: Path, *, overwrite: bool = False) -> Path:
     """Write a trace: as a timeline, for chrome://tracing or Perfetto, if the name ends in .json; whole if in .pb.
 
@@ -42,7 +35,7 @@ def save_trace(record: Any, path: Path, *, overwrite: bool = False) -> Path:
     """
     from tensorflow.python.client.timeline import Timeline
 
-    check_trace_name(path)
+    check_suffix(path, "a trace", TRACE_SUFFIXES)
     with writing(path, overwrite=overwrite) as file:
         if path.suffix.lower() == ".json":
             file.write(Timeline(record.step_stats).generate_chrome_trace_format(show_memory=True).encode())

@@ -135,7 +135,7 @@ def _import(what: str, load: Callable[[], Any]) -> Any:
 
 
 def _taken(known: str, name: str, one: str, other: str) -> PluginError:
-    names = f"called {name!r}" if known == name else f"called {known!r} and {name!r}, which differ in case alone"
+    names = f"called {name!r}" if known == name else f"called {known!r} and {name!r}, which differ only in case"
     return PluginError(f"two loss terms are {names}: in {one} and in {other}; rename or uninstall one")
 
 

@@ -70,7 +70,7 @@ def fetch(name: str, folder: Path | None = None, *, progress: Progress | None = 
     file = FILES[name]
     target = (cache_dir() if folder is None else Path(folder)) / file.filename
     part = target.with_name(f"{file.filename}.part")
-    if target.is_dir():
+    if os.path.isdir(target):
         raise WeightsError(f"cannot write {target}: it is a folder; choose another folder to put the file in")
     if _complete(target, file):
         return target

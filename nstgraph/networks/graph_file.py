@@ -55,7 +55,7 @@ class GraphFile:
         self.input = self._find_input(input)
         self._order = self._downstream()
         self.layers = self._find_layers()
-        if not self.layers:
+        if not (self.layers and any(self.nodes[name].op == "Conv2D" for name in self._order)):
             raise WeightsError(f"{self.path} has no convolution with a ReLU that {self.input} leads to; check --input")
         self._values = self._expected(values)
 

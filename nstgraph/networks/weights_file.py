@@ -13,7 +13,6 @@ import hashlib
 import importlib.resources
 import io
 import os
-import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -157,9 +156,7 @@ def _guarded(path: Path, layer: str = "") -> Iterator[None]:
     if fault:
         raise _bad(path, fault)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # about arrays saved by Python 2, which read well
-            yield
+        yield
     except WeightsError:
         raise
     except Exception as error:  # zipfile, its decompressors and numpy's header parser raise a dozen types

@@ -28,6 +28,8 @@ def decode(image: Image.Image, name: str, where: str) -> Picture:
     # EXIF data that cannot be parsed must not make a good picture unusable.
     with contextlib.suppress(Exception):
         image = ImageOps.exif_transpose(image)
+    if image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
     if image.mode == "F" or image.mode.startswith("I"):
         rgb, alpha, dark = _from_deep_grey(image, where)
         return from_planes(rgb, alpha, name=name, where=where, note=dark or note)

@@ -6,7 +6,6 @@ import contextlib
 import difflib
 import os
 import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TypeAlias
@@ -20,7 +19,7 @@ from nstgraph.files import what_is_wrong_with
 from nstgraph.memory import available_memory
 from nstgraph.messages import one_line
 from nstgraph.pictures.decode import decode, from_planes, scaled
-from nstgraph.pictures.formats import FORMATS, readable_formats
+from nstgraph.pictures.formats import readable_formats
 from nstgraph.pictures.picture import Picture
 
 __all__ = ["Source", "load"]
@@ -110,19 +109,16 @@ def _check_memory(image: Image.Image, where: str, memory: float) -> None:
     if pixels * _BYTES_A_PIXEL > memory:
         need, have = pixels * _BYTES_A_PIXEL / 1e9, max(memory, 0) / 1e9
         raise PictureError(
-            f"{where} has {pixels / 1e6:.0f} million pixels, which take {need:.2f} GB to read, and {have:.2f} GB "
-            "are available; shrink it in an image editor first"
+            f"{where} has {pixels / 1e6:.0f} million pixels, which take {need:.2f} GB to read, and only {have:.2f} GB "
+            "is available; shrink it in an image editor first"
         )
 
 
 @contextlib.contextmanager
 def _decoding(where: str) -> Iterator[None]:
-    """Make one PictureError of whatever Pillow raises; silence what it merely warns about."""
+    """Make one PictureError of whatever Pillow raises."""
     try:
-        with warnings.catch_warnings():
-            # A picture of 100 megapixels or one with odd EXIF data is none the worse for it.
-            warnings.simplefilter("ignore")
-            yield
+        yield
     except PictureError:
         raise
     except Image.DecompressionBombError as error:
@@ -132,7 +128,7 @@ def _decoding(where: str) -> Iterator[None]:
     except PermissionError as error:
         raise PictureError(f"no permission to read {where}; change its permissions or copy it") from error
     except UnidentifiedImageError as error:
-        known = ", ".join(form.name for form in FORMATS)
+        known = ", ".join(readable_formats(where))
         message = f"{where} is not a picture that can be read, or is damaged; convert it to one of {known}"
         raise PictureError(message) from error
     except Exception as error:  # Damaged data make Pillow's readers raise nearly any type.

@@ -24,7 +24,7 @@ class Stage:
         optimizer: ``lbfgs`` or ``lbfgsb``.
         history: number of corrections that it keeps.
         memory: what the process will take, in bytes.
-        seconds: what it will take.
+        seconds: how long it will take.
     """
 
     height: int

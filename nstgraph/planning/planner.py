@@ -54,7 +54,7 @@ class Planner:
             return plan
         # Rounded apart, so that they never look the same.
         most, needed = math.floor(self.limit / 1e7) / 100, math.ceil(plan.memory / 1e7) / 100
-        need = f"{config.size} px need {needed:.2f} GB of memory, and {max(most, 0):.2f} GB are available"
+        need = f"{config.size} px needs {needed:.2f} GB of memory, and only {max(most, 0):.2f} GB is available"
         if self.cost.margin is None and config.tile != "off":
             need += f" ({self.cost.why_not})"
         for change in _ways_out(config):

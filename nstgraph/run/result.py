@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from nstgraph.arrays import Array
-from nstgraph.errors import OutputError
-from nstgraph.files import writing
+from nstgraph.files import check_suffix, writing
 from nstgraph.pictures.resize import resize, side_by_side
 from nstgraph.pictures.save import save
 from nstgraph.search.step import Step
 
-__all__ = ["Result", "check_log_name"]
+__all__ = ["LOG_SUFFIXES", "Result"]
 
-_LOG_SUFFIXES = (".csv", ".json")
+LOG_SUFFIXES = (".csv", ".json")
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Result:
             OutputError: another extension, the file exists and ``overwrite`` is false, or writing fails.
         """
         target = Path(path)
-        check_log_name(target)
+        check_suffix(target, "a log", LOG_SUFFIXES)
         rows = [_row(step) for step in self.history]
         text = io.StringIO(newline="")
         if target.suffix.lower() == ".json":
@@ -87,12 +86,6 @@ class Result:
         with writing(target, overwrite=overwrite) as file:
             file.write(text.getvalue().encode())
         return target
-
-
-def check_log_name(path: Path) -> None:
-    """Raise OutputError unless the name ends in .csv or .json."""
-    if path.suffix.lower() not in _LOG_SUFFIXES:
-        raise OutputError(f"cannot write a log as {path}; end its name in {' or '.join(_LOG_SUFFIXES)}")
 
 
 def _row(step: Step) -> dict[str, float]:

@@ -12,6 +12,7 @@ from nstgraph._tf import tf
 from nstgraph.arrays import Array
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError, Interrupted, NstgraphError, RunError
+from nstgraph.files import is_full
 from nstgraph.graph.trace import trace
 from nstgraph.messages import one_line
 from nstgraph.pictures.picture import PictureSet
@@ -123,7 +124,7 @@ class Run:
         """Take a stage's remaining steps in float32: low precision's noise hides what is still to be gained."""
         try:
             evaluators, plan = self._exact()
-        except NstgraphError:  # it does not fit into memory, or the weights are gone; what there is, is good
+        except NstgraphError:  # it does not fit into memory, or the weights are gone: keep what there is
             return
         same = next(other for other in plan.stages if other.size == stage.size)
         rest = dataclasses.replace(same, steps=left, seconds=stage.seconds * left / stage.steps)
@@ -204,7 +205,7 @@ def _remedy(error: Exception) -> str:
     """End of an error message: what to do about a failure in the middle of a run, as far as that can be told."""
     if isinstance(error, MemoryError | tf.errors.ResourceExhaustedError):
         return "; use a smaller --memory, --tile or --size"
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and is_full(error):
         return "; free some space, or use a larger --memory"
     # The name scope of the operation that failed.
     term = re.search(r"\bterms/(\w+)/", str(error))

@@ -7,7 +7,6 @@ import dataclasses
 import functools
 import gc
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Any
 
 import scipy
@@ -64,6 +63,8 @@ class Stylizer:
     Raises:
         LossError, PluginError: the loss cannot be read or built.
         WeightsError: the weights file cannot be found, or lacks a layer.
+        ConfigError: the network from a file has no clear input.
+        RunError: the loss cannot be evaluated, or the hooks cannot begin.
     """
 
     def __init__(self, config: Config, styles: int = 1, *, hooks: Sequence[Any] = ()) -> None:
@@ -77,15 +78,17 @@ class Stylizer:
         self._stepper = Stepper(self.objective) if hooks else None
         self.evaluator = self._closing.enter_context(Evaluator(self.objective))
         self.evaluators = Evaluators(self.evaluator)
+        what = "the loss cannot be evaluated"
         try:
             self.cost = measure(self.evaluator)
+            what = "the session hooks cannot begin"
             if self._stepper is not None:
                 self.evaluator.session.run(self._stepper.global_step.initializer)
                 self._monitored = self._closing.enter_context(monitored(self.evaluator.session, hooks))
         except BaseException as error:
             self.close()
             if isinstance(error, tf.errors.OpError):
-                raise RunError(f"the loss cannot be evaluated: {one_line(error)}", None) from error
+                raise RunError(f"{what}: {one_line(error)}", None) from error
             raise
 
     @functools.cached_property
@@ -186,9 +189,7 @@ class Stylizer:
     def __enter__(self) -> Stylizer:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -213,6 +214,7 @@ def stylize(
 
     Raises:
         NstgraphError: bad input, with one line that says what to do.
+        RunError: something failed on the way, the callback included; its ``result`` is the best so far.
         Interrupted: Ctrl-C; its ``result`` is the best so far.
     """
     chosen = (config or Config()).replace(**settings)

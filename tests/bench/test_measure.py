@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import pytest
@@ -101,7 +102,7 @@ def test_a_row_that_does_not_fit_is_no_error_of_the_bench():
     line = "--size 64 --size 4096 --precision float32 --tile off --memory 3 -l style:layers=conv1_2 --repeats 2"
     result = good(line)
     assert [row[3] == "failed" for row in cells(result.stdout)[1:3]] == [False, True]
-    assert re.search("^4096 px, float32, whole: 4096 px need .* GB of memory, and .*; ", result.stdout, re.MULTILINE)
+    assert re.search("^4096 px, float32, whole: 4096 px needs .* GB of memory, and .*; ", result.stdout, re.MULTILINE)
     measured, failed = json.loads(good(f"{line} --json").stdout)["rows"]
     assert set(failed) == {"size", "precision", "tile", "error"} and measured["seconds"] > 0
 
@@ -110,7 +111,7 @@ def test_where_nothing_fits_it_is_an_error():
     result = run("--size 64 --precision float32 --tile off --memory 0.1 -l tv")
     assert (result.exit_code, result.stdout) == (2, "")
     assert re.fullmatch(
-        r"64 px.*: 64 px need .*; raise --memory.*\nnstgraph: none of this .*; see above\n", result.stderr
+        r"64 px.*: 64 px needs .*; raise --memory.*\nnstgraph: none of this .*; see above\n", result.stderr
     )
 
 
@@ -118,6 +119,22 @@ def test_a_process_that_says_nothing_is_a_failure(here):
     (here / "p.py").write_text("import os\nos._exit(7)\n")
     failure = measure_apart(Config(size=64, loss="tv", precision="float32", tile=32), [here / "p.py"])
     assert failure == Failure(64, "float32", 32, "the process ended with code 7")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signals there")
+def test_a_process_that_is_killed_is_said_to_be(here):
+    (here / "p.py").write_text(
+        "import os, signal, sys\nprint('chatter', file=sys.stderr)\nos.kill(os.getpid(), signal.SIGKILL)"
+    )
+    failure = measure_apart(Config(size=64, loss="tv", precision="float32"), [here / "p.py"])
+    assert failure.error == "the process was stopped by signal 9; memory may have run out"
+
+
+def test_searches_with_nothing_to_do_cannot_be_compared():
+    result = run("--convergence --size 48 --steps 2 -l content:layer=conv1_1")
+    assert (
+        result.exit_code == 2 and "nothing to compare, as" in result.stderr and "choose another loss" in result.stderr
+    )
 
 
 def test_convergence():

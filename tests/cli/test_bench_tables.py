@@ -22,7 +22,7 @@ def test_the_table(capsys, monkeypatch):
 
 def test_the_line_about_targets_computed_once(capsys):
     show_bench.show_target_reuse(TargetReuse(512, "float32", 0.5, 0.75, 1.75, 2e-7))
-    expected = "1.50 times faster than computed anew (1.75 by operations); loss differs by 2e-07"
+    expected = "1.50 times faster than computed anew (1.75 expected); loss differs by 2e-07"
     assert capsys.readouterr().out == f"\ntargets computed once, 512 px, float32: {expected}\n"
 
 

@@ -172,7 +172,7 @@ BAD = [
     ("graph show --weights nope.npz", "nope.npz does not exist"),
     ("graph show --network nope.pb", "nope.pb does not exist"),
     ("graph show --network text.pb", "text.pb is not a frozen graph"),
-    ("graph show --input photo", "input belongs to a network from a file; "),
+    ("graph show --input photo", "input is only used with a network from a file; "),
     ("graph show --network text.pb --weights w.npz", "a network from a file has its own weights; leave that out"),
     ("graph show --network text.pb --precision float16", "computed in float32; leave precision out"),
     ("graph show --plugin nope.py", "no plugin file nope.py"),

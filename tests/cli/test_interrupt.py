@@ -8,7 +8,11 @@ import threading
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from nstgraph.cli.app import app
+from nstgraph.cli.output_files import OutputFiles
+from nstgraph.errors import OutputError
 from nstgraph.pictures.load import load
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to a single process")
@@ -39,6 +43,24 @@ def slow_to_evaluate(g):
     return g.mean(g.generated.image) + tf.ensure_shape(tf.numpy_function(slowly, [g.generated.image], tf.float32), [])
 
 {at_import}
+"""
+
+
+FAILING = """
+import itertools
+from nstgraph import loss_term, tf
+
+calls = itertools.count()
+
+def late(image):
+    if next(calls) > 4:
+        raise RuntimeError("that is enough")
+    return image.mean()
+
+@loss_term
+def fails_late(g):
+    number = tf.ensure_shape(tf.numpy_function(late, [g.generated.image], tf.float32), [])
+    return g.mean(tf.square(g.generated.image - 100)) + 0 * number
 """
 
 
@@ -107,3 +129,26 @@ def test_before_the_first_step_there_is_no_picture(tmp_path, interrupted, term, 
     code, shown = interrupted("--plugin", "p.py", "-l", term, by_itself="Timer" in at_import)
     assert code == 130 and "Traceback" not in shown and shown.endswith("nstgraph: interrupted\n")
     assert "wrote" not in shown and "out.png" not in names(tmp_path)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_ctrl_c_while_the_result_is_written_does_not_cost_it(picture_folder, monkeypatch, fails):
+    """And what ended the search is said even if the result cannot be written."""
+    write, seen = OutputFiles.write, []
+
+    def writing(files, result, note):
+        seen.append(signal.getsignal(signal.SIGINT))
+        if fails:
+            raise OutputError("cannot write it")
+        write(files, result, note)
+
+    (picture_folder / "p.py").write_text(FAILING)
+    monkeypatch.setattr(OutputFiles, "write", writing)
+    line = "stylize c.png s.png -o o.png -q --size 48 --scales 1 --steps 30 --precision float32"
+    loss = "-l fails_late --plugin p.py" if fails else "-l style:layers=conv1_1"
+    result = CliRunner().invoke(app, f"{line} {loss}".split())
+    assert seen == [signal.SIG_IGN] and (picture_folder / "o.png").exists() is not fails
+    assert result.exit_code == (2 if fails else 0)
+    if fails:
+        first, second = result.stderr.splitlines()
+        assert "that is enough" in first and second == "nstgraph: cannot write it"

@@ -76,6 +76,17 @@ def test_every_hint_names_options_that_exist() -> None:
         assert named and all(name in known for name in named)
 
 
+@pytest.mark.parametrize(
+    "line", ["weights fetch --out x", "graph export f --out x", "graph show --style a", "terms --lr 1"]
+)
+def test_a_hint_that_is_of_no_use_is_not_given(line: str) -> None:
+    assert "No such option" in said(line)
+
+
+def test_a_hint_is_also_given_where_its_option_exists() -> None:
+    assert "There is no option --iterations: use --steps" in said("demo --iterations 5")
+
+
 def test_an_option_that_nobody_has_is_answered_by_the_parser() -> None:
     assert "No such option: --no-such-thing" in said("stylize c.png s.png --no-such-thing")
 

@@ -1,6 +1,7 @@
 import dataclasses
 import io
 import json
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -44,7 +45,8 @@ def folder(tmp_path):
 
 def outputs(folder, name, **options):
     kinds = ("log", "trace", "summaries", "latest")
-    paths = {kind: folder / options.pop(kind) for kind in kinds if kind in options}
+    given = {kind: options.pop(kind) for kind in kinds if kind in options}
+    paths = {kind: name if name == STDOUT else folder / name for kind, name in given.items()}
     return OutputFiles(Outputs(folder / name, **paths, **options), [Path("photo.jpg"), Path("painting.jpg")])
 
 
@@ -67,12 +69,22 @@ def outputs(folder, name, **options):
         ("a.png", {"trace": "a.txt", "overwrite": True}, "end its name in .json or .pb"),
         ("a.png", {"trace": "json"}, "end its name in .json or .pb"),
         ("a.png", {"trace": "nowhere/a.pb"}, "nowhere does not exist"),
-        ("a.png", {"trace": "a.json", "log": "a.json", "overwrite": True}, "a.json is named for --log and for --trace"),
-        ("a.png", {"latest": "a.png"}, "a.png is named for the result and for --latest"),
-        ("a.png", {"latest": "sub.png/../a.png"}, "a.png is named for the result and for --latest"),
-        ("b.png", {"latest": "b-compare.png", "compare": True}, "is named for the comparison and for --latest"),
+        (
+            "a.png",
+            {"trace": "a.json", "log": "a.json", "overwrite": True},
+            "a.json is given for both --log and --trace",
+        ),
+        ("a.png", {"latest": "a.png"}, "a.png is given for both the result and --latest"),
+        ("a.png", {"latest": "sub.png/../a.png"}, "a.png is given for both the result and --latest"),
+        ("b.png", {"latest": "b-compare.png", "compare": True}, "is given for both the comparison and --latest"),
         ("a.png", {"latest": "old.png"}, "old.png exists"),
         ("a.png", {"latest": "a.gif"}, r"'\.gif' is not one of"),
+        ("a.png", {"latest": STDOUT}, "without extension"),
+        (
+            "b.png",
+            {"latest": "b-0002.png", "save_every": 2},
+            "b-0002.png is given for --latest and is the name of a pic",
+        ),
         ("a.png", {"summaries": "old.csv", "overwrite": True}, "old.csv is a file; name a folder"),
         ("a.png", {"summaries": "nowhere/a"}, "nowhere does not exist"),
     ],
@@ -189,7 +201,9 @@ def test_without_a_name_the_picture_is_called_after_what_it_is_made_of(tmp_path,
         files.write(RESULT, lambda line: None)
         names.append(files.picture.name)
     assert names == [f"photo-The-Scream-1893{number}.png" for number in ("", "-2", "-3")]
-    assert OutputFiles(Outputs(), [STDOUT, Path("p" * 200)]).picture.name == f"picture-{'p' * 60}.png"
+    long = OutputFiles(Outputs(), [STDOUT, Path("画" * 60)])
+    assert long.picture.name == f"picture-{'画' * 26}.png"
+    long.check([])
 
 
 def test_the_picture_may_go_to_standard_output(capfdbinary):
@@ -199,7 +213,7 @@ def test_the_picture_may_go_to_standard_output(capfdbinary):
     picture = load(io.BytesIO(capfdbinary.readouterr().out))
     assert picture.size == (24, 32) and picture.rgb.mean() == 90
     for further in ({"compare": True}, {"save_every": 2}):
-        with pytest.raises(OutputError, match="are named after the result, which has no name; give a file to -o"):
+        with pytest.raises(OutputError, match="name their files after the result; name a file with -o"):
             OutputFiles(Outputs(STDOUT, **further), []).check([])
 
 
@@ -281,3 +295,16 @@ def test_summaries_are_written_on_the_way(tmp_path, exists):
     assert all(loss["loss/tv"] == loss["loss/total"] for loss in losses)
     (picture,) = (value.image for value in events[0].summary.value if value.tag == "generated_image")
     assert (picture.height, picture.width) == (24, 32)
+
+
+def test_pictures_that_the_run_does_not_reach_are_in_nobodys_way(folder):
+    chosen = outputs(folder, "a.png", save_every=2)
+    chosen.check([], steps=3)
+    with pytest.raises(OutputError, match=r"a-0004\.png exists"):
+        chosen.check([], steps=4)
+
+
+def test_a_standard_output_that_is_closed_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "__stdout__", None)
+    with pytest.raises(OutputError, match="standard output is closed; name a file with -o"):
+        OutputFiles(Outputs(STDOUT), [Path("photo.jpg")]).check([])

@@ -69,6 +69,26 @@ def test_what_is_no_picture_on_standard_input_is_one_line() -> None:
     assert done.returncode == 2 and done.stderr.count(b"\n") == 1 and b"not a picture" in done.stderr
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.parametrize("command", ["-h", "--version", "terms", "weights list", "stylize -h"])
+def test_a_standard_output_that_is_full_is_one_line(command: str) -> None:
+    done = shell(f"{COMMAND} {command} > /dev/full")
+    assert done.returncode == 2
+    assert done.stderr == b"nstgraph: cannot write to standard output (No space left on device); send it elsewhere\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("- s.png -o o.png <&-", b"picture is not a picture"),
+        ("c.png s.png -o - >&-", b"standard output is closed; name a file with -o"),
+    ],
+)
+def test_a_picture_by_a_stream_that_is_closed_is_refused(here: Path, line: str, message: bytes) -> None:
+    done = shell(f"{COMMAND} stylize {line}")
+    assert done.returncode == 2 and message in done.stderr and done.stderr.count(b"\n") == 1
+
+
 @pytest.mark.parametrize("module", ["typer", "rich"])
 def test_ctrl_c_while_the_command_line_itself_is_imported_is_no_traceback(here: Path, module: str) -> None:
     (here / f"{module}.py").write_text("raise KeyboardInterrupt")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nstgraph import Evaluator, Objective, StyleGraph, TiledEvaluator, parse_loss, tf
-from nstgraph.errors import ConfigError, LossError, TilingError
+from nstgraph.errors import ConfigError, LossError, TilingError, WeightsError
 from nstgraph.networks.weights_file import WeightsFile, embedded
 from nstgraph.search.search import Search
 
@@ -151,6 +151,20 @@ def test_an_evaluators_own_session_is_closed_with_it(objective):
         evaluate.bind(CONTENT, [STYLE])
     with pytest.raises(RuntimeError, match="closed"):
         evaluate.assign(IMAGE)
+
+
+def test_a_session_is_closed_if_the_weights_cannot_be_loaded(objective, monkeypatch):
+    sessions = []
+
+    def load(session):
+        sessions.append(session)
+        raise WeightsError("they are damaged")
+
+    monkeypatch.setattr(objective.graph.network, "load", load)
+    with pytest.raises(WeightsError):
+        Evaluator(objective)
+    with pytest.raises(RuntimeError, match="closed Session"):
+        sessions[0].run(objective.total)
 
 
 def test_a_callers_session_is_used_and_stays_open(objective):
@@ -398,9 +412,7 @@ def test_labels_that_differ_in_case_alone_are_refused(weights):
     g = StyleGraph(weights)
     with g.building():
         value = g.mean(g.generated.image)
-    with pytest.raises(
-        LossError, match="labels of Mine, mine differ in case alone; give them names that differ in more"
-    ):
+    with pytest.raises(LossError, match="labels of Mine, mine differ only in case; choose names that differ otherwise"):
         Objective(g, {"Mine": value, "mine": value})
 
 

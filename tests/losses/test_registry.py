@@ -141,7 +141,7 @@ def test_names_that_logs_and_graphs_use_are_refused(name: str) -> None:
 
 def test_names_that_differ_in_case_alone_are_one_name(fresh: Registry) -> None:
     fresh.add(lambda g: None, "mine")
-    taken = "two loss terms are called 'mine' and 'Mine', which differ in case alone: in "
+    taken = "two loss terms are called 'mine' and 'Mine', which differ only in case: in "
     assert message_of(fresh.add, lambda g: None, "Mine").startswith(taken)
     assert "are called 'tv' and 'TV', which differ" in message_of(fresh.add, lambda g: None, "TV")
 

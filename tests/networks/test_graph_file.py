@@ -314,6 +314,12 @@ def test_a_network_without_convolutions_after_its_input_is_refused(tmp_path, who
 
     with pytest.raises(WeightsError, match="no convolution with a ReLU that photo leads to; check --input"):
         GraphFile(frozen(tmp_path / "net.pb", dense, "out"))
+
+    def only_a_pool():
+        return tf.nn.max_pool2d(tf.placeholder(tf.float32, [1, 8, 8, 3], "photo"), 2, 2, "SAME", name="out")
+
+    with pytest.raises(WeightsError, match="no convolution with a ReLU that photo leads to; check --input"):
+        GraphFile(frozen(tmp_path / "pool.pb", only_a_pool, "out"))
     with pytest.raises(WeightsError, match="that head/a/relu leads to"):
         GraphFile(whole, input="head/a/relu")
 

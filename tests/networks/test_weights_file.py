@@ -79,6 +79,7 @@ def test_read_gives_float32_whatever_is_stored(tmp_path: Path, arrays: Any, stor
     np.testing.assert_array_equal(bias, original["conv1_2_b"].astype(np.float32))
 
 
+@pytest.mark.filterwarnings("ignore:Reading")
 def test_arrays_saved_by_python_2(tmp_path: Path, arrays: Any) -> None:
     stream = io.BytesIO()
     np.save(stream, arrays["conv1_1_W"])

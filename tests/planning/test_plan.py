@@ -56,7 +56,7 @@ def advice(limit, **settings):
         plan(limit, **settings)
     message = str(raised.value)
     assert "\n" not in message
-    assert re.match(r"\d+ px need \d+\.\d+ GB of memory, and \d+\.\d+ GB are available", message)
+    assert re.match(r"\d+ px needs \d+\.\d+ GB of memory, and only \d+\.\d+ GB is available", message)
     return message.rpartition("; ")[2]
 
 

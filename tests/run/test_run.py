@@ -15,6 +15,7 @@ from nstgraph import Config, Interrupted, Stylizer, stylize, tf
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
 from nstgraph.errors import ConfigError, RunError
+from nstgraph.hooks import SummaryHook
 from nstgraph.losses.loss import LossTerm
 from nstgraph.networks.weights_file import embedded
 from nstgraph.pictures.load import load
@@ -109,7 +110,7 @@ def test_if_float32_does_not_fit_what_low_precision_reached_is_the_result():
     with Stylizer(STALLING.replace(tile="off")) as stylizer:
         plan = stylizer.plan(CONTENT, STYLE)
         stylizer.config = stylizer.config.replace(memory=0.01)  # as if others had taken the rest in the meantime
-        with pytest.raises(ConfigError, match=r"0\.00 GB are available"):
+        with pytest.raises(ConfigError, match=r"0\.00 GB is available"):
             stylizer.exact.plan(CONTENT, STYLE)
         result = stylizer(CONTENT, STYLE, plan=plan)
     assert in_float32(result) == 0 and 0 < len(result.history) < 40
@@ -280,3 +281,24 @@ def test_the_config_s_tile_is_that_of_every_larger_size():
     assert [stage.split(",")[0] for stage in stages] == ["48x36", "96x72 in tiles of 48 px"]
     assert all(stage.endswith("4 corrections") for stage in stages)
     assert result.settings["precision"] == "float16"
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (OSError(28, "No space left on device"), "; free some space, or use a larger --memory"),
+        (FileNotFoundError("x"), "x"),
+    ],
+)
+def test_space_is_advised_only_where_it_was_missing(error, remedy):
+    def callback(step, image):
+        raise error
+
+    with pytest.raises(RunError) as raised:
+        stylize(CONTENT, STYLE, size=48, scales=1, steps=5, loss="style:layers=conv1_1", callback=callback)
+    assert str(raised.value).endswith(remedy) and len(raised.value.result.history) == 1
+
+
+def test_hooks_that_cannot_begin_are_said_to():
+    with pytest.raises(RunError, match=r"^the session hooks cannot begin: .*nowhere"):
+        Stylizer(Config(size=48, loss="tv", precision="float32"), hooks=[SummaryHook("/proc/nowhere/x")])

@@ -98,7 +98,9 @@ def test_a_run_that_does_not_fit_is_refused_before_its_first_step(content, style
             lambda: stylizer.plan(load(content), [load(style)]),
             lambda: stylizer(content, [style], callback=lambda step, image: pytest.fail("a step was taken")),
         ):
-            with pytest.raises(ConfigError, match=r"^64 px need \d+\.\d\d GB of memory, and 0\.00 GB are available"):
+            with pytest.raises(
+                ConfigError, match=r"^64 px needs \d+\.\d\d GB of memory, and only 0\.00 GB is available"
+            ):
                 refused()
 
 

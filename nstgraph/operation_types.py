@@ -15,7 +15,7 @@ POOLS = {"AvgPool", "MaxPool"}
 PADS = {"MirrorPad", "Pad", "PadV2"}
 SLICES = {"Slice", "StridedSlice"}
 PRODUCTS = {"MatMul", "BatchMatMul", "BatchMatMulV2"}
-SIZES = {"Shape", "ShapeN", "Size"}
+SIZES = {"Shape", "Size"}
 REDUCTIONS = {"Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "ArgMax", "ArgMin", "EuclideanNorm", "L2Loss"}
 
 #: Each number of the result depends on the number at its place alone, of every operand.

@@ -49,7 +49,21 @@ def local_state(op: Any, states: States) -> State:
         return CONSTANT if static else next(state for state in states if isinstance(state, Sizes))
     if op.type not in _RULES:
         raise refused(op, "is not known to give the same in tiles")
-    return _RULES[op.type](op, states)
+    if any(name == "_gradient_op_type" for name in op.node_def.attr):
+        raise refused(op, "has a gradient of its own, which is not known to give the same in tiles")
+    state = _RULES[op.type](op, states)
+    if isinstance(state, Maps):
+        _check_outputs(op, state)
+    return state
+
+
+def _check_outputs(op: Any, maps: Maps) -> None:
+    """Refuse outputs that are not what their layout says, or that have a size of their own."""
+    for output in op.outputs:
+        if output.shape.rank != RANK[maps.layout]:
+            raise refused(op, f"gives a tensor of shape {output.shape}, in which positions are not told")
+        if any(output.shape[-axis] is not None for axis in _SPATIAL[maps.layout]):
+            raise refused(op, f"has the fixed size {output.shape}, and a tile has another")
 
 
 def _pointwise(op: Any, states: States) -> State:
@@ -123,7 +137,7 @@ def _along_channels(op: Any, states: States) -> State:
     constant = all(state is CONSTANT for i, state in enumerate(states) if i not in maps)
     if axes is None or {int(axis) for axis in np.ravel(axes)} - {3, -1} or not constant:
         raise refused(op, "puts positions together, or takes them apart")
-    if op.type == "GatherV2" and op.inputs[1].shape.rank != 1:
+    if op.type == "GatherV2" and (op.inputs[1].shape.rank != 1 or op.get_attr("batch_dims")):
         raise refused(op, "puts positions together, or takes them apart")
     return Maps(together(op, states[along.maps], along.before).field, along.after)
 
@@ -155,14 +169,21 @@ def _reshape(op: Any, states: States) -> State:
     """To one row of positions, or back to where they were: what ``tf.tensordot`` does."""
     maps, channels = together(op, states[:1]), op.inputs[0].shape[-1]
     dims, sizes = shape_value(op.inputs[1]) or [], states[1]
-    if maps.layout == IMAGE and dims[1:] == [channels]:
-        return Maps(maps.field, FLAT)
-    if maps.layout == FLAT and isinstance(sizes, Sizes) and sizes.maps.field.stride == maps.field.stride:
+    if maps.layout == IMAGE and dims[1:] == [channels] and (dims[0] == -1 or not isinstance(dims[0], int)):
+        return Maps(maps.field, FLAT, _unmoved(op.inputs[0]))
+    if maps.layout == FLAT and isinstance(sizes, Sizes) and _unmoved(sizes.operation.inputs[0]) == maps.source:
         source = sizes.operation.inputs[0].name
         for layout, ends in ((IMAGE, [channels]), (ROWS, [])):
             if dims == [1, (source, 1), (source, 2), *ends] and (ends or channels == 1):
                 return Maps(maps.field, layout)
     raise refused(op, "moves positions")
+
+
+def _unmoved(tensor: Any) -> str:
+    """Name of what a tensor is a copy of."""
+    while tensor.op.type in ("Identity", "Transpose"):
+        tensor = tensor.op.inputs[0]
+    return str(tensor.name)
 
 
 def _size(op: Any, states: States) -> State:

@@ -66,7 +66,9 @@ def pad(op: Any, states: States) -> State:
     if margins is None or margins[0].any():
         raise refused(op, "pads by an amount that is not known")
     begins = margins[1:3, 0]
-    before = field.before + int(begins.max()) * field.stride
+    # A mirror shows at the picture's end what is as far before it.
+    furthest = margins[1:3].max() if op.type == "MirrorPad" else begins.max()
+    before = field.before + int(furthest) * field.stride
     return Maps(ReceptiveField(field.stride, before, field.after - int(begins.min()) * field.stride))
 
 
@@ -107,5 +109,6 @@ def cut(op: Any, states: States) -> State:
 
 def _without_ends(field: ReceptiveField, starts: Sequence[int], cut: int) -> ReceptiveField:
     """What is left of maps when the first positions in each direction, and some of the last ones, are cut off."""
-    before = field.before - min(starts) * field.stride
+    # Positions that were cut off are not there for what comes next, so nothing is gained before the first.
+    before = max(0, field.before - min(starts) * field.stride)
     return ReceptiveField(field.stride, before, field.after + (max(starts) + cut) * field.stride)

@@ -9,12 +9,14 @@ from nstgraph.errors import TilingError
 from nstgraph.graph.local_operations import local_state
 from nstgraph.graph.receptive_field import CONSTANT, Maps, ReceptiveField, Sizes, State, size_fault
 from nstgraph.operation_types import READS
-from nstgraph.tensor_ancestry import ancestors
 
 __all__ = ["Locality"]
 
 #: Where loops of TensorFlow 1 close: the only operations that are computed from themselves.
 _LOOPS = {"Merge", "RefMerge"}
+
+#: These hand a reference to a variable on.
+_REFERENCES = {"RefEnter", "RefExit", "RefIdentity", "RefMerge", "RefNextIteration", "RefSwitch"}
 
 
 class Locality:
@@ -74,20 +76,43 @@ class Locality:
         return [] if op.type in _LOOPS else list(op.inputs)
 
     def _evaluated(self, op: Any) -> State:
-        if op.type in _LOOPS:
-            pictures = self._images & ancestors(op.outputs[0]).keys()
-            return TilingError(f"operation {op.name!r} is part of a loop") if pictures else CONSTANT
-        states = [self._known(tensor) or CONSTANT for tensor in op.inputs]
+        states = [] if op.type in _LOOPS else [self._known(tensor) or CONSTANT for tensor in op.inputs]
         for state in states:
             if isinstance(state, TilingError):
                 return state
         try:
+            self._check_hidden(op)
             return _constant(op) if all(state is CONSTANT for state in states) else local_state(op, states)
         except TilingError as error:
             return error
 
+    def _check_hidden(self, op: Any) -> None:
+        """Refuse an operation that depends on pictures otherwise than by its inputs: by a loop, or by waiting."""
+        pending = [*op.control_inputs, *(tensor.op for tensor in op.inputs if op.type in _LOOPS)]
+        seen: set[str] = set()
+        while pending:
+            other = pending.pop()
+            if other.name in seen or any(tensor.name in self._sums for tensor in other.outputs):
+                continue
+            seen.add(other.name)
+            _check_constant(other)
+            for tensor in other.inputs:
+                if tensor.name in self._images:
+                    how = "is part of a loop" if op.type in _LOOPS else f"waits for {other.name!r}"
+                    raise TilingError(f"operation {op.name!r} {how}, which depends on the picture; leave it out")
+                pending.append(tensor.op)
+            pending += other.control_inputs
+
 
 def _constant(op: Any) -> State:
-    if op.op_def.is_stateful and op.type not in READS:
-        raise TilingError(f"{op.type} (operation {op.name!r}) may give something else in every tile; leave it out")
+    _check_constant(op)
+    if op.type in READS and op.control_inputs:
+        raise TilingError(f"operation {op.name!r} reads a variable after something else has been done; leave that out")
     return CONSTANT
+
+
+def _check_constant(op: Any) -> None:
+    """Refuse what may give something else each time: random numbers, functions of Python, assignments."""
+    assigns = any(output.dtype._is_ref_dtype for output in op.outputs) and op.type not in READS | _REFERENCES
+    if assigns or (op.op_def.is_stateful and op.type not in READS):
+        raise TilingError(f"{op.type} (operation {op.name!r}) may give something else in every tile; leave it out")

@@ -53,10 +53,17 @@ RANK = {IMAGE: 4, ROWS: 3, FLAT: 2}
 
 @dataclass(frozen=True)
 class Maps:
-    """What is computed at each position from the pixels around it, the same way everywhere."""
+    """What is computed at each position from the pixels around it, the same way everywhere.
+
+    Attributes:
+        field: these pixels.
+        layout: how the positions lie in the tensor.
+        source: in layout ``FLAT``, the tensor whose positions they are; empty if they are those of several.
+    """
 
     field: ReceptiveField = ReceptiveField()
     layout: str = IMAGE
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,9 @@ def together(op: Any, states: States, layout: str | None = None) -> Maps:
     maps = [state for state in states if isinstance(state, Maps) and layout in (None, state.layout)]
     if len(maps) < len(states) or len({(state.layout, state.field.stride) for state in maps}) != 1:
         raise refused(op, "puts different positions together")
-    return Maps(functools.reduce(ReceptiveField.__or__, (state.field for state in maps)), maps[0].layout)
+    sources = {state.source for state in maps}
+    field = functools.reduce(ReceptiveField.__or__, (state.field for state in maps))
+    return Maps(field, maps[0].layout, sources.pop() if len(sources) == 1 else "")
 
 
 def image_maps(op: Any, states: States) -> Maps:

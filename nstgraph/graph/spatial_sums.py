@@ -65,7 +65,7 @@ def position_count(x: Any) -> Any:
 
 def channel_sums(x: Any) -> Any:
     """Sums of feature maps [1, height, width, channels] over positions: [channels], float32."""
-    if x.dtype == tf.float16:  # which TensorFlow adds up in float16
+    if x.dtype not in (tf.float32, tf.bfloat16):  # TensorFlow adds up float16 in float16, and bytes in bytes
         return tf.reduce_sum(tf.cast(x, tf.float32), [0, 1, 2])
     # Row by row first: bfloat16 is added up in float32 but returned as bfloat16, so only short sums may be rounded.
     return tf.reduce_sum(tf.cast(tf.reduce_sum(x, 2), tf.float32), [0, 1])

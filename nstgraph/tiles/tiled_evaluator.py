@@ -19,7 +19,7 @@ from nstgraph.errors import ConfigError, TilingError
 from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.feeds import checked_feeds
 from nstgraph.graph.objective import Objective
-from nstgraph.tensor_ancestry import ancestors, dependents
+from nstgraph.tensor_ancestry import ancestors, dependents, run_for
 from nstgraph.tiles.sums_over_tiles import MovingSums, SessionCall, Sums
 from nstgraph.tiles.tiling import check_tileable, waves
 
@@ -46,8 +46,8 @@ class TiledEvaluator:
         self._evaluator = evaluator
         graph = objective.graph
         moves = dependents([graph.generated.image])
-        used = ancestors(objective.total)
-        statistics = [s for s in graph.statistics if s.tensor.name in used]
+        used, _ = run_for([objective.total])
+        statistics = [s for s in graph.statistics if s.tensor.op.name in used]
         still, moving = (
             waves([s for s in statistics if (s.tensor.op.name in moves) is moved]) for moved in (False, True)
         )
@@ -124,6 +124,10 @@ class TiledEvaluator:
         """
         if not self._known:
             raise ConfigError("no pictures are bound; call bind first")
+        content = self._known[self.objective.graph.content.image.name]
+        if np.shape(image) != np.shape(content):
+            sizes = f"the image has shape {list(np.shape(image))}, and the content image {list(np.shape(content))}"
+            raise ConfigError(f"{sizes}; in tiles they must be alike")
         weights = {tensor.name: weight for tensor, weight in self._evaluator.fed_weights().items()}
         values = {**self._known, **weights, self.objective.graph.generated.image.name: image}
         for group in self._moving:

@@ -18,7 +18,7 @@ from nstgraph.graph.locality import Locality
 from nstgraph.graph.objective import Objective
 from nstgraph.graph.receptive_field import ReceptiveField
 from nstgraph.graph.spatial_sums import Statistic
-from nstgraph.tensor_ancestry import ancestors
+from nstgraph.tensor_ancestry import ancestors, run_for
 
 __all__ = ["Span", "Tile", "check_tileable", "margin", "spans", "tiles", "waves"]
 
@@ -52,12 +52,16 @@ def tiles(height: int, width: int, side: int, margin: ReceptiveField) -> list[Ti
 def spans(length: int, side: int, margin: ReceptiveField) -> list[Span]:
     """The tiles along one direction."""
     stride = margin.stride
-    before, after = _rounded_up(max(0, margin.before), stride), max(0, margin.after)
+    before, after = (_rounded_up(max(0, pixels), stride) for pixels in (margin.before, margin.after))
     part = _rounded_up(math.ceil(length / math.ceil(length / max(side, stride))), stride)
+    # At the picture's edges, too, a tile has room for whole windows, and for what a mirror shows of its inside.
+    least = before + after + stride
     parts: list[Span] = []
     for begin in range(0, length, part):
-        end, start = min(begin + part, length), max(0, begin - before)
-        parts.append(Span(slice(start, min(end + after, length)), begin - start, end - start))
+        end = min(begin + part, length)
+        start = max(0, min(begin - before, (length - least) // stride * stride))
+        stop = min(length, max(end + after, start + least))
+        parts.append(Span(slice(start, stop), begin - start, end - start))
     return parts
 
 
@@ -73,16 +77,18 @@ def check_tileable(objective: Objective) -> None:
     """
     faults = []
     graph = objective.graph
-    sums = [statistic.tensor for statistic in graph.statistics]
+    image, sums = graph.generated.image, [statistic.tensor for statistic in graph.statistics]
     for label, value in objective.terms.items():
         try:
-            sources = ancestors(value)
+            sources, _ = run_for([value])
             for statistic in graph.statistics:
-                if statistic.tensor.name in sources:
+                if statistic.tensor.op.name in sources:
                     _field(statistic, graph.locality)
             # Beside sums, a loss may depend on pictures that do not change, as these are known as a whole.
-            if graph.generated.image.name in ancestors(value, stop=sums):
+            if image.name in ancestors(value, stop=sums):
                 graph.locality.field(value)
+            elif image.op.name in run_for([value], fed=sums)[0]:
+                raise TilingError("it waits for what is computed from the generated image; leave that out")
         except TilingError as error:
             faults.append(f"loss term {label!r} cannot be tiled: {error}")
     if faults:
@@ -117,5 +123,5 @@ def waves(statistics: Sequence[Statistic]) -> list[list[Statistic]]:
 
 
 def _needs(statistic: Statistic, others: Sequence[Any]) -> bool:
-    sources = ancestors(statistic.tensor)
-    return any(other is not statistic and other.tensor.name in sources for other in others)
+    sources, _ = run_for([statistic.tensor])
+    return any(other is not statistic and other.tensor.op.name in sources for other in others)

@@ -105,12 +105,12 @@ def pictures(smooth_picture):
     return smooth_picture(HEIGHT, WIDTH, 1), [smooth_picture(60, 50, 2)], smooth_picture(HEIGHT, WIDTH, 3)
 
 
-def compare(objective, pictures):
+def compare(objective, pictures, side=32):
     """Largest relative difference between tiles and the whole, of loss or gradient."""
     content, styles, start = pictures
     with Evaluator(objective) as evaluator:
         whole = evaluator.bind(content, styles)(start)
-        tiled = TiledEvaluator(evaluator).bind(content, styles, side=32)(start)
+        tiled = TiledEvaluator(evaluator).bind(content, styles, side=side)(start)
     gradient = np.abs(tiled.gradient - whole.gradient).max() / np.abs(whole.gradient).max()
     return max(abs(tiled.total - whole.total) / abs(whole.total), gradient)
 
@@ -118,6 +118,56 @@ def compare(objective, pictures):
 @pytest.mark.parametrize("name", EXACT)
 def test_what_is_local_is_exact_in_tiles(objective_of, pictures, name):
     assert compare(objective_of(EXACT[name]), pictures) < 1e-5
+
+
+def cut(g, *begins, **how):
+    return tf.slice(image(g), [0, *begins, 0], [-1] * 4, **how)
+
+
+def same(x, side, channels=3):
+    return tf.nn.conv2d(x, kernel(side, side, channels, 2), 1, "SAME")
+
+
+def pad(x, begin, end, mode):
+    return tf.pad(x, [[0, 0], [begin, end], [begin, end], [0, 0]], mode)
+
+
+def pooled(x, side, padding):
+    return tf.nn.avg_pool2d(x, side, side, padding)
+
+
+def watched(g):
+    """A sum that is only waited for, by another sum and by the loss."""
+    with tf.control_dependencies([g.mean(g.generated["conv1_1"])]):
+        return squares(g, image(g)) * tf.constant(2.0)
+
+
+#: Where tiles end and pictures end: cuts, mirrors and windows of any size, in tiles of any size.
+AT_EDGES = {
+    "cut, then padded by a convolution": lambda g: squares(g, same(image(g)[:, 1:, 1:], 3)),
+    "cut at both ends, then a wide convolution": lambda g: squares(g, same(image(g)[:, 4:-4, 4:-4], 7)),
+    "cut, then padded": lambda g: squares(g, pad(cut(g, 4, 4), 2, 0, "CONSTANT")),
+    "every fourth from the fourth": lambda g: squares(g, same(image(g)[:, 4::4, 4::4], 3)),
+    "mirrored far before the start": lambda g: squares(g, pad(same(image(g), 21), 10, 0, "REFLECT")),
+    "mirrored far beyond the end": lambda g: squares(g, pad(same(image(g), 21), 0, 14, "REFLECT")),
+    "mirrored maps": lambda g: squares(g, pad(g.generated["conv2_1"], 0, 6, "SYMMETRIC")),
+    "mirrored, then cut": lambda g: squares(g, pad(g.generated["conv1_1"], 15, 0, "REFLECT")[:, :-15, :-15]),
+    "mirrored by more than a tile": lambda g: squares(g, pad(image(g), 20, 20, "REFLECT")),
+    "every second beside a pool": lambda g: squares(g, image(g)[:, ::2, ::2] - pooled(image(g), 2, "SAME")),
+    "differences of neighbours": lambda g: squares(g, image(g)[:, ::2, ::2] - image(g)[:, 1::2, 1::2]),
+    "a window larger than the last tile": lambda g: squares(g, pooled(image(g), 11, "VALID")),
+    "a window larger than any tile": lambda g: squares(g, tf.nn.conv2d(image(g), kernel(31, 31, 3, 1), 1, "VALID")),
+    "a cut larger than a tile": lambda g: squares(g, cut(g, 20, 20)),
+    "bytes": lambda g: squares(g, image(g)) * g.mean(tf.cast(tf.clip_by_value(g.generated.image, 0, 255), tf.uint8)),
+    "a sum that is only waited for": watched,
+}
+
+
+@pytest.mark.parametrize("side", [16, 48])
+@pytest.mark.parametrize("name", AT_EDGES)
+def test_edges_of_tiles_and_pictures_are_exact(objective_of, smooth_picture, name, side):
+    pictures = smooth_picture(70, 90, 1), [smooth_picture(60, 50, 2)], smooth_picture(70, 90, 3)
+    assert compare(objective_of(AT_EDGES[name]), pictures, side) < 1e-5
 
 
 def rows(g):
@@ -169,7 +219,120 @@ def placeholder_mask(g):
     return squares(g, image(g) * tf.placeholder(tf.float32, [1, None, None, 1], "mask"))
 
 
+def own_gradient(g):
+    @tf.custom_gradient
+    def whitened(x):
+        return tf.identity(x), lambda dy: dy / tf.norm(dy)
+
+    return squares(g, whitened(image(g)))
+
+
+def counted(g):
+    """A variable that grows with each run."""
+    variable = tf.get_variable("counter", initializer=1.0, use_resource=True, trainable=False)
+    return squares(g, image(g) * variable.assign_add(1.0))
+
+
+def counted_by_reference(g):
+    variable = tf.get_variable("counter", initializer=1.0, use_resource=False, trainable=False)
+    return squares(g, image(g) * tf.assign_add(variable, 1.0))
+
+
+def read_afterwards(g):
+    variable = tf.get_variable("mean", initializer=1.0, use_resource=True, trainable=False)
+    with tf.control_dependencies([variable.assign(tf.reduce_mean(image(g)))]):
+        return squares(g, image(g) - variable.read_value())
+
+
+def decided(predicate):
+    """By a condition of TensorFlow 1, whose branches see the picture in no other way."""
+
+    def term(g):
+        tf.disable_control_flow_v2()
+        try:
+            factor = tf.cond(predicate(g), lambda: tf.constant(2.0), lambda: tf.constant(3.0))
+        finally:
+            tf.enable_control_flow_v2()
+        return squares(g, image(g) * factor)
+
+    return term
+
+
+def decided_outside(g):
+    return decided(lambda g: tf.shape(g.generated.image)[1] > 60)(g) + 0 * g.mean(image(g))
+
+
+def watched_shape(g):
+    with tf.control_dependencies([tf.debugging.assert_greater(tf.shape(g.generated.image)[1], 40)]):
+        return squares(g, tf.identity(image(g)))
+
+
+def watched_beside_sums(g):
+    sums = squares(g, image(g))
+    with tf.control_dependencies([tf.debugging.assert_greater(tf.reduce_max(image(g)), -100.0)]):
+        return tf.identity(sums)
+
+
+def of_two_shapes(g):
+    shapes = tf.raw_ops.ShapeN(input=[image(g), tf.zeros([1, 11, 12, 3])])
+    return squares(g, tf.slice(image(g), [0, 0, 0, 0], shapes[1]))
+
+
+def a_position_as_scalar(g):
+    value = tf.squeeze(tf.reduce_mean(tf.nn.avg_pool2d(tf.square(image(g)), 40, 1, "VALID"), -1, keepdims=True))
+    value.set_shape([])
+    return value
+
+
+def gathered_by_batch(g):
+    return squares(g, tf.nn.softmax(tf.gather(image(g), [2], axis=3, batch_dims=1)) * tf.ones([1, 1, 1, 1]))
+
+
+def squeezed(g):
+    rows = tf.squeeze(image(g))
+    rows.set_shape([None, None, 3])
+    return squares(g, rows[..., None])
+
+
+def of_a_fixed_size(g):
+    return squares(g, tf.ensure_shape(image(g), [1, HEIGHT, WIDTH, 3]))
+
+
+def flattened_to_a_fixed_size(g):
+    flat = tf.reshape(image(g), [HEIGHT * WIDTH, 3]) * 2
+    return squares(g, tf.reshape(flat, tf.shape(g.generated.image)))
+
+
+def reshaped_to_another(g):
+    flat = tf.reshape(image(g)[:, 2:], [-1, 3])
+    return squares(g, tf.reshape(flat, tf.shape(image(g)[:, :, 2:])))
+
+
 REFUSED = {
+    "a gradient of its own": (own_gradient, "Identity.* a gradient of its own"),
+    "a counter": (counted, "AssignAddVariableOp"),
+    "a counter by reference": (counted_by_reference, "AssignAdd"),
+    "a variable that is assigned before": (read_afterwards, "reads a variable after|AssignVariableOp|waits for"),
+    "a decision by the picture": (decided(lambda g: tf.reduce_mean(image(g)) > 2.8), "depends on the picture"),
+    "a decision by its size": (decided(lambda g: tf.shape(g.generated.image)[1] > 60), "depends on the picture"),
+    "a decision, and a sum": (decided_outside, "depends on the picture"),
+    "a random decision": (decided(lambda g: tf.random.uniform([]) > 0.5), "RandomUniform"),
+    "a check of its size": (watched_shape, "Assert"),
+    "a check beside sums": (watched_beside_sums, "waits for what is computed from the generated image"),
+    "the second of two shapes": (of_two_shapes, "ShapeN"),
+    "a position as a scalar": (a_position_as_scalar, "Squeeze"),
+    "constants of higher rank": (lambda g: squares(g, tf.reduce_mean(image(g) * tf.ones([1, 1, 1, 1, 3]), 3)), "Mul"),
+    "matrices of higher rank": (lambda g: squares(g, tf.matmul(image(g), kernel(1, 1, 1, 3, 5))[0]), "BatchMatMul"),
+    "rows with constants of higher rank": (lambda g: squares(g, image(g)[..., 0] * tf.ones([1, 1, 1, 1])), "Mul"),
+    "positions with constants of higher rank": (
+        lambda g: squares(g, tf.reshape(image(g), [-1, 3]) * tf.ones([1, 1, 1, 1])),
+        "Mul",
+    ),
+    "channels gathered by batch": (gathered_by_batch, "GatherV2"),
+    "squeezed wherever possible": (squeezed, "Squeeze"),
+    "a fixed size": (of_a_fixed_size, "EnsureShape.* fixed size"),
+    "positions of a fixed number": (flattened_to_a_fixed_size, "Reshape"),
+    "positions in another order": (reshaped_to_another, "Reshape"),
     "a crop": (lambda g: squares(g, image(g)[:, 10:20]), "StridedSlice"),
     "the first row": (lambda g: squares(g, image(g)[:, :1, :1]), "StridedSlice"),
     "the last rows": (lambda g: squares(g, image(g)[:, -3:]), "StridedSlice"),

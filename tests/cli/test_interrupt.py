@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from nstgraph.cli.app import app
 from nstgraph.cli.output_files import OutputFiles
 from nstgraph.errors import OutputError
+from nstgraph.losses.registry import registry
 from nstgraph.pictures.load import load
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to a single process")
@@ -147,6 +148,7 @@ def test_ctrl_c_while_the_result_is_written_does_not_cost_it(picture_folder, mon
     line = "stylize c.png s.png -o o.png -q --size 48 --scales 1 --steps 30 --precision float32"
     loss = "-l fails_late -l style:layers=conv1_1 --plugin p.py" if fails else "-l style:layers=conv1_1"
     result = CliRunner().invoke(app, f"{line} {loss}".split())
+    registry.remove("fails_late")
     assert seen == [signal.SIG_IGN] and (picture_folder / "o.png").exists() is not fails
     assert result.exit_code == (2 if fails else 0)
     if fails:

@@ -214,7 +214,7 @@ def test_a_mask_that_is_not_cut_into_tiles_is_refused():
 
 
 def test_an_image_of_another_size_than_the_content_is_refused(light, smooth_picture):
-    evaluator, tiled = light
+    _, tiled = light
     pictures = smooth_picture(50, 60, 1), [smooth_picture(40, 40, 2)]
     tiled.bind(*pictures, side=32)
     with pytest.raises(ConfigError, match=r"\[1, 60, 70, 3\], and the content image \[1, 50, 60, 3\]; in tiles they"):

@@ -28,6 +28,7 @@ __all__ = ["convolution", "cut", "pad", "pool", "strided_slice"]
 
 
 def convolution(op: Any, states: States) -> State:
+    """A convolution of any odd or even size, dilated or not."""
     sides, dilations = op.inputs[1].shape[:2].as_list() if op.inputs[1].shape.rank else [None], op.get_attr("dilations")
     if None in sides:
         raise refused(op, "has a kernel of unknown size")
@@ -36,6 +37,7 @@ def convolution(op: Any, states: States) -> State:
 
 
 def pool(op: Any, states: States) -> State:
+    """A pool, the same in both directions."""
     sides = list(op.get_attr("ksize"))
     if sides != [1, sides[1], sides[1], 1]:
         raise refused(op, "is not the same in both directions")
@@ -62,6 +64,7 @@ def _window(op: Any, maps: Maps, size: int, largest: int | None) -> Maps:
 
 
 def pad(op: Any, states: States) -> State:
+    """Zeros, a constant or a mirror around the picture."""
     field, margins = image_maps(op, states).field, tf.get_static_value(op.inputs[1])
     if margins is None or margins[0].any():
         raise refused(op, "pads by an amount that is not known")
@@ -73,6 +76,7 @@ def pad(op: Any, states: States) -> State:
 
 
 def strided_slice(op: Any, states: States) -> State:
+    """``x[...]`` with constants: every n-th position, without ends, or some channels."""
     maps = together(op, states[:1])
     parts = cuts(op, RANK[maps.layout])
     if parts is None:
@@ -94,6 +98,7 @@ def strided_slice(op: Any, states: States) -> State:
 
 
 def cut(op: Any, states: States) -> State:
+    """``tf.slice``: without ends, or as long as other maps are."""
     maps, starts = together(op, states[:1], IMAGE), tf.get_static_value(op.inputs[1])
     lengths, sizes = tf.get_static_value(op.inputs[2]), states[2]
     if starts is None or starts[0] != 0:

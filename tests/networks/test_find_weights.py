@@ -13,37 +13,23 @@ from nstgraph.errors import WeightsError
 from nstgraph.networks.find_weights import cache_dir, candidates, find_weights
 
 
-@pytest.fixture
-def arrays(vgg_arrays: Any) -> dict[str, Any]:
-    return vgg_arrays("conv1_1", "conv1_2")
-
-
-@pytest.fixture
-def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder and an empty cache, with no file named in the environment."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("NSTGRAPH_WEIGHTS", raising=False)
-    return tmp_path
-
-
 def save(path: Path, arrays: dict[str, Any]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, **arrays)
     return path
 
 
-def test_places_in_order(nowhere: Path, arrays: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_places_in_order(empty_folder: Path, arrays: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_weights().source == "the embedded weights"
-    cached = save(nowhere / "cache" / "nstgraph" / "vgg16_weights.npz", arrays)
+    cached = save(empty_folder / "cache" / "nstgraph" / "vgg16_weights.npz", arrays)
     assert find_weights().path == cached
-    save(nowhere / "vgg" / "vgg16_weights.npz", arrays)
+    save(empty_folder / "vgg" / "vgg16_weights.npz", arrays)
     assert find_weights().path == Path("vgg", "vgg16_weights.npz")
     monkeypatch.setenv("NSTGRAPH_WEIGHTS", "")
     assert find_weights().path == Path("vgg", "vgg16_weights.npz")
-    monkeypatch.setenv("NSTGRAPH_WEIGHTS", str(save(nowhere / "variable.npz", arrays)))
-    assert find_weights().path == nowhere / "variable.npz"
-    assert find_weights(str(save(nowhere / "given.npz", arrays))).path == nowhere / "given.npz"
+    monkeypatch.setenv("NSTGRAPH_WEIGHTS", str(save(empty_folder / "variable.npz", arrays)))
+    assert find_weights().path == empty_folder / "variable.npz"
+    assert find_weights(str(save(empty_folder / "given.npz", arrays))).path == empty_folder / "given.npz"
     cached.unlink()
     assert [(place.path.name, place.exists) for place in candidates("none.npz")] == [
         ("none.npz", False), ("variable.npz", True), ("vgg16_weights.npz", True),
@@ -51,11 +37,11 @@ def test_places_in_order(nowhere: Path, arrays: Any, monkeypatch: pytest.MonkeyP
     ]  # fmt: skip
 
 
-def test_named_and_damaged_files_are_not_passed_over(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_named_and_damaged_files_are_not_passed_over(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(WeightsError, match=r"^none\.npz does not exist"):
         find_weights("none.npz")
-    (nowhere / "vgg").mkdir()
-    (nowhere / "vgg" / "vgg16_weights.npz").write_bytes(b"PK")
+    (empty_folder / "vgg").mkdir()
+    (empty_folder / "vgg" / "vgg16_weights.npz").write_bytes(b"PK")
     with pytest.raises(WeightsError, match=r"vgg16_weights\.npz is cut short"):
         find_weights()
     monkeypatch.setenv("NSTGRAPH_WEIGHTS", "gone.npz")

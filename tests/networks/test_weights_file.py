@@ -16,20 +16,6 @@ from nstgraph.networks.weights_file import WeightsFile, embedded
 FETCH = "nstgraph weights fetch vgg16"
 
 
-@pytest.fixture
-def arrays(vgg_arrays: Any) -> dict[str, Any]:
-    return vgg_arrays("conv1_1", "conv1_2")
-
-
-@pytest.fixture
-def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder and an empty cache, with no file named in the environment."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("NSTGRAPH_WEIGHTS", raising=False)
-    return tmp_path
-
-
 def save(path: Path, arrays: dict[str, Any]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, **arrays)
@@ -137,10 +123,10 @@ class Trap:
         ("conv1_1_b", None, "has conv1_1_W but lacks conv1_1_b"),
     ],
 )
-def test_wrong_arrays(nowhere: Path, arrays: Any, key: str, value: Any, fault: str) -> None:
+def test_wrong_arrays(empty_folder: Path, arrays: Any, key: str, value: Any, fault: str) -> None:
     changed = {name: array for name, array in {**arrays, key: value}.items() if array is not None}
     with pytest.raises(WeightsError) as raised:
-        WeightsFile(path := save(nowhere / "w.npz", changed))
+        WeightsFile(path := save(empty_folder / "w.npz", changed))
     text = str(raised.value)
     assert text.startswith(f"{path} has ") and fault in text and key in text and text.endswith(FETCH)
     assert not Path("sprung").exists()

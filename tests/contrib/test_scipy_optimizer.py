@@ -369,7 +369,9 @@ def test_install_puts_it_where_it_was_in_a_fresh_interpreter(before):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("mode", ["disable_v2_behavior", "disable_eager_execution"])
+@pytest.mark.parametrize(
+    "mode", ["disable_v2_behavior", pytest.param("disable_eager_execution", marks=pytest.mark.slow)]
+)
 def test_all_this_holds_in_older_modes_in_a_fresh_interpreter(mode):
     files = [str(Path(__file__).with_name(f"test_{name}.py")) for name in ("external_optimizer", "scipy_optimizer")]
     command = [

@@ -104,9 +104,9 @@ def test_the_list_of_announced_terms_is_complete():
     [
         "content:normalization=mse",
         "content:normalization=gatys,layer=conv2_2",
-        "style:normalization=gatys",
-        "style:normalization=johnson",
-        "style:normalization=mse",
+        "style:layers=conv1_1+conv2_2,normalization=gatys",
+        "style:layers=conv1_1+conv2_2,normalization=johnson",
+        "style:layers=conv1_1+conv2_2,normalization=mse",
         "tv:power=2",
         "tv:power=1.25,form=squared",
         "tv:power=0.5,form=squared",
@@ -121,7 +121,8 @@ def test_variants_pass_all_checks(text):
 
 
 def test_terms_of_several_styles_pass_all_checks():
-    report = check_term(parse_loss("style:blend=1+3 moments histogram"), styles=2)
+    several = f"{SMALLER['style']},blend=1+3 {SMALLER['moments']} {SMALLER['histogram']}"
+    report = check_term(parse_loss(several), styles=2)
     assert report.tileable, report.why_not
 
 

@@ -313,15 +313,15 @@ for run in (stylize, fit):
         if number % 10 == 0:
             gc.collect()  # a graph is a circle of objects, and Python would let thirty of them wait
             held.append(process_memory())
-    print(held[0], held[-1])
+    print(max(held[:2]), min(held[-2:]))
 """
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="elsewhere only the most memory is known")
 @pytest.mark.parametrize(
-    ("loss", "runs"), [("style:layers=conv1_1", "30"), pytest.param("default", "100", marks=pytest.mark.slow)]
+    ("loss", "runs"), [("style:layers=conv1_1", "50"), pytest.param("default", "100", marks=pytest.mark.slow)]
 )
-def test_many_runs_take_no_more_memory_than_ten(loss, runs):
+def test_many_runs_take_no_more_memory_than_a_few(loss, runs):
     for line in fresh(MANY, loss, runs).splitlines():
-        tenth, last = map(int, line.split())
-        assert abs(last - tenth) < 0.05 * tenth
+        first, last = map(int, line.split())
+        assert last - first < 0.03 * first

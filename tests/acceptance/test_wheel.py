@@ -1,4 +1,4 @@
-"""A built wheel holds all that the engine needs, and nothing that was only lying about."""
+"""A built wheel holds all that nstgraph needs, and nothing that was only lying about."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ def test_the_wheel_has_weights_plugins_and_entry_points(tmp_path):
         entry_points = archive.read(next(name for name in names if name.endswith("entry_points.txt"))).decode()
     assert {"nstgraph_vgg/compact_vgg.npz", "nstgraph_plugins/luminance.py", "nstgraph/py.typed"} <= names
     assert "nstgraph_vgg/vgg16_weights.npz" not in names
-    assert "nstgraph = nstgraph.cli.app:main" in entry_points
+    assert "nstgraph = nstgraph.__main__:main" in entry_points
     assert "laplacian = nstgraph_plugins.laplacian" in entry_points

@@ -50,6 +50,7 @@ class Config:
         "--loss",
         "-l",
     )
+    keep_colors: bool = setting(False, "Loss", switch(), "Keep the photo's colours.")
     size: int = setting(512, "Output", number(16, 32768, "PIXELS"), "Longest side of the result.")
     style_scale: float = setting(
         1.0,

@@ -86,6 +86,6 @@ def _built(config: Config, styles: int, plugins: Sequence[Path] | None) -> Objec
     from nstgraph.run.inputs import graph_of
 
     options.load_plugins(plugins)
-    loss = as_loss(config.loss)
+    loss = as_loss(config.loss, keep_colors=config.keep_colors)
     import_tensorflow()
     return Objective(graph_of(config, styles), loss)

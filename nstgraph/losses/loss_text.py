@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nstgraph.errors import LossError
-from nstgraph.losses.default_loss import DEFAULT_LOSS
+from nstgraph.losses.default_loss import DEFAULT_LOSS, PALETTE, PHOTO_COLORS
 from nstgraph.losses.loss import Loss, LossTerm
 from nstgraph.losses.parameter_types import as_number
 from nstgraph.losses.registry import registry
@@ -13,15 +13,23 @@ from nstgraph.losses.registry import registry
 __all__ = ["as_loss", "parse_loss"]
 
 
-def as_loss(loss: Loss | LossTerm | str | Iterable[str]) -> Loss:
+def as_loss(loss: Loss | LossTerm | str | Iterable[str], *, keep_colors: bool = False) -> Loss:
     """``loss`` itself, a bare term with its defaults, or what `parse_loss` reads from text.
+
+    Args:
+        loss: a loss in any form.
+        keep_colors: whether the photo's colours are to be kept, whatever it says of the painting's.
 
     Raises:
         LossError, PluginError: see `parse_loss`; or it is none of these.
     """
     if isinstance(loss, LossTerm):
-        return loss()
-    return loss if isinstance(loss, Loss) else parse_loss(loss)
+        loss = loss()
+    loss = loss if isinstance(loss, Loss) else parse_loss(loss)
+    if keep_colors:
+        others = (one for one in loss.terms if one.term.name not in (PALETTE, PHOTO_COLORS))
+        return Loss(tuple(others)) + parse_loss(PHOTO_COLORS)
+    return loss
 
 
 def parse_loss(texts: str | Iterable[str]) -> Loss:

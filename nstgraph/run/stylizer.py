@@ -69,7 +69,7 @@ class Stylizer:
 
     def __init__(self, config: Config, styles: int = 1, *, hooks: Sequence[Any] = ()) -> None:
         self.config = config
-        self.loss = as_loss(config.loss)
+        self.loss = as_loss(config.loss, keep_colors=config.keep_colors)
         self.graph = graph_of(config, styles)
         self.precision = self.graph.network.dtype.name
         self.objective = Objective(self.graph, self.loss)

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import nstgraph_plugins
 import pytest
 
 import nstgraph.terms
+import nstgraph_plugins
 from nstgraph.errors import PluginError
 from nstgraph.losses.loss import LossTerm
 from nstgraph.losses.loss_text import parse_loss

@@ -47,6 +47,13 @@ def test_a_loss_is_a_loss() -> None:
     assert as_loss(loss) is loss and isinstance(loss, Loss)
 
 
+@pytest.mark.parametrize("loss", ["content 0.3*palette tv", "content photo_colors:unit=3 tv", "content tv palette"])
+def test_the_photos_colours_take_the_place_of_the_palette(loss: str) -> None:
+    kept = as_loss(loss, keep_colors=True)
+    assert str(kept) == "content tv photo_colors" == str(as_loss(kept, keep_colors=True))
+    assert str(as_loss(loss)) == loss
+
+
 def test_a_bare_term_is_a_loss_with_its_defaults() -> None:
     tv, style = registry["tv"], registry["style"]
     assert as_loss(tv) == tv() == parse_loss("tv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy
 
 from nstgraph import Evaluator, Objective, StyleGraph, parse_loss
 from nstgraph.errors import LossError
@@ -11,7 +12,9 @@ from nstgraph.losses.registry import registry
 from nstgraph.networks.weights_file import WeightsFile, embedded
 from nstgraph.testing import check_term
 
-ANNOUNCED = ["content", "histogram", "laplacian", "luminance", "moments", "pixel_range", "style", "tv"]
+ANNOUNCED = [
+    "content", "histogram", "laplacian", "luminance", "moments", "palette", "photo_colors", "pixel_range", "style", "tv"
+]  # fmt: skip
 
 
 def picture(height, width, seed, low=0, high=255):
@@ -111,6 +114,7 @@ def test_the_list_of_announced_terms_is_complete():
         "tv:power=1.25,form=squared",
         "tv:power=0.5,form=squared",
         "tv:power=0.7",
+        "palette:floor=2",
         "luminance:power=0.5",
         "laplacian:pools=1+8",
     ],
@@ -165,6 +169,48 @@ def test_moments():
     total, maps = values_of("moments:layers=conv2_1", "conv2_1")
     (mean, covariance), (mean_, covariance_) = (moments_of(maps[n]["conv2_1"]) for n in ("generated", "style"))
     assert total == pytest.approx(relative(mean, mean_) + relative(covariance, covariance_), rel=1e-3)
+
+
+def wasserstein(generated, mean_, covariance_, floor):
+    """Squared distance of two normal distributions, after whitening the colours by the second one's deviations."""
+    variances, directions = np.linalg.eigh(covariance_)
+    whiten = directions / (np.sqrt(variances.clip(0)) + floor)
+    mean, covariance = moments_of(generated)
+    a, b = whiten.T @ covariance @ whiten, whiten.T @ covariance_ @ whiten
+    root = scipy.linalg.sqrtm(b)
+    shift = whiten.T @ (mean - mean_)
+    return shift @ shift + np.trace(a + b - 2 * np.real(scipy.linalg.sqrtm(root @ a @ root)))
+
+
+@pytest.mark.parametrize("floor", [6, 40])
+def test_palette(floor):
+    total, _ = values_of(f"palette:floor={floor}")
+    assert total == pytest.approx(wasserstein(IMAGE, *moments_of(STYLE), floor), rel=1e-3)
+
+
+def test_the_palette_of_several_paintings():
+    total, _ = values_of("palette:blend=1+3", styles=2)
+    one, other = moments_of(STYLE), moments_of(STYLE_1)
+    mixed = ((a + 3 * b) / 4 for a, b in zip(one, other, strict=True))
+    assert total == pytest.approx(wasserstein(IMAGE, *mixed, 6), rel=1e-3)
+
+
+@pytest.mark.parametrize("light", [30, 128, 225])
+def test_the_palette_of_a_grey_painting_tells_the_slightest_colour(light):
+    random = np.random.default_rng(0)
+    grey = np.repeat(random.uniform(light - 25, light + 25, (1, 400, 300, 1)).astype(np.float32), 3, -1)
+    tinted = grey + random.normal(0, 0.5, grey.shape).astype(np.float32)
+    with Evaluator(Objective(StyleGraph(WeightsFile(embedded())), parse_loss("palette"))) as evaluate:
+        evaluate.bind(grey, [grey])
+        assert evaluate(grey).total == pytest.approx(0, abs=1e-3)
+        # Two directions without any colour in the painting, each 0.5 of a floor of 6.
+        assert evaluate(tinted).total == pytest.approx(2 * (0.5 / 6) ** 2, rel=0.1)
+
+
+def test_photo_colors():
+    difference = (IMAGE - CONTENT).astype(np.float64) / 20
+    chroma = difference - (difference @ [0.2989, 0.587, 0.114])[..., None]
+    assert values_of("photo_colors:unit=20")[0] == pytest.approx((chroma**2).mean(), rel=1e-4)
 
 
 @pytest.mark.parametrize("power", [0.7, 1, 1.5, 2])

@@ -20,6 +20,7 @@ __all__ = [
     "check_suffix",
     "check_target",
     "is_full",
+    "new_folder",
     "same_file",
     "unused",
     "what_is_wrong_with",
@@ -61,6 +62,23 @@ def unused(path: Path, suffix: str = "") -> Path:
         number += 1
         free = path.with_name(f"{path.name.removesuffix(suffix)}-{number}{suffix}")
     return free
+
+
+def new_folder(wanted: Path) -> Path:
+    """Create ``wanted``, or the first of ``wanted-2``, ``wanted-3``, ... that does not exist, and return it.
+
+    Raises:
+        OutputError: it cannot be created.
+    """
+    # "." and ".." have no name that a number could be added to.
+    folder = wanted.resolve() if wanted.name in ("", "..") else wanted
+    try:
+        folder = unused(folder)
+        folder.mkdir()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", "it is the root")
+        raise OutputError(f"cannot create the folder {folder} ({reason}); choose another with -o") from error
+    return folder
 
 
 def check_suffix(path: Path, what: str, suffixes: Sequence[str]) -> None:

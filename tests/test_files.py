@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nstgraph.errors import OutputError
-from nstgraph.files import check_folder, check_target, unused, what_is_wrong_with, writing, writing_folder
+from nstgraph.files import check_folder, check_target, new_folder, unused, what_is_wrong_with, writing, writing_folder
 
 
 @pytest.fixture(params=[0o022, 0o077, 0o002])
@@ -312,3 +312,36 @@ def test_a_folder_s_name_may_not_be_too_long(tmp_path: Path) -> None:
 def test_a_folder_that_tensorflow_cannot_name_is_refused(tmp_path: Path) -> None:
     check_folder(tmp_path / "größe\t")
     assert "TensorFlow needs a name in UTF-8" in folder_refusal(tmp_path / os.fsdecode(b"b\xff"))
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, empty."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "here"
+
+
+def test_new_folder_never_takes_one_that_exists(here: Path) -> None:
+    (here / "file").write_text("precious")
+    (here / "file-2").mkdir()
+    for wanted, made in [("a.b", "a.b"), ("a.b", "a.b-2"), ("a.b", "a.b-3"), ("file", "file-3"), ("./a.b/c", "a.b/c")]:
+        assert new_folder(here / wanted) == here / made and names(here / made) == []
+    assert (here / "file").read_text() == "precious"
+
+
+@pytest.mark.parametrize(("wanted", "made"), [(".", "here-2"), ("../here", "here-2"), ("sub/..", "here-2")])
+def test_new_folder_beside_a_folder_without_a_name(
+    here: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, made: str
+) -> None:
+    (here / "sub").mkdir()
+    assert new_folder(Path(wanted)).resolve() == here.parent / made
+    assert names(here) == ["sub"] and names(here.parent / made) == []
+
+
+@pytest.mark.parametrize("wanted", ["file/a", "nowhere/a", "a" * 300, "/"])
+def test_new_folder_that_cannot_be_made(here: Path, wanted: str) -> None:
+    (here / "file").write_text("precious")
+    with pytest.raises(OutputError, match=r"cannot create the folder .* \(.+\); choose another with -o"):
+        new_folder(here / wanted)
+    assert names(here) == ["file"]

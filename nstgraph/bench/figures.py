@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Descent", "Failure", "Row", "TargetReuse"]
+__all__ = ["Descent", "Failure", "PictureFigures", "Row", "TargetReuse"]
 
 
 @dataclass(frozen=True)
@@ -115,3 +115,28 @@ class Descent:
     def _within(self, share: float) -> float | None:
         limit = self.reference + share * abs(self.reference)
         return next((seconds for seconds, loss in self.curve if loss <= limit), None)
+
+
+@dataclass(frozen=True)
+class PictureFigures:
+    """What was measured of a stylised picture; `nstgraph.bench.picture_figures` says how.
+
+    Attributes:
+        pair: names of photo and painting.
+        chroma: mean distance of its colours from grey, in Lab units.
+        colour_distance: of its colours from the painting's, in Lab units.
+        foreign_chroma: mean distance of its hues from those that photo or painting has, in Lab units.
+        dots: amplitude of regular dots in flat areas, in units of L.
+        content_kept: similarity of its edges to the photo's, up to 1.
+        style_distance: of its strokes of about 4, 8 and 16 pixels from the painting's, relative.
+        seconds: it took.
+    """
+
+    pair: str
+    chroma: float
+    colour_distance: float
+    foreign_chroma: float
+    dots: float
+    content_kept: float
+    style_distance: tuple[float, float, float]
+    seconds: float

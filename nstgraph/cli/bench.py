@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
 from nstgraph.cli import options
 from nstgraph.cli.exit_codes import command
+from nstgraph.cli.printing import show, to_stderr
 from nstgraph.cli.stylize import import_tensorflow
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError
@@ -35,6 +37,18 @@ _Convergence: TypeAlias = Annotated[
     bool, typer.Option("--convergence", help="Compare variants of the search instead, at the first size.")
 ]
 _Steps: TypeAlias = Annotated[int, typer.Option(metavar="N", help="Steps of the variants; with --convergence.")]
+_Pictures: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Stylise every photo of FOLDER/content with every painting of FOLDER/style instead, at the first size, "
+        "and measure the results.",
+    ),
+]
+_Output: TypeAlias = Annotated[
+    Path,
+    typer.Option("--output", "-o", metavar="FOLDER", help="A new folder for results and contact sheet of --pictures."),
+]
 _AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print all figures as one line of JSON instead.")]
 
 
@@ -46,35 +60,66 @@ def bench(
     precision: _Precisions = _PRECISIONS,
     tile: _Tiles = _TILES,
     repeats: _Repeats = 10,
+    pictures: _Pictures = None,
+    output: _Output = Path("nstgraph-bench"),
     convergence: _Convergence = False,
     steps: _Steps = 300,
     plugin: options.Plugins = None,
     styles: options.StyleCount = 1,
     as_json: _AsJson = False,
 ) -> None:
-    """Measure evaluations against this machine's own matrix-product rate, or how fast searches converge."""
+    """Measure evaluations against this machine's own matrix-product rate, how fast searches converge, or pictures."""
     from nstgraph.bench import measure
     from nstgraph.bench.convergence import compare_searches
     from nstgraph.bench.figures import Failure
     from nstgraph.bench.separate_process import measure_apart
-    from nstgraph.cli import bench_tables as show
+    from nstgraph.cli import bench_tables as tables
 
     options.load_plugins(plugin)
+    if pictures is not None:
+        if convergence or styles > 1:
+            raise ConfigError("--pictures is for one painting each; leave --convergence and --styles out")
+        _bench_pictures(config.replace(size=size[0]), pictures, output, as_json)
+        return
     if convergence:
         config = config.replace(size=size[0])
         import_tensorflow()
-        descents = [*show.noted(compare_searches(config, steps=steps, styles=styles))]
-        show.print_json(convergence=descents) if as_json else show.show_descents(descents)
+        descents = [*tables.noted(compare_searches(config, steps=steps, styles=styles))]
+        tables.print_json(convergence=descents) if as_json else tables.show_descents(descents)
         return
     configs = measure.configurations(config, size, precision, tile)
     how = {"styles": styles, "repeats": repeats}
-    rows = [*show.noted(measure_apart(one, plugin or [], **how) for one in configs)]
+    rows = [*tables.noted(measure_apart(one, plugin or [], **how) for one in configs)]
     if all(isinstance(row, Failure) for row in rows):
         raise ConfigError("none of this can be measured here; see above")
     import_tensorflow()
     reuse = measure.target_reuse(configs[0].replace(precision="auto"), **how)
     if as_json:
-        show.print_json(rows=rows, target_reuse=reuse)
+        tables.print_json(rows=rows, target_reuse=reuse)
     else:
-        show.show_rows(rows)
-        show.show_target_reuse(reuse)
+        tables.show_rows(rows)
+        tables.show_target_reuse(reuse)
+
+
+def _bench_pictures(config: Config, folder: Path, output: Path, as_json: bool) -> None:
+    """Stylise the pictures of a folder into a new one; write each result at once, and in the end the contact sheet."""
+    from nstgraph.bench.stylised_pictures import mean_figures, picture_pairs, sheet, stylise_all
+    from nstgraph.cli import bench_tables as tables
+    from nstgraph.files import new_folder
+    from nstgraph.pictures.save import save
+
+    pairs = picture_pairs(config, folder)
+    import_tensorflow()
+    target = new_folder(output)
+    rows, images = [], []
+    for figures, image in stylise_all(config, [pair for row in pairs for pair in row]):
+        save(target / f"{figures.pair}.png", image)
+        to_stderr(tables.line(figures))
+        rows.append(figures)
+        images.append(image)
+    save(target / "sheet.png", sheet(pairs, images))
+    if as_json:
+        tables.print_json(rows=rows, mean=mean_figures(rows))
+    else:
+        tables.show_picture_figures([*rows, mean_figures(rows)])
+        show(f"wrote {target / 'sheet.png'} and {len(rows)} results beside it")

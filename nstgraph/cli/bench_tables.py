@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from rich.table import Column, Table
 
-from nstgraph.bench.figures import Descent, Failure, Row, TargetReuse
+from nstgraph.bench.figures import Descent, Failure, PictureFigures, Row, TargetReuse
 from nstgraph.cli.printing import show, to_stderr, to_stdout
 
-__all__ = ["line", "noted", "print_json", "show_descents", "show_rows", "show_target_reuse"]
+__all__ = ["line", "noted", "print_json", "show_descents", "show_picture_figures", "show_rows", "show_target_reuse"]
 
 
 _Figures = TypeVar("_Figures", Row, Row | Failure, Descent)
@@ -35,8 +35,10 @@ def noted(figures: Iterable[_Figures]) -> Iterator[_Figures]:
         yield one
 
 
-def line(figures: Row | Failure | Descent) -> str:
+def line(figures: Row | Failure | Descent | PictureFigures) -> str:
     """One line about what has just been measured."""
+    if isinstance(figures, PictureFigures):
+        return f"{figures.pair}: {figures.seconds:.1f} s, {figures.colour_distance:.2f} from the painting's colours"
     if isinstance(figures, Descent):
         return f"{figures.variant}: {figures.seconds:.1f} s, {figures.ratio:.3f} times the reference's loss"
     what = f"{figures.size} px, {figures.precision}, {f'tiles of {figures.tile} px' if figures.tile else 'whole'}"
@@ -90,6 +92,27 @@ def show_descents(descents: Sequence[Descent]) -> None:
         table.add_row(figures.variant, str(figures.steps), whole, f"{figures.ratio:.3f}", five, three)
     show(table)
     show("loss: in float32, relative to that of the first; within: time until the loss is that close to it")
+
+
+def show_picture_figures(rows: Sequence[PictureFigures]) -> None:
+    """The table of stylised pictures."""
+    heads = ("pair", "chroma", "colours", "foreign", "dots", "content", "fine", "middle", "coarse", "time")
+    table = _table(heads, left="pair")
+    for row in rows:
+        lab = (f"{value:.2f}" for value in (row.chroma, row.colour_distance, row.foreign_chroma, row.dots))
+        table.add_row(
+            row.pair,
+            *lab,
+            f"{row.content_kept:.3f}",
+            *(f"{error:.3f}" for error in row.style_distance),
+            f"{row.seconds:.1f} s",
+        )
+    show(table)
+    show(
+        "colours: their distance from the painting's; foreign: of hues from those that photo or painting has; dots: "
+        "amplitude of regular ones in flat areas (all in Lab units); content: likeness of edges; fine, middle, coarse: "
+        "error of strokes of about 4, 8 and 16 pixels"
+    )
 
 
 def _table(heads: Sequence[str], left: str) -> Table:

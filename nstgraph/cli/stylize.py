@@ -92,7 +92,8 @@ def demo(
 ) -> None:
     """Draw a landscape and a painting, and stylise one with the other. Needs no network and no files."""
     from nstgraph.cli.output_files import OutputFiles
-    from nstgraph.demo.draw import draw, new_folder
+    from nstgraph.demo.draw import draw
+    from nstgraph.files import new_folder
 
     config = Config(size=size, steps=steps)
     folder = new_folder(output)

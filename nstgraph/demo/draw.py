@@ -7,28 +7,9 @@ from pathlib import Path
 from nstgraph.arrays import Array
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
-from nstgraph.errors import OutputError
-from nstgraph.files import unused
 from nstgraph.pictures.save import save
 
-__all__ = ["draw", "new_folder"]
-
-
-def new_folder(wanted: Path) -> Path:
-    """Create ``wanted``, or the first of ``wanted-2``, ``wanted-3``, ... that does not exist, and return it.
-
-    Raises:
-        OutputError: it cannot be created.
-    """
-    # "." and ".." have no name that a number could be added to.
-    folder = wanted.resolve() if wanted.name in ("", "..") else wanted
-    try:
-        folder = unused(folder)
-        folder.mkdir()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", "it is the root")
-        raise OutputError(f"cannot create the folder {folder} ({reason}); choose another with -o") from error
-    return folder
+__all__ = ["draw"]
 
 
 def draw(folder: Path) -> tuple[Path, Path]:

@@ -1,13 +1,11 @@
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from nstgraph.cli.app import app
-from nstgraph.demo.draw import draw, new_folder
-from nstgraph.errors import OutputError
+from nstgraph.demo.draw import draw
 from nstgraph.pictures.load import load
 
 
@@ -28,29 +26,6 @@ def demo(*options):
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
-
-
-def test_new_folder_never_takes_one_that_exists(here):
-    (here / "file").write_text("precious")
-    (here / "file-2").mkdir()
-    for wanted, made in [("a.b", "a.b"), ("a.b", "a.b-2"), ("a.b", "a.b-3"), ("file", "file-3"), ("./a.b/c", "a.b/c")]:
-        assert new_folder(here / wanted) == here / made and names(here / made) == []
-    assert (here / "file").read_text() == "precious"
-
-
-@pytest.mark.parametrize(("wanted", "made"), [(".", "here-2"), ("../here", "here-2"), ("sub/..", "here-2")])
-def test_new_folder_beside_a_folder_without_a_name(here, monkeypatch, wanted, made):
-    (here / "sub").mkdir()
-    assert new_folder(Path(wanted)).resolve() == here.parent / made
-    assert names(here) == ["sub"] and names(here.parent / made) == []
-
-
-@pytest.mark.parametrize("wanted", ["file/a", "nowhere/a", "a" * 300, "/"])
-def test_new_folder_that_cannot_be_made(here, wanted):
-    (here / "file").write_text("precious")
-    with pytest.raises(OutputError, match=r"cannot create the folder .* \(.+\); choose another with -o"):
-        new_folder(here / wanted)
-    assert names(here) == ["file"]
 
 
 def test_draw(here):

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from nstgraph.cli.app import app
+from nstgraph.demo.landscape import landscape
+from nstgraph.demo.painting import painting
+from nstgraph.pictures.load import load
+from nstgraph.pictures.save import save
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Two photos and a painting, in a folder beside which nothing else is."""
+    monkeypatch.chdir(tmp_path)
+    for name, picture in [("content/hill", landscape(48, 64)), ("content/lake", landscape(64, 48)[:, ::-1]),
+                          ("style/oil", painting(64, 64))]:  # fmt: skip
+        (tmp_path / "pictures" / name).parent.mkdir(parents=True, exist_ok=True)
+        save(tmp_path / "pictures" / f"{name}.png", picture)
+    return tmp_path / "pictures"
+
+
+def bench(*options):
+    return CliRunner().invoke(app, ["bench", "--size", "48", "-l", "palette", *map(str, options)])
+
+
+def test_every_photo_in_the_manner_of_every_painting(folder, tmp_path):
+    done = bench("--pictures", folder, "--json")
+    assert done.exit_code == 0, done.output
+    made = tmp_path / "nstgraph-bench"
+    assert sorted(path.name for path in made.iterdir()) == ["hill-oil.png", "lake-oil.png", "sheet.png"]
+    assert load(made / "hill-oil.png").size == (48, 36) and load(made / "lake-oil.png").size == (36, 48)
+    assert load(made / "sheet.png").size[1] > 3 * 240  # painting and two results side by side
+    figures = json.loads(done.stdout)
+    hill, lake = figures["rows"]
+    assert (hill["pair"], lake["pair"], figures["mean"]["pair"]) == ("hill-oil", "lake-oil", "mean")
+    for name in ("chroma", "dots", "colour_distance", "style_distance"):
+        assert np.allclose(figures["mean"][name], (np.array(hill[name]) + np.array(lake[name])) / 2)
+    assert hill["colour_distance"] < 5  # the loss is of colours alone
+
+
+def test_the_table_names_every_pair(folder, tmp_path):
+    done = bench("--pictures", folder, "-o", tmp_path / "made")
+    assert done.exit_code == 0, done.output
+    assert all(word in done.stdout for word in ("hill-oil", "lake-oil", "mean", "foreign", "sheet.png"))
+
+
+@pytest.mark.parametrize(
+    ("missing", "options", "message"),
+    [
+        ("style/oil.png", [], "there are no pictures in "),
+        ("", ["--convergence"], "--pictures is for one painting each"),
+        ("", ["-o", "no/where"], "cannot create the folder"),
+    ],
+)
+def test_what_cannot_be_measured_is_said_at_once(folder, tmp_path, missing, options, message):
+    if missing:
+        (folder / missing).unlink()
+    done = bench("--pictures", folder, *options)
+    assert done.exit_code == 2 and message in done.stderr and done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["pictures"]
+
+
+def test_a_file_that_is_no_picture_is_named(folder):
+    (folder / "style" / "notes.txt").write_text("not a picture")
+    done = bench("--pictures", folder)
+    assert done.exit_code == 2 and "notes.txt" in done.stderr

@@ -154,7 +154,8 @@ def picture_folder(empty_folder: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def core() -> list[str]:
     """Names of the loss terms that come with nstgraph."""
-    return ["content", "histogram", "laplacian", "luminance", "moments", "pixel_range", "style", "tv"]
+    plugins = ["histogram", "laplacian", "luminance"]
+    return sorted([*plugins, "content", "moments", "palette", "photo_colors", "pixel_range", "style", "tv"])
 
 
 @pytest.fixture

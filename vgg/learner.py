@@ -23,11 +23,11 @@ WIDTHS = {"conv1_1": 64, "conv1_2": 64, "conv2_1": 128, "conv2_2": 128, "conv3_1
 _AFTER_POOL = ("conv2_1", "conv3_1")
 
 #: What is to be told of a picture, with its number of answers (a folder's classes are counted) and its weight: its
-#: class, by how many sixths its hues were turned, by how many quarters it was turned, which halves were exchanged.
-TASKS = {"class": (None, 1.0), "hue": (6, 0.5), "turn": (4, 0.25), "roll": (4, 0.25)}
+#: class, by how many sixths its hues were turned, by how many quarters it was turned.
+TASKS = {"class": (None, 1.0), "hue": (6, 0.5), "turn": (4, 0.25)}
 
-#: Layers of which a linear map is to give the colour of each place, with weight 1.
-_COLOURED = ("conv1_2", "conv2_2", "conv3_3")
+#: Layers of which a linear map is to give the colour of each place, and the weight of that.
+_COLOURED, _COLOUR = ("conv1_2", "conv2_2", "conv3_3"), 0.2
 
 Arrays = Mapping[str, Any]
 
@@ -128,7 +128,7 @@ class Learner(nn.Module):  # type: ignore[misc]
             figures[task] = (scores.argmax(1) == answers[task])[asked].float().mean().detach()
         errors = [self._colour_error(x, maps[name], head) for name, head in self.colours.items()]
         figures["colour"] = sum(errors).detach() / len(errors)
-        return loss + sum(errors), figures
+        return loss + _COLOUR * sum(errors), figures
 
     def _colour_error(self, x: Any, maps: Any, head: Any) -> Any:
         places = F.avg_pool2d(x, x.shape[-1] // maps.shape[-1]) / CONTRAST

@@ -64,7 +64,13 @@ class Phase:
         return self.rate * 0.5 * (1 + math.cos(math.pi * (done - 0.1) / 0.9))
 
 
-PHASES = (Phase(48, 9, 0.0, 64, 0.1), Phase(64, 6, 1.0, 64, 0.05), Phase(128, 0.75, 1.0, 32, 0.01))
+PHASES = (
+    Phase(32, 5, 0.0, 64, 0.1),
+    Phase(32, 14, 2.0, 64, 0.08),
+    Phase(48, 7, 2.0, 64, 0.05),
+    Phase(64, 6, 2.0, 64, 0.03),
+    Phase(128, 0.5, 2.0, 32, 0.01),
+)
 
 
 class Training:

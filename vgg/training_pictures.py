@@ -62,9 +62,9 @@ def _read(file: Path) -> Any:
 
 
 def crop(picture: Any, side: int, random: np.random.Generator) -> Any:
-    """A square of a picture, [3, side, side], float32, 0..255: at most halved in size, and perhaps mirrored."""
+    """A square of a picture, [3, side, side], float32, 0..255: made smaller by chance, and perhaps mirrored."""
     height, width = picture.shape[1:]
-    region = int(random.integers(side, min(height, width, 2 * side) + 1))
+    region = int(random.integers(side, min(height, width) + 1))
     top, left = int(random.integers(0, height - region + 1)), int(random.integers(0, width - region + 1))
     x = picture[:, top : top + region, left : left + region].float()
     if region != side:
@@ -92,13 +92,9 @@ def batches(
 def _lesson(picture: Any, label: int, side: int, random: np.random.Generator) -> tuple[Any, dict[str, int]]:
     """A crop, and what is to be told of it; nobody is asked for the class of something in wrong colours."""
     x = crop(picture, side, random)
-    chances = {"hue": 0.5, "turn": 0.33, "roll": 0.33}
-    hue, turn, roll = (
-        int(random.integers(0, TASKS[task][0])) if random.random() < chance else 0 for task, chance in chances.items()
-    )
+    hue, turn = (int(random.integers(0, TASKS[task][0])) if random.random() < 0.3 else 0 for task in ("hue", "turn"))
     x = torch.rot90(_turned_hues(x, hue) if hue else x, turn, (1, 2))
-    x = torch.roll(x, ((roll & 1) * side // 2, (roll >> 1) * side // 2), (1, 2))
-    return x, {"class": -1 if hue else label, "hue": hue, "turn": turn, "roll": roll}
+    return x, {"class": -1 if hue else label, "hue": hue, "turn": turn}
 
 
 def _turned_hues(x: Any, sixths: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
 from collections.abc import Iterable, Iterator
@@ -22,9 +23,9 @@ from nstgraph.bench.picture_figures import (
 from nstgraph.config import Config
 from nstgraph.errors import PictureError
 from nstgraph.pictures.contact_sheet import contact_sheet
+from nstgraph.pictures.load import load
 from nstgraph.pictures.picture import Picture, PictureSet, fitted
 from nstgraph.pictures.resize import resize
-from nstgraph.run.inputs import read_pictures
 from nstgraph.run.stylizer import Stylizer
 
 __all__ = ["figures_of", "mean_figures", "picture_pairs", "sheet", "stylise_all"]
@@ -38,8 +39,14 @@ def picture_pairs(config: Config, folder: Path) -> list[list[PictureSet]]:
         ConfigError: what measures pictures is not installed.
     """
     skimage("color")
-    photos, paintings = (_files(folder / name) for name in ("content", "style"))
-    return [[read_pictures(config, photo, painting) for photo in photos] for painting in paintings]
+    photos, paintings = (
+        [load(path, memory=config.memory * 1e9 or None) for path in _files(folder / name)]
+        for name in ("content", "style")
+    )
+    pairs = [[PictureSet(photo, (painting,), None, config.style_scale) for photo in photos] for painting in paintings]
+    for pair in itertools.chain(*pairs):
+        pair.check(config.size)
+    return pairs
 
 
 def _files(folder: Path) -> list[Path]:

@@ -70,26 +70,27 @@ def bench(
 ) -> None:
     """Measure evaluations against this machine's own matrix-product rate, how fast searches converge, or pictures."""
     from nstgraph.bench import measure
-    from nstgraph.bench.convergence import compare_searches
-    from nstgraph.bench.figures import Failure
-    from nstgraph.bench.separate_process import measure_apart
-    from nstgraph.cli import bench_tables as tables
 
     options.load_plugins(plugin)
     if pictures is not None:
         if convergence or styles > 1:
             raise ConfigError("--pictures is for one painting each; leave --convergence and --styles out")
         _bench_pictures(config.replace(size=size[0]), pictures, output, as_json)
-        return
-    if convergence:
-        config = config.replace(size=size[0])
-        import_tensorflow()
-        descents = [*tables.noted(compare_searches(config, steps=steps, styles=styles))]
-        tables.print_json(convergence=descents) if as_json else tables.show_descents(descents)
-        return
-    configs = measure.configurations(config, size, precision, tile)
-    how = {"styles": styles, "repeats": repeats}
-    rows = [*tables.noted(measure_apart(one, plugin or [], **how) for one in configs)]
+    elif convergence:
+        _bench_searches(config.replace(size=size[0]), steps, styles, as_json)
+    else:
+        how = {"styles": styles, "repeats": repeats}
+        _bench_evaluations(measure.configurations(config, size, precision, tile), plugin or [], how, as_json)
+
+
+def _bench_evaluations(configs: list[Config], plugins: list[Path], how: dict[str, int], as_json: bool) -> None:
+    """Measure evaluations in processes of their own, and what is saved by computing the targets once."""
+    from nstgraph.bench import measure
+    from nstgraph.bench.figures import Failure
+    from nstgraph.bench.separate_process import measure_apart
+    from nstgraph.cli import bench_tables as tables
+
+    rows = [*tables.noted(measure_apart(one, plugins, **how) for one in configs)]
     if all(isinstance(row, Failure) for row in rows):
         raise ConfigError("none of this can be measured here; see above")
     import_tensorflow()
@@ -99,6 +100,16 @@ def bench(
     else:
         tables.show_rows(rows)
         tables.show_target_reuse(reuse)
+
+
+def _bench_searches(config: Config, steps: int, styles: int, as_json: bool) -> None:
+    """Compare variants of the search."""
+    from nstgraph.bench.convergence import compare_searches
+    from nstgraph.cli import bench_tables as tables
+
+    import_tensorflow()
+    descents = [*tables.noted(compare_searches(config, steps=steps, styles=styles))]
+    tables.print_json(convergence=descents) if as_json else tables.show_descents(descents)
 
 
 def _bench_pictures(config: Config, folder: Path, output: Path, as_json: bool) -> None:

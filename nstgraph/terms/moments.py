@@ -11,8 +11,8 @@ from nstgraph.terms.relative_error import mean_over_layers, relative_error
 
 __all__ = ["moments"]
 
-# The picture's own moments bring the palette; those of conv1 would bring the grain of canvas and camera, as dots.
-_WITHOUT_GRAIN = ("image", "conv2_1", "conv2_2", "conv3_1", "conv3_3")
+# Moments of conv1 would bring the grain of canvas and camera, as dots.
+_WITHOUT_GRAIN = ("conv2_1", "conv2_2", "conv3_1", "conv3_3")
 
 
 @loss_term

@@ -40,7 +40,7 @@ def test_every_photo_in_the_manner_of_every_painting(folder, tmp_path):
     assert (hill["pair"], lake["pair"], figures["mean"]["pair"]) == ("hill-oil", "lake-oil", "mean")
     for name in ("chroma", "dots", "colour_distance", "style_distance"):
         assert np.allclose(figures["mean"][name], (np.array(hill[name]) + np.array(lake[name])) / 2)
-    assert hill["colour_distance"] < 5  # the loss is of colours alone
+    assert hill["colour_distance"] < 8  # the loss is of colours alone
 
 
 def test_the_table_names_every_pair(folder, tmp_path):

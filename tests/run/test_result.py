@@ -17,7 +17,8 @@ from nstgraph.run.result import Result
 from nstgraph.search.step import Step
 
 CONFIG = Config(
-    loss=("0.5*style:layers=conv1_1+conv2_1", "tv:power=2"), size=64, style_scale=1.5, steps=3, scales=2,
+    loss=("0.5*style:layers=conv1_1+conv2_1", "tv:power=2", "photo_colors"), keep_colors=True, size=64, style_scale=1.5,
+    steps=3, scales=2,
     init="noise", seed=7, pooling="max", padding="zero", bounds=True, optimizer="lbfgsb", history=4,
     precision="bfloat16", tile=32, memory=1000.0, 
 )  # fmt: skip
@@ -81,7 +82,7 @@ def test_the_result_of_a_run(result):
     assert [step.step for step in result.history] == [1, 2, 3]
     assert [(step.width, step.height) for step in result.history][0::2] == [(32, 24), (64, 48)]
     assert result.evaluations >= result.history[-1].evaluations > 3 and "3" in result.reason
-    assert list(result.history[0].terms) == ["style", "tv"]
+    assert list(result.history[0].terms) == ["style", "tv", "photo_colors"]
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tiff", "a.bmp"])

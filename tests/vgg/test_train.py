@@ -79,7 +79,7 @@ def test_trained_layers_have_a_mean_of_1() -> None:
     torch.manual_seed(0)
     learner = Learner(2, {})
     pictures = minus_means([255 * torch.rand(3, 32, 32) for _ in range(8)])
-    learner.train()(pictures, {task: torch.zeros(8, dtype=torch.long) for task in ("class", "hue", "turn", "roll")})
+    learner.train()(pictures, {task: torch.zeros(8, dtype=torch.long) for task in ("class", "hue", "turn")})
     weights = learner.trunk.folded(pictures)
     x = pictures
     for name in SEVEN:

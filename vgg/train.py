@@ -181,7 +181,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command.add_argument("--from", dest="start", type=Path, metavar="FILE", help="keep this file's first layers")
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random; default 0")
     command.add_argument("--effort", type=float, default=1.0, metavar="SHARE", help="share of all epochs; default 1")
-    command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="cpu or cuda")
+    devices = ["cuda", "cpu"] if torch.cuda.is_available() else ["cpu"]
+    command.add_argument("--device", choices=devices, default=devices[0], help="what computes; a graphics card if any")
     given = command.parse_args(arguments)
     try:
         _train(given)

@@ -18,15 +18,28 @@ from scipy.spatial import KDTree
 from nstgraph.arrays import Array
 from nstgraph.errors import ConfigError
 
-__all__ = ["chroma", "colour_distance", "content_kept", "dots", "foreign_chroma", "lab", "skimage", "style_distance"]
+__all__ = [
+    "WINDOW",
+    "chroma",
+    "colour_distance",
+    "content_kept",
+    "dots",
+    "foreign_chroma",
+    "lab",
+    "skimage",
+    "style_distance",
+]
 
 Floats = npt.NDArray[np.floating[Any]]
 
 #: Side in Lab units of the cells in which colours are counted, and the share of a picture that makes a cell its colour.
 _CELL, _RARE = 2.0, 1e-4
 
-#: Side in pixels of the windows in which dots are looked for, and the lengths of period that count as dots.
-_WINDOW, _PERIODS = 32, (2.2, 11.0)
+#: Side in pixels of the windows in which dots are looked for; no picture may be smaller.
+WINDOW = 32
+
+#: Shortest and longest period of regular dots, in pixels.
+_PERIODS = 2.2, 11.0
 
 
 def skimage(module: str) -> ModuleType:
@@ -102,7 +115,7 @@ def dots(result: Floats, photo: Floats) -> float:
     """
     strongest = []
     at = [(y, x) for y in _starts(result.shape[0]) for x in _starts(result.shape[1])]
-    windows = [(slice(y, y + _WINDOW), slice(x, x + _WINDOW)) for y, x in at]
+    windows = [(slice(y, y + WINDOW), slice(x, x + WINDOW)) for y, x in at]
     flatness = [photo[window][..., 0].std() for window in windows]
     for index in np.argsort(flatness, kind="stable")[: -(-len(windows) // 3)]:
         strongest.append(_second_peak(result[windows[index]][..., 0]))
@@ -110,16 +123,16 @@ def dots(result: Floats, photo: Floats) -> float:
 
 
 def _starts(length: int) -> range:
-    return range(0, length - _WINDOW + 1, _WINDOW // 2)
+    return range(0, length - WINDOW + 1, WINDOW // 2)
 
 
 def _second_peak(light: Floats) -> float:
-    taper = np.hanning(_WINDOW)
+    taper = np.hanning(WINDOW)
     weight = np.outer(taper, taper)
-    amplitude = 4 * np.abs(np.fft.fft2((light - light.mean()) * weight)) / weight.sum() / 2
-    y, x = np.meshgrid(*[np.fft.fftfreq(_WINDOW)] * 2, indexing="ij")
+    amplitude = 2 * np.abs(np.fft.fft2((light - light.mean()) * weight)) / weight.sum()
+    y, x = np.meshgrid(*[np.fft.fftfreq(WINDOW)] * 2, indexing="ij")
     radius, angle = np.hypot(y, x), np.arctan2(y, x)
-    ring = np.rint(radius * _WINDOW).astype(int)
+    ring = np.rint(radius * WINDOW).astype(int)
     median = np.array([np.median(amplitude[ring == r]) for r in range(ring.max() + 1)])
     above = np.where((radius > 1 / _PERIODS[1]) & (radius < 1 / _PERIODS[0]), amplitude - 2.5 * median[ring], 0)
     first = angle.flat[np.argmax(above)]
@@ -160,12 +173,13 @@ def _responses(colours: Floats, scale: int) -> Floats:
     """Magnitudes of filters of period 4 after shrinking by ``scale``: [filters, positions]."""
     if scale > 1:
         colours = gaussian_filter(colours, (scale / 2, scale / 2, 0))[::scale, ::scale]
-    kernels = [skimage("filters").gabor_kernel(0.25, theta=k * np.pi / 4, bandwidth=1.2) for k in range(4)]
-    found = [
-        np.abs(fftconvolve(colours[..., channel], kernel - kernel.mean(), mode="same")).ravel()
-        for channel in range(3)
-        for kernel in kernels
-    ]
+    found = []
+    for direction in range(4):
+        kernel = skimage("filters").gabor_kernel(0.25, theta=direction * np.pi / 4, bandwidth=1.2)
+        beyond = [(side // 2, side // 2) for side in kernel.shape]
+        for channel in np.moveaxis(colours, -1, 0):
+            mirrored = np.pad(channel, beyond, mode="symmetric")
+            found.append(np.abs(fftconvolve(mirrored, kernel - kernel.mean(), mode="valid")).ravel())
     return np.stack(found)
 
 

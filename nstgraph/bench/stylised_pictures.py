@@ -11,6 +11,7 @@ from pathlib import Path
 from nstgraph.arrays import Array
 from nstgraph.bench.figures import PictureFigures
 from nstgraph.bench.picture_figures import (
+    WINDOW,
     chroma,
     colour_distance,
     content_kept,
@@ -46,6 +47,9 @@ def picture_pairs(config: Config, folder: Path) -> list[list[PictureSet]]:
     pairs = [[PictureSet(photo, (painting,), None, config.style_scale) for photo in photos] for painting in paintings]
     for pair in itertools.chain(*pairs):
         pair.check(config.size)
+        height, width = pair.sizes(config.size)[0]
+        if min(height, width) < WINDOW:
+            raise PictureError(f"{pair.content.name} would have {width} x {height} pixels; choose a larger --size")
     return pairs
 
 

@@ -25,7 +25,8 @@ def folder(tmp_path, monkeypatch):
 
 
 def bench(*options):
-    return CliRunner().invoke(app, ["bench", "--size", "48", "-l", "palette", *map(str, options)])
+    size = [] if "--size" in options else ["--size", "48"]
+    return CliRunner().invoke(app, ["bench", *size, "-l", "palette", *map(str, options)])
 
 
 def test_every_photo_in_the_manner_of_every_painting(folder, tmp_path):
@@ -53,6 +54,7 @@ def test_the_table_names_every_pair(folder, tmp_path):
     ("missing", "options", "message"),
     [
         ("style/oil.png", [], "there are no pictures in "),
+        ("", ["--size", "30"], "hill.png would have 22 x 30 pixels; choose a larger --size"),
         ("", ["--convergence"], "--pictures is for one painting each"),
         ("", ["-o", "no/where"], "cannot create the folder"),
     ],

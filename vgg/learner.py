@@ -27,7 +27,7 @@ _AFTER_POOL = ("conv2_1", "conv3_1")
 TASKS = {"class": (None, 1.0), "hue": (6, 0.5), "turn": (4, 0.25)}
 
 #: Layers of which a linear map is to give the colour of each place, and the weight of that.
-_COLOURED, _COLOUR = ("conv1_2", "conv2_2", "conv3_3"), 0.2
+_COLOURED, _COLOUR = ("conv1_2", "conv2_2", "conv3_3"), 0.1
 
 Arrays = Mapping[str, Any]
 

@@ -65,10 +65,8 @@ class Phase:
 
 
 PHASES = (
-    Phase(32, 5, 0.0, 64, 0.1),
-    Phase(32, 14, 2.0, 64, 0.08),
-    Phase(48, 7, 2.0, 64, 0.05),
-    Phase(64, 6, 2.0, 64, 0.03),
+    Phase(48, 14, 0.0, 64, 0.1),
+    Phase(64, 12, 2.0, 64, 0.05),
     Phase(128, 0.5, 2.0, 32, 0.01),
 )
 
@@ -94,7 +92,7 @@ class Training:
         self.learner = Learner(classes, given).to(device, memory_format=torch.channels_last)
         trained = [each for each in self.learner.parameters() if each.requires_grad]
         kernels, others = ([each for each in trained if (each.ndim > 1) == wanted] for wanted in (True, False))
-        groups = [{"params": kernels, "weight_decay": 5e-4}, {"params": others, "weight_decay": 0.0}]
+        groups = [{"params": kernels, "weight_decay": 2.5e-4}, {"params": others, "weight_decay": 0.0}]
         self.optimizer = torch.optim.SGD(groups, 0.1, momentum=0.9, nesterov=True)
 
     def run(self, phase: Phase) -> Iterator[dict[str, float]]:

@@ -19,6 +19,9 @@ __all__ = ["batches", "crop", "minus_means", "read_folder"]
 #: Shorter side in pixels of the pictures that crops are cut from.
 _SIDE = 128
 
+#: How often hues, and pictures, are turned, by an angle that may be 0.
+_CHANCES = {"hue": 0.2, "turn": 0.1}
+
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 #: RGB to luminance and two differences of colour (NTSC's YIQ), between which hues turn.
@@ -92,7 +95,9 @@ def batches(
 def _lesson(picture: Any, label: int, side: int, random: np.random.Generator) -> tuple[Any, dict[str, int]]:
     """A crop, and what is to be told of it; nobody is asked for the class of something in wrong colours."""
     x = crop(picture, side, random)
-    hue, turn = (int(random.integers(0, TASKS[task][0])) if random.random() < 0.3 else 0 for task in ("hue", "turn"))
+    hue, turn = (
+        int(random.integers(0, TASKS[task][0])) if random.random() < chance else 0 for task, chance in _CHANCES.items()
+    )
     x = torch.rot90(_turned_hues(x, hue) if hue else x, turn, (1, 2))
     return x, {"class": -1 if hue else label, "hue": hue, "turn": turn}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -123,11 +124,15 @@ def _bench_pictures(config: Config, folder: Path, output: Path, as_json: bool) -
     import_tensorflow()
     target = new_folder(output)
     rows, images = [], []
-    for figures, image in stylise_all(config, [pair for row in pairs for pair in row]):
-        save(target / f"{figures.pair}.png", image)
-        to_stderr(tables.line(figures))
-        rows.append(figures)
-        images.append(image)
+    try:
+        for figures, image in stylise_all(config, [pair for row in pairs for pair in row]):
+            save(target / f"{figures.pair}.png", image)
+            to_stderr(tables.line(figures))
+            rows.append(figures)
+            images.append(image)
+    finally:
+        with contextlib.suppress(OSError):
+            target.rmdir()  # which only succeeds if nothing has come of it
     save(target / "sheet.png", sheet(pairs, images))
     if as_json:
         tables.print_json(rows=rows, mean=mean_figures(rows))

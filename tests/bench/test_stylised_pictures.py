@@ -55,6 +55,7 @@ def test_the_table_names_every_pair(folder, tmp_path):
     [
         ("style/oil.png", [], "there are no pictures in "),
         ("", ["--size", "30"], "hill.png would have 22 x 30 pixels; choose a larger --size"),
+        ("", ["-l", "palete"], "did you mean 'palette'?"),
         ("", ["--convergence"], "--pictures is for one painting each"),
         ("", ["-o", "no/where"], "cannot create the folder"),
     ],

@@ -57,6 +57,9 @@ def _files(folder: Path) -> list[Path]:
     files = [] if not folder.is_dir() else sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     if not files:
         raise PictureError(f"there are no pictures in {folder}; the folder given needs content/ and style/ with some")
+    for one, other in itertools.combinations(files, 2):
+        if one.stem.lower() == other.stem.lower():
+            raise PictureError(f"{one} and {other} would have the same name in the results; rename one")
     return files
 
 

@@ -68,6 +68,12 @@ def test_what_cannot_be_measured_is_said_at_once(folder, tmp_path, missing, opti
     assert [path.name for path in tmp_path.iterdir()] == ["pictures"]
 
 
+def test_results_of_two_pictures_never_have_one_name(folder):
+    save(folder / "content" / "Hill.jpg", landscape(48, 64))
+    done = bench("--pictures", folder)
+    assert done.exit_code == 2 and "Hill.jpg and" in done.stderr and "rename one" in done.stderr
+
+
 def test_a_file_that_is_no_picture_is_named(folder):
     (folder / "style" / "notes.txt").write_text("not a picture")
     done = bench("--pictures", folder)

@@ -19,6 +19,8 @@ TERMS = {
     "histogram": "histogram:layers=conv2_1,bins=2",
     "laplacian": "laplacian",
     "luminance": "luminance:power=1.5",
+    "palette": "palette:floor=2",
+    "photo_colors": "photo_colors",
     "pixel_range": "pixel_range",
     "tv": "tv:power=1.25,form=squared",
 }

@@ -1,4 +1,4 @@
-"""Train VGG16's first seven convolutions on a folder of pictures, as the built-in weights were trained.
+"""Train VGG16's first seven convolutions on a folder of pictures.
 
     python vgg/train.py FOLDER -o weights.npz
 

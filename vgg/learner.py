@@ -26,7 +26,7 @@ _AFTER_POOL = ("conv2_1", "conv3_1")
 #: class, by how many sixths its hues were turned, by how many quarters it was turned.
 TASKS = {"class": (None, 1.0), "hue": (6, 0.5), "turn": (4, 0.25)}
 
-#: Layers of which a linear map is to give the colour of each place, and the weight of that.
+#: Layers of which a linear map is to give the colour of each place, if they are trained, and the weight of that.
 _COLOURED, _COLOUR = ("conv1_2", "conv2_2", "conv3_3"), 0.1
 
 Arrays = Mapping[str, Any]
@@ -103,7 +103,8 @@ class Learner(nn.Module):  # type: ignore[misc]
             layers += [nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
         self.deep = nn.Sequential(*layers)
         self.heads = nn.ModuleDict({task: nn.Linear(320, answers or classes) for task, (answers, _) in TASKS.items()})
-        self.colours = nn.ModuleDict({name: nn.Conv2d(WIDTHS[name], 3, 1) for name in _COLOURED})
+        trained = [name for name in _COLOURED if name in self.trunk.norms]
+        self.colours = nn.ModuleDict({name: nn.Conv2d(WIDTHS[name], 3, 1) for name in trained})
 
     def forward(self, x: Any, answers: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         """The loss, and what it is made of.

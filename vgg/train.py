@@ -77,7 +77,7 @@ class Training:
     Args:
         folder: as for `read_folder`.
         given: first layers that are to stay as they are, by VGG's keys.
-        seed: of all that is random. The same machine and seed give the same weights.
+        seed: of all that is random. The same processor and seed give the same weights.
         device: PyTorch's name of what computes.
 
     Raises:
@@ -97,8 +97,8 @@ class Training:
 
     def run(self, phase: Phase) -> Iterator[dict[str, float]]:
         """Train for a phase; yields, after each step, what `Learner.forward` tells."""
-        steps = max(1, int(phase.epochs * len(self.pictures) / phase.batch))
         size = min(phase.batch, len(self.pictures))
+        steps = max(1, int(phase.epochs * len(self.pictures) / size))
         epochs = (batches(self.pictures, self.labels, phase.side, size, self.random) for _ in itertools.count())
         for done, (x, answers) in enumerate(itertools.chain.from_iterable(epochs)):
             if done == steps:
@@ -110,7 +110,7 @@ class Training:
     def _step(self, x: Any, answers: Mapping[str, Any], radius: float) -> dict[str, float]:
         self.learner.train()
         if radius:
-            x = self._attacked(x, answers, radius)
+            x = self.attacked(x, answers, radius)
         with self._low_precision():
             loss, figures = self.learner(x, answers)
         self.optimizer.zero_grad(set_to_none=True)
@@ -118,7 +118,7 @@ class Training:
         self.optimizer.step()
         return {name: float(value) for name, value in figures.items()}
 
-    def _attacked(self, x: Any, answers: Mapping[str, Any], radius: float) -> Any:
+    def attacked(self, x: Any, answers: Mapping[str, Any], radius: float) -> Any:
         """Crops changed to make the loss larger: one step of length 1.25 radius from a random start, cut to the radius.
 
         Wong et al., "Fast is better than free" (2020), algorithm 3, in the L2 norm.
@@ -159,6 +159,8 @@ def _given(path: Path | None) -> dict[str, Any]:
         if name not in file.layers:
             break
         arrays[f"{name}_W"], arrays[f"{name}_b"] = file.read(name)
+    if not arrays:
+        raise ValueError(f"{path} has no conv1_1, and so no first layers that could be kept; leave --from out")
     if len(arrays) == 2 * len(WIDTHS):
         raise ValueError(f"{path} has all {len(WIDTHS)} layers, so that nothing is left to train")
     return arrays
@@ -171,14 +173,30 @@ def _report(phase: Phase, seen: Sequence[Mapping[str, float]], seconds: float) -
     print(f"{seconds:6.0f} s  {phase.side} px, attacks of {phase.radius:g}: {figures}", flush=True)
 
 
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0 to {2**32 - 1}")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0, and up to 100")
+    return share
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
     command = argparse.ArgumentParser(description="Train VGG16's first seven convolutions on a folder of pictures.")
     command.add_argument("folder", type=Path, metavar="FOLDER", help="holds a folder of pictures for each class")
     command.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="weights to write (.npz)")
     command.add_argument("--from", dest="start", type=Path, metavar="FILE", help="keep this file's first layers")
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random; default 0")
-    command.add_argument("--effort", type=float, default=1.0, metavar="SHARE", help="share of all epochs; default 1")
+    command.add_argument("--seed", type=_seed, default=0, metavar="N", help="of all that is random; default 0")
+    command.add_argument("--effort", type=_share, default=1.0, metavar="SHARE", help="share of all epochs; default 1")
     devices = ["cuda", "cpu"] if torch.cuda.is_available() else ["cpu"]
     command.add_argument("--device", choices=devices, default=devices[0], help="what computes; a graphics card if any")
     given = command.parse_args(arguments)

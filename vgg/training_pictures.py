@@ -10,19 +10,18 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 
+from nstgraph.pictures.load import load
+from nstgraph.pictures.resize import resize
 from nstgraph_vgg.learner import MEANS, TASKS
 
-__all__ = ["batches", "crop", "minus_means", "read_folder"]
+__all__ = ["batches", "crop", "minus_means", "read_folder", "turned_hues"]
 
 #: Shorter side in pixels of the pictures that crops are cut from.
 _SIDE = 128
 
 #: How often hues, and pictures, are turned, by an angle that may be 0.
 _CHANCES = {"hue": 0.2, "turn": 0.1}
-
-_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 #: RGB to luminance and two differences of colour (NTSC's YIQ), between which hues turn.
 _YIQ = torch.tensor([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
@@ -36,7 +35,8 @@ def read_folder(folder: Path) -> tuple[list[Any], list[int], int]:
         of classes.
 
     Raises:
-        ValueError: there are less than two pictures, or one cannot be read.
+        ValueError: there are less than two pictures.
+        PictureError: a file is not a picture, or one that cannot be used.
     """
     if not folder.is_dir():
         raise ValueError(f"there is no folder {folder}; give one that holds a folder of pictures for each class")
@@ -44,11 +44,8 @@ def read_folder(folder: Path) -> tuple[list[Any], list[int], int]:
     pictures, labels = [], []
     for label, path in enumerate(classes):
         for file in sorted(path.rglob("*")):
-            if file.suffix.lower() in _SUFFIXES:
-                try:
-                    pictures.append(_read(file))
-                except OSError as error:
-                    raise ValueError(f"{file} cannot be read as a picture ({error}); remove it") from error
+            if file.is_file() and not file.name.startswith("."):
+                pictures.append(_read(file))
                 labels.append(label)
     if len(pictures) < 2:
         raise ValueError(f"{folder} has no folders of pictures; give one that holds a folder for each class")
@@ -56,12 +53,10 @@ def read_folder(folder: Path) -> tuple[list[Any], list[int], int]:
 
 
 def _read(file: Path) -> Any:
-    with Image.open(file) as image:
-        scale = _SIDE / min(image.size)
-        size = round(image.width * scale), round(image.height * scale)
-        rgb = image.convert("RGB")
-        pixels = np.array(rgb if scale == 1 else rgb.resize(size, Image.Resampling.LANCZOS))
-    return torch.from_numpy(pixels).permute(2, 0, 1)
+    picture = load(file)
+    scale = _SIDE / min(picture.size)
+    rgb = picture.rgb if scale == 1 else resize(picture.rgb, *(round(side * scale) for side in picture.size))
+    return torch.from_numpy(rgb[0].clip(0, 255).round().astype(np.uint8)).permute(2, 0, 1)
 
 
 def crop(picture: Any, side: int, random: np.random.Generator) -> Any:
@@ -98,12 +93,12 @@ def _lesson(picture: Any, label: int, side: int, random: np.random.Generator) ->
     hue, turn = (
         int(random.integers(0, TASKS[task][0])) if random.random() < chance else 0 for task, chance in _CHANCES.items()
     )
-    x = torch.rot90(_turned_hues(x, hue) if hue else x, turn, (1, 2))
+    x = torch.rot90(turned_hues(x, hue) if hue else x, turn, (1, 2))
     return x, {"class": -1 if hue else label, "hue": hue, "turn": turn}
 
 
-def _turned_hues(x: Any, sixths: int) -> Any:
-    """[3, height, width] with all hues turned, at the same luminance."""
+def turned_hues(x: Any, sixths: int) -> Any:
+    """A picture [3, height, width], 0..255, with hues turned by sixths of the circle, at the same luminance."""
     angle = 2 * math.pi * sixths / 6
     cos, sin = math.cos(angle), math.sin(angle)
     turn = torch.tensor([[1.0, 0.0, 0.0], [0.0, cos, -sin], [0.0, sin, cos]])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Descent", "Failure", "PictureFigures", "Row", "TargetReuse"]
+__all__ = ["Descent", "Failure", "PictureFigures", "Row", "TargetReuse", "mean_figures"]
 
 
 @dataclass(frozen=True)
@@ -140,3 +142,13 @@ class PictureFigures:
     content_kept: float
     style_distance: tuple[float, float, float]
     seconds: float
+
+
+def mean_figures(rows: Sequence[PictureFigures]) -> PictureFigures:
+    """The means of all figures."""
+    values = {
+        name: statistics.fmean(getattr(row, name) for row in rows)
+        for name in ("chroma", "colour_distance", "foreign_chroma", "dots", "content_kept", "seconds")
+    }
+    fine, middle, coarse = map(statistics.fmean, zip(*(row.style_distance for row in rows), strict=True))
+    return PictureFigures(pair="mean", style_distance=(fine, middle, coarse), **values)

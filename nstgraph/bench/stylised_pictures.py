@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import statistics
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from nstgraph.arrays import Array
 from nstgraph.bench.figures import PictureFigures
@@ -25,31 +25,43 @@ from nstgraph.config import Config
 from nstgraph.errors import PictureError
 from nstgraph.pictures.contact_sheet import contact_sheet
 from nstgraph.pictures.load import load
-from nstgraph.pictures.picture import Picture, PictureSet, fitted
+from nstgraph.pictures.picture import PictureSet, fitted
 from nstgraph.pictures.resize import resize
+from nstgraph.run.inputs import read_pictures
+from nstgraph.run.result import Result
 from nstgraph.run.stylizer import Stylizer
 
-__all__ = ["figures_of", "mean_figures", "picture_pairs", "sheet", "stylise_all"]
+__all__ = ["Pair", "name_of", "picture_pairs", "sheet", "stylise_all"]
+
+#: Files of a photo and a painting.
+Pair: TypeAlias = tuple[Path, Path]
 
 
-def picture_pairs(config: Config, folder: Path) -> list[list[PictureSet]]:
+def picture_pairs(config: Config, folder: Path) -> list[list[Pair]]:
     """The pictures of a folder's folders ``content`` and ``style``: for each painting, it with every photo.
 
+    Every picture is read, to see that it can be used, and let go.
+
     Raises:
-        PictureError: a folder is missing or empty, or a file is not a picture that can be used.
+        PictureError: a folder is missing or empty, a file is not a picture that can be used, or two results would have
+            one name.
         ConfigError: what measures pictures is not installed.
     """
     skimage("color")
-    photos, paintings = (
-        [load(path, memory=config.memory * 1e9 or None) for path in _files(folder / name)]
-        for name in ("content", "style")
-    )
-    pairs = [[PictureSet(photo, (painting,), None, config.style_scale) for photo in photos] for painting in paintings]
-    for pair in itertools.chain(*pairs):
-        pair.check(config.size)
-        height, width = pair.sizes(config.size)[0]
+    photos, paintings = (_files(folder / name) for name in ("content", "style"))
+    for photo in photos:
+        height, width = read_pictures(config, photo, paintings[0]).sizes(config.size)[0]
         if min(height, width) < WINDOW:
-            raise PictureError(f"{pair.content.name} would have {width} x {height} pixels; choose a larger --size")
+            raise PictureError(f"{photo.name} would have {width} x {height} pixels; choose a larger --size")
+    for painting in paintings[1:]:
+        read_pictures(config, photos[0], painting)
+    pairs = [[(photo, painting) for photo in photos] for painting in paintings]
+    taken: dict[str, Pair] = {}
+    for pair in itertools.chain(*pairs):
+        one, other = pair, taken.setdefault(name_of(pair).lower(), pair)
+        if other != one:
+            both = " and ".join(f"{photo.name} with {painting.name}" for photo, painting in (other, one))
+            raise PictureError(f"{both} would have results of the same name; rename a picture")
     return pairs
 
 
@@ -57,28 +69,32 @@ def _files(folder: Path) -> list[Path]:
     files = [] if not folder.is_dir() else sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     if not files:
         raise PictureError(f"there are no pictures in {folder}; the folder given needs content/ and style/ with some")
-    for one, other in itertools.combinations(files, 2):
-        if one.stem.lower() == other.stem.lower():
-            raise PictureError(f"{one} and {other} would have the same name in the results; rename one")
     return files
 
 
-def stylise_all(config: Config, pairs: Iterable[PictureSet]) -> Iterator[tuple[PictureFigures, Array]]:
+def name_of(pair: Pair) -> str:
+    """What a pair's result is called."""
+    photo, painting = pair
+    return f"{photo.stem}-{painting.stem}"
+
+
+def stylise_all(config: Config, pairs: Iterable[Pair]) -> Iterator[tuple[PictureFigures, Result]]:
     """Stylise pairs of pictures, measure each result, and give both."""
     with Stylizer(config) as stylizer:
         for pair in pairs:
             began = time.perf_counter()
-            image = stylizer(pair).image
-            yield figures_of(image, pair, config.size, time.perf_counter() - began), image
+            pictures = read_pictures(config, *pair)
+            result = stylizer(pictures)
+            seconds = time.perf_counter() - began
+            yield _figures_of(name_of(pair), result.image, pictures, config.size, seconds), result
 
 
-def figures_of(image: Array, pair: PictureSet, size: int, seconds: float = 0.0) -> PictureFigures:
-    """What can be measured of a result, [1, height, width, 3], 0..255, made at a size in pixels in so many seconds."""
-    (painting,) = pair.styles
-    result, photo = lab(image), lab(resize(pair.content.rgb, *image.shape[1:3]))
-    style = lab(resize(painting.rgb, *fitted(painting.size, round(size * pair.style_scale))))
+def _figures_of(name: str, image: Array, pictures: PictureSet, size: int, seconds: float) -> PictureFigures:
+    (painting,), (_, (style_size,)) = pictures.styles, pictures.sizes(size)
+    result, photo = lab(image), lab(resize(pictures.content.rgb, *image.shape[1:3]))
+    style = lab(resize(painting.rgb, *style_size))
     return PictureFigures(
-        pair=f"{_stem(pair.content)}-{_stem(painting)}",
+        pair=name,
         chroma=chroma(result),
         colour_distance=colour_distance(result, style),
         foreign_chroma=foreign_chroma(result, photo, style),
@@ -89,30 +105,21 @@ def figures_of(image: Array, pair: PictureSet, size: int, seconds: float = 0.0) 
     )
 
 
-def _stem(picture: Picture) -> str:
-    return Path(picture.name).stem
-
-
-def mean_figures(rows: Iterable[PictureFigures]) -> PictureFigures:
-    """The means of all figures."""
-    rows = list(rows)
-    values = {
-        name: statistics.fmean(getattr(row, name) for row in rows)
-        for name in ("chroma", "colour_distance", "foreign_chroma", "dots", "content_kept", "seconds")
-    }
-    fine, middle, coarse = map(statistics.fmean, zip(*(row.style_distance for row in rows), strict=True))
-    return PictureFigures(pair="mean", style_distance=(fine, middle, coarse), **values)
-
-
-def sheet(pairs: list[list[PictureSet]], images: Iterable[Array], longest: int = 320) -> Array:
+def sheet(pairs: Sequence[Sequence[Pair]], results: Path, longest: int = 320) -> Array:
     """A contact sheet: photos in the first row, paintings in the first column, and where they meet, results.
 
     Args:
         pairs: as of `picture_pairs`.
-        images: a result for each, in that order.
+        results: folder of PNG files by the names of pairs; the places of those that it lacks stay empty.
         longest: longest side of each picture in pixels.
     """
-    found = iter(images)
-    rows: list[list[Array | None]] = [[None, *(pair.content.rgb for pair in pairs[0])]]
-    rows += [[row[0].styles[0].rgb, *(next(found) for _ in row)] for row in pairs]
+
+    def small(path: Path) -> Array | None:
+        if not path.exists():
+            return None
+        picture = load(path)
+        return resize(picture.rgb, *fitted(picture.size, longest))
+
+    rows: list[list[Array | None]] = [[None, *(small(photo) for photo, _ in pairs[0])]]
+    rows += [[small(row[0][1]), *(small(results / f"{name_of(pair)}.png") for pair in row)] for row in pairs]
     return contact_sheet(rows, longest)

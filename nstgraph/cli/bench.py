@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from nstgraph.cli import options
 from nstgraph.cli.exit_codes import command
-from nstgraph.cli.printing import show, to_stderr
+from nstgraph.cli.printing import to_stderr
 from nstgraph.cli.stylize import import_tensorflow
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError
+
+if TYPE_CHECKING:
+    from nstgraph.bench.figures import PictureFigures
 
 __all__ = ["app"]
 
@@ -22,7 +26,12 @@ app = typer.Typer()
 _SIZES, _PRECISIONS, _TILES = [256, 512, 1024, 2048], ["float32", "bfloat16"], ["off", "512"]
 
 _Sizes: TypeAlias = Annotated[
-    list[int], typer.Option(metavar="PIXELS", help="Side of the square pictures; may be given again.")
+    list[int] | None,
+    typer.Option(
+        metavar="PIXELS",
+        help="Side of the square pictures; may be given again. With --pictures, longest side of the results.",
+        show_default="256, 512, 1024, 2048; with --pictures 512",
+    ),
 ]
 _Precisions: TypeAlias = Annotated[
     list[str], typer.Option(metavar="NAME", help="Number format of feature maps; may be given again.")
@@ -37,13 +46,19 @@ _Repeats: TypeAlias = Annotated[
 _Convergence: TypeAlias = Annotated[
     bool, typer.Option("--convergence", help="Compare variants of the search instead, at the first size.")
 ]
-_Steps: TypeAlias = Annotated[int, typer.Option(metavar="N", help="Steps of the variants; with --convergence.")]
+_Steps: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Steps of the variants of --convergence, or of each result of --pictures.",
+        show_default="300; with --pictures automatic",
+    ),
+]
 _Pictures: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER",
-        help="Stylise every photo of FOLDER/content with every painting of FOLDER/style instead, at the first size, "
-        "and measure the results.",
+        help="Stylise every photo of FOLDER/content with every painting of FOLDER/style instead, and measure that.",
     ),
 ]
 _Output: TypeAlias = Annotated[
@@ -54,17 +69,18 @@ _AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print all figu
 
 
 @command(app)
-@options.takes("loss", "weights", "memory", config=Config)
+@options.takes("loss", "keep_colors", "style_scale", "weights", "memory", config=Config)
 def bench(
+    context: typer.Context,
     config: Config,
-    size: _Sizes = _SIZES,
+    size: _Sizes = None,
     precision: _Precisions = _PRECISIONS,
     tile: _Tiles = _TILES,
     repeats: _Repeats = 10,
     pictures: _Pictures = None,
     output: _Output = Path("nstgraph-bench"),
     convergence: _Convergence = False,
-    steps: _Steps = 300,
+    steps: _Steps = None,
     plugin: options.Plugins = None,
     styles: options.StyleCount = 1,
     as_json: _AsJson = False,
@@ -74,14 +90,24 @@ def bench(
 
     options.load_plugins(plugin)
     if pictures is not None:
-        if convergence or styles > 1:
-            raise ConfigError("--pictures is for one painting each; leave --convergence and --styles out")
-        _bench_pictures(config.replace(size=size[0]), pictures, output, as_json)
+        _refuse(context, "--pictures", "convergence", "styles", "precision", "tile", "repeats")
+        chosen = config.replace(size=size[0] if size else config.size, steps=steps or config.steps)
+        _bench_pictures(chosen, pictures, output, as_json)
     elif convergence:
-        _bench_searches(config.replace(size=size[0]), steps, styles, as_json)
+        _refuse(context, "--convergence", "precision", "tile", "repeats", "output")
+        _bench_searches(config.replace(size=(size or _SIZES)[0]), 300 if steps is None else steps, styles, as_json)
     else:
+        _refuse(context, "evaluations", "steps", "output")
         how = {"styles": styles, "repeats": repeats}
-        _bench_evaluations(measure.configurations(config, size, precision, tile), plugin or [], how, as_json)
+        _bench_evaluations(measure.configurations(config, size or _SIZES, precision, tile), plugin or [], how, as_json)
+
+
+def _refuse(context: typer.Context, what: str, *names: str) -> None:
+    """Refuse options that would do nothing for what is measured."""
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name != "DEFAULT":
+            raise ConfigError(f"--{name} is not used with {what}; leave it out")
 
 
 def _bench_evaluations(configs: list[Config], plugins: list[Path], how: dict[str, int], as_json: bool) -> None:
@@ -114,8 +140,8 @@ def _bench_searches(config: Config, steps: int, styles: int, as_json: bool) -> N
 
 
 def _bench_pictures(config: Config, folder: Path, output: Path, as_json: bool) -> None:
-    """Stylise the pictures of a folder into a new one; write each result at once, and in the end the contact sheet."""
-    from nstgraph.bench.stylised_pictures import mean_figures, picture_pairs, sheet, stylise_all
+    """Stylise the pictures of a folder into a new one, each written at once; in the end, show what has come of it."""
+    from nstgraph.bench.stylised_pictures import picture_pairs, sheet, stylise_all
     from nstgraph.cli import bench_tables as tables
     from nstgraph.files import new_folder
     from nstgraph.pictures.save import save
@@ -123,19 +149,16 @@ def _bench_pictures(config: Config, folder: Path, output: Path, as_json: bool) -
     pairs = picture_pairs(config, folder)
     import_tensorflow()
     target = new_folder(output)
-    rows, images = [], []
+    rows: list[PictureFigures] = []
     try:
-        for figures, image in stylise_all(config, [pair for row in pairs for pair in row]):
-            save(target / f"{figures.pair}.png", image)
-            to_stderr(tables.line(figures))
+        for figures, result in stylise_all(config, itertools.chain(*pairs)):
             rows.append(figures)
-            images.append(image)
+            result.save(target / f"{figures.pair}.png")
+            to_stderr(tables.line(figures))
     finally:
+        if rows:  # of all pairs or, when one fails, of those before it
+            tables.show_pictures(rows, result.settings, as_json)
+            save(target / "sheet.png", sheet(pairs, target))
+            to_stderr(f"wrote {target / 'sheet.png'} and {len(rows)} results beside it")
         with contextlib.suppress(OSError):
             target.rmdir()  # which only succeeds if nothing has come of it
-    save(target / "sheet.png", sheet(pairs, images))
-    if as_json:
-        tables.print_json(rows=rows, mean=mean_figures(rows))
-    else:
-        tables.show_picture_figures([*rows, mean_figures(rows)])
-        show(f"wrote {target / 'sheet.png'} and {len(rows)} results beside it")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from rich.table import Column, Table
 
-from nstgraph.bench.figures import Descent, Failure, PictureFigures, Row, TargetReuse
+from nstgraph.bench.figures import Descent, Failure, PictureFigures, Row, TargetReuse, mean_figures
 from nstgraph.cli.printing import show, to_stderr, to_stdout
 
-__all__ = ["line", "noted", "print_json", "show_descents", "show_picture_figures", "show_rows", "show_target_reuse"]
+__all__ = ["line", "noted", "print_json", "show_descents", "show_pictures", "show_rows", "show_target_reuse"]
 
 
 _Figures = TypeVar("_Figures", Row, Row | Failure, Descent)
@@ -94,20 +94,19 @@ def show_descents(descents: Sequence[Descent]) -> None:
     show("loss: in float32, relative to that of the first; within: time until the loss is that close to it")
 
 
-def show_picture_figures(rows: Sequence[PictureFigures]) -> None:
-    """The table of stylised pictures."""
+def show_pictures(rows: Sequence[PictureFigures], settings: Mapping[str, Any], as_json: bool) -> None:
+    """The table of stylised pictures, with the means of all, or both as JSON with the settings they were made with."""
+    mean = mean_figures(rows)
+    if as_json:
+        print_json(rows=rows, mean=mean, settings={name: str(value) for name, value in settings.items()})
+        return
     heads = ("pair", "chroma", "colours", "foreign", "dots", "content", "fine", "middle", "coarse", "time")
     table = _table(heads, left="pair")
-    for row in rows:
+    for row in (*rows, mean):
         lab = (f"{value:.2f}" for value in (row.chroma, row.colour_distance, row.foreign_chroma, row.dots))
-        table.add_row(
-            row.pair,
-            *lab,
-            f"{row.content_kept:.3f}",
-            *(f"{error:.3f}" for error in row.style_distance),
-            f"{row.seconds:.1f} s",
-        )
-    show(table)
+        strokes = (f"{error:.3f}" for error in row.style_distance)
+        table.add_row(row.pair, *lab, f"{row.content_kept:.3f}", *strokes, f"{row.seconds:.1f} s")
+    show(table, unbroken=True)
     show(
         "colours: their distance from the painting's; foreign: of hues from those that photo or painting has; dots: "
         "amplitude of regular ones in flat areas (all in Lab units); content: likeness of edges; fine, middle, coarse: "

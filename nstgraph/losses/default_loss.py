@@ -5,7 +5,13 @@ from __future__ import annotations
 __all__ = ["DEFAULT_LOSS", "PALETTE", "PHOTO_COLORS"]
 
 #: The default loss as text; ``default`` stands for it in a loss given as text.
-DEFAULT_LOSS: tuple[str, ...] = ("0.1*content", "moments", "0.2*palette", "0.8*tv:power=2", "pixel_range")
+DEFAULT_LOSS: tuple[str, ...] = (
+    "0.1*content:layer=conv3_1",
+    "moments",
+    "0.2*palette",
+    "1.2*tv:power=2",
+    "pixel_range",
+)
 
 #: The term that takes the painting's colours, and what takes its place where the photo's are to be kept.
 PALETTE, PHOTO_COLORS = "palette", "photo_colors"

@@ -18,7 +18,8 @@ def as_loss(loss: Loss | LossTerm | str | Iterable[str], *, keep_colors: bool = 
 
     Args:
         loss: a loss in any form.
-        keep_colors: whether the photo's colours are to be kept, whatever it says of the painting's.
+        keep_colors: whether `photo_colors` is to take the place of `palette`; other terms stay, as does a
+            `photo_colors` of its own.
 
     Raises:
         LossError, PluginError: see `parse_loss`; or it is none of these.
@@ -27,8 +28,9 @@ def as_loss(loss: Loss | LossTerm | str | Iterable[str], *, keep_colors: bool = 
         loss = loss()
     loss = loss if isinstance(loss, Loss) else parse_loss(loss)
     if keep_colors:
-        others = (one for one in loss.terms if one.term.name not in (PALETTE, PHOTO_COLORS))
-        return Loss(tuple(others)) + parse_loss(PHOTO_COLORS)
+        others = tuple(one for one in loss.terms if one.term.name != PALETTE)
+        kept = any(one.term.name == PHOTO_COLORS for one in others)
+        return Loss(others) if kept else Loss(others) + parse_loss(PHOTO_COLORS)
     return loss
 
 

@@ -11,14 +11,14 @@ from nstgraph.terms.relative_error import mean_over_layers, relative_error
 
 __all__ = ["moments"]
 
-# Moments of conv1 would bring the grain of canvas and camera, as dots.
-_WITHOUT_GRAIN = ("conv2_1", "conv2_2", "conv3_1", "conv3_3")
+# From colours and edges to strokes; more layers of a block bring more of its own texture into flat areas.
+_LAYERS = ("conv1_2", "conv2_2", "conv3_1", "conv3_3")
 
 
 @loss_term
 def moments(
     g: StyleGraph,
-    layers: tuple[str, ...] = _WITHOUT_GRAIN,
+    layers: tuple[str, ...] = _LAYERS,
     layer_weights: tuple[float, ...] = (),
     blend: tuple[float, ...] = (),
 ) -> Any:

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from nstgraph.cli.app import app
@@ -29,6 +30,11 @@ def bench(*options):
     return CliRunner().invoke(app, ["bench", *size, "-l", "palette", *map(str, options)])
 
 
+def settings_of(path):
+    with Image.open(path) as image:
+        return json.loads(image.text["nstgraph"])
+
+
 def test_every_photo_in_the_manner_of_every_painting(folder, tmp_path):
     done = bench("--pictures", folder, "--json")
     assert done.exit_code == 0, done.output
@@ -42,12 +48,37 @@ def test_every_photo_in_the_manner_of_every_painting(folder, tmp_path):
     for name in ("chroma", "dots", "colour_distance", "style_distance"):
         assert np.allclose(figures["mean"][name], (np.array(hill[name]) + np.array(lake[name])) / 2)
     assert hill["colour_distance"] < 8  # the loss is of colours alone
+    assert figures["settings"]["loss"] == "palette" == settings_of(made / "hill-oil.png")["loss"]
 
 
-def test_the_table_names_every_pair(folder, tmp_path):
-    done = bench("--pictures", folder, "-o", tmp_path / "made")
+def test_the_table_names_every_pair(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    name = "a-painting-of-a-long-name-by-nobody"
+    (folder / "style" / "oil.png").rename(folder / "style" / f"{name}.png")
+    done = bench("--pictures", folder, "-o", tmp_path / "made", "--keep-colors", "--steps", 2)
     assert done.exit_code == 0, done.output
-    assert all(word in done.stdout for word in ("hill-oil", "lake-oil", "mean", "foreign", "sheet.png"))
+    assert all(word in done.stdout for word in (f"hill-{name}", f"lake-{name}", "mean", "foreign"))
+    assert "…" not in done.stdout and "sheet.png" in done.stderr
+    settings = settings_of(tmp_path / "made" / f"hill-{name}.png")
+    assert (settings["loss"], settings["steps"]) == ("photo_colors", 2)
+
+
+def test_a_pair_that_fails_costs_no_other(folder, tmp_path):
+    (folder / "content" / "lake.png").unlink()
+    save(folder / "content" / "snow.png", np.full((1, 48, 64, 3), 250, np.float32))
+    (tmp_path / "mine.py").write_text(
+        "from nstgraph import loss_term, tf\n"
+        "@loss_term\n"
+        "def shade(g):\n"
+        '    """Refuse bright photos."""\n'
+        "    with tf.control_dependencies([tf.debugging.assert_less(g.mean(g.content.image), 200.0)]):\n"
+        "        return g.mean(tf.square(g.generated.image - 100.0))\n"
+    )
+    done = bench("--pictures", folder, "--json", "--plugin", tmp_path / "mine.py", "-l", "shade", "--steps", 2)
+    assert done.exit_code == 2 and "Traceback" not in done.stderr
+    assert [row["pair"] for row in json.loads(done.stdout)["rows"]] == ["hill-oil"]
+    made = sorted(path.name for path in (tmp_path / "nstgraph-bench").iterdir())
+    assert made == ["hill-oil.png", "sheet.png"]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +87,8 @@ def test_the_table_names_every_pair(folder, tmp_path):
         ("style/oil.png", [], "there are no pictures in "),
         ("", ["--size", "30"], "hill.png would have 22 x 30 pixels; choose a larger --size"),
         ("", ["-l", "palete"], "did you mean 'palette'?"),
-        ("", ["--convergence"], "--pictures is for one painting each"),
+        ("", ["--convergence"], "--convergence is not used with --pictures; leave it out"),
+        ("", ["--precision", "float32"], "--precision is not used with --pictures"),
         ("", ["-o", "no/where"], "cannot create the folder"),
     ],
 )
@@ -68,10 +100,20 @@ def test_what_cannot_be_measured_is_said_at_once(folder, tmp_path, missing, opti
     assert [path.name for path in tmp_path.iterdir()] == ["pictures"]
 
 
-def test_results_of_two_pictures_never_have_one_name(folder):
+def test_results_of_two_pairs_never_have_one_name(folder):
     save(folder / "content" / "Hill.jpg", landscape(48, 64))
     done = bench("--pictures", folder)
-    assert done.exit_code == 2 and "Hill.jpg and" in done.stderr and "rename one" in done.stderr
+    assert done.exit_code == 2 and "Hill.jpg with oil.png and hill.png with oil.png would" in done.stderr
+    (folder / "content" / "Hill.jpg").rename(folder / "content" / "hill-old.jpg")
+    save(folder / "style" / "old-oil.png", painting(64, 64))
+    done = bench("--pictures", folder)
+    assert done.exit_code == 2 and "hill-old.jpg with oil.png and hill.png with old-oil.png would" in done.stderr
+
+
+def test_options_that_would_do_nothing_are_refused():
+    for options in (["--convergence", "--tile", "64"], ["--steps", "3"], ["--output", "there"]):
+        done = bench(*options)
+        assert done.exit_code == 2 and "is not used with" in done.stderr
 
 
 def test_a_file_that_is_no_picture_is_named(folder):

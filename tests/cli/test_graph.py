@@ -113,9 +113,10 @@ def test_choices_reach_the_graph(here):
     (here / "p.py").write_text(PLUGIN)
     shown = rows(
         "graph show --size 20 --styles 2 --depth 4 --all --plugin p.py -l redness -l style:layers=conv1_1 "
-        "--pooling max --padding zero --precision bfloat16"
+        "--pooling max --padding zero --precision bfloat16 -l palette --keep-colors"
     )
     assert {"features/style", "features/style_1", "terms/redness", "features/generated/conv1_1/bfloat16"} <= set(shown)
+    assert "terms/photo_colors" in shown and "terms/palette" not in shown
     assert not [name for name in shown if name.endswith("MirrorPad")]
 
 

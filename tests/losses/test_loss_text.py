@@ -47,10 +47,17 @@ def test_a_loss_is_a_loss() -> None:
     assert as_loss(loss) is loss and isinstance(loss, Loss)
 
 
-@pytest.mark.parametrize("loss", ["content 0.3*palette tv", "content photo_colors:unit=3 tv", "content tv palette"])
-def test_the_photos_colours_take_the_place_of_the_palette(loss: str) -> None:
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        ("content 0.3*palette tv", "content tv photo_colors"),
+        ("content tv", "content tv photo_colors"),
+        ("palette 20*photo_colors:unit=5 tv", "20*photo_colors:unit=5 tv"),
+    ],
+)
+def test_the_photos_colours_take_the_place_of_the_palette(loss: str, expected: str) -> None:
     kept = as_loss(loss, keep_colors=True)
-    assert str(kept) == "content tv photo_colors" == str(as_loss(kept, keep_colors=True))
+    assert str(kept) == expected == str(as_loss(kept, keep_colors=True))
     assert str(as_loss(loss)) == loss
 
 

@@ -283,7 +283,7 @@ def test_deeper_layers_come_from_the_downloaded_file(content, style, vgg16_npz):
 
 def test_settings_are_complete(content, style):
     result = stylize(content, style, SMALL, steps=1)
-    assert result.settings["weights_sha256"].startswith("10a4a2d8")
+    assert result.settings["weights_sha256"].startswith("21685cf3")
     settings = {field.name for field in dataclasses.fields(Config)}
     assert set(result.settings) == settings | {"weights_sha256", "stages", "nstgraph", "tensorflow", "scipy"}
 

@@ -26,7 +26,7 @@ app = typer.Typer(
 
 #: The settings that say which graph is built.
 _takes_network = options.takes(
-    "loss", "weights", "pooling", "padding", "network", "input", "input_values", config=Config
+    "loss", "keep_colors", "weights", "pooling", "padding", "network", "input", "input_values", config=Config
 )
 
 

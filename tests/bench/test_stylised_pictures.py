@@ -10,19 +10,21 @@ from typer.testing import CliRunner
 from nstgraph.cli.app import app
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
+from nstgraph.losses.registry import registry
 from nstgraph.pictures.load import load
 from nstgraph.pictures.save import save
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Two photos and a painting, in a folder beside which nothing else is."""
+    """Two photos and a painting, in a folder beside which nothing else is; a plugin's term shade goes with the test."""
     monkeypatch.chdir(tmp_path)
     for name, picture in [("content/hill", landscape(48, 64)), ("content/lake", landscape(64, 48)[:, ::-1]),
                           ("style/oil", painting(64, 64))]:  # fmt: skip
         (tmp_path / "pictures" / name).parent.mkdir(parents=True, exist_ok=True)
         save(tmp_path / "pictures" / f"{name}.png", picture)
-    return tmp_path / "pictures"
+    yield tmp_path / "pictures"
+    registry.remove("shade")
 
 
 def bench(*options):

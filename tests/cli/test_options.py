@@ -141,7 +141,7 @@ def test_help_tells_of_every_setting_what_the_setting_itself_tells() -> None:
 BUILT: list[tuple[Config, int]] = []
 
 
-OF_A_GRAPH = ("loss", "weights", "pooling", "padding", "precision", "network", "input", "input_values")
+OF_A_GRAPH = ("loss", "keep_colors", "weights", "pooling", "padding", "precision", "network", "input", "input_values")
 
 
 @options.takes(*OF_A_GRAPH, config=Config)

@@ -155,7 +155,9 @@ def picture_folder(empty_folder: Path) -> Iterator[Path]:
 def core() -> list[str]:
     """Names of the loss terms that come with nstgraph."""
     plugins = ["histogram", "laplacian", "luminance"]
-    return sorted([*plugins, "content", "moments", "palette", "photo_colors", "pixel_range", "style", "tv"])
+    return sorted(
+        [*plugins, "coherence", "content", "moments", "palette", "photo_colors", "pixel_range", "style", "tv"]
+    )
 
 
 @pytest.fixture

@@ -64,6 +64,9 @@ def test_dots_are_told_from_strokes_and_grain():
     assert found(0 * lattice) == 0
     assert found(lattice) == pytest.approx(6, rel=0.25)
     assert found(12 * np.sin(2 * np.pi * (x + 0.3 * y) / 5)) < 0.3  # strokes side by side
+    assert found(12 * np.sin(2 * np.pi * np.hypot(x - 64, y - 64) / 8)) < 0.3  # strokes that bend
+    stripes = np.where(x % 48 < 24, np.sin(2 * np.pi * x / 5), np.sin(2 * np.pi * y / 5))
+    assert found(12 * stripes) < 1  # one direction here, another one there
     assert found(random.normal(0, 6, (128, 128))) < 0.3
     assert found(lattice + random.normal(0, 6, (128, 128))) > 3
 

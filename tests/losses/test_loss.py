@@ -178,7 +178,9 @@ def test_a_term_without_parameters_says_so() -> None:
         LossTerm("bare", lambda graph: None, "here")(power=1)
 
 
-@pytest.mark.parametrize("name", ["content", "moments", "palette", "photo_colors", "pixel_range", "style", "tv"])
+@pytest.mark.parametrize(
+    "name", ["coherence", "content", "moments", "palette", "photo_colors", "pixel_range", "style", "tv"]
+)
 def test_defaults_of_the_built_in_terms_have_the_kind_that_is_documented(name: str) -> None:
     term = registry[name]
     defaults = {key: parameter.default for key, parameter in term.parameters.items()}

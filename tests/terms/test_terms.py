@@ -13,7 +13,8 @@ from nstgraph.networks.weights_file import WeightsFile, embedded
 from nstgraph.testing import check_term
 
 ANNOUNCED = [
-    "content", "histogram", "laplacian", "luminance", "moments", "palette", "photo_colors", "pixel_range", "style", "tv"
+    "coherence", "content", "histogram", "laplacian", "luminance", "moments", "palette", "photo_colors", "pixel_range",
+    "style", "tv",
 ]  # fmt: skip
 
 
@@ -115,6 +116,7 @@ def test_the_list_of_announced_terms_is_complete():
         "tv:power=0.5,form=squared",
         "tv:power=0.7",
         "palette:floor=2",
+        "coherence:reach=1,floor=10,unit=20",
         "luminance:power=0.5",
         "laplacian:pools=1+8",
     ],
@@ -223,6 +225,35 @@ def test_total_variation(power):
     assert squared == pytest.approx(((down[:, :, :-1] ** 2 + right[:, :-1] ** 2) ** power).mean(), rel=1e-4)
 
 
+def test_coherence():
+    x = np.pad(IMAGE[0].astype(np.float64) / 50, [(0, 1), (0, 1), (0, 0)], mode="edge")
+    down, up = (x[1:, 1:] - x[:-1, :-1]) / 2**0.5, (x[1:, :-1] - x[:-1, 1:]) / 2**0.5
+    tensor = np.stack([(down**2).sum(-1), (up**2).sum(-1), (down * up).sum(-1)])
+    for _ in range(2):
+        tensor = scipy.ndimage.uniform_filter(tensor, (0, 3, 3), mode="reflect")
+    (low, high), faint = np.linalg.eigvalsh(tensor[[[0, 2], [2, 1]]].transpose(2, 3, 0, 1)).transpose(2, 0, 1), 0.1**2
+    expected = np.sqrt(low * high / (low + high + faint) + faint) - 0.1
+    assert values_of("coherence:reach=2,floor=5,unit=50")[0] == pytest.approx(expected.mean(), rel=1e-4)
+
+
+def test_strokes_are_coherent_and_lattices_and_dots_are_not():
+    y, x = np.mgrid[:64, :64]
+    centre = np.hypot(x - 96, y - 32)
+    patterns = {
+        "strokes": np.sin((x + 0.7 * y) * 1.2),
+        "bent strokes": np.sin(centre),
+        "crossing strokes": (np.sin(x * 1.2) + np.sin(y * 1.2)) / 2**0.5,
+        "dots": 2 * np.sin(x * 1.2) * np.sin(y * 1.2),
+    }
+    with Evaluator(Objective(StyleGraph(WeightsFile(embedded())), parse_loss("coherence"))) as evaluate:
+        values = {}
+        for name, pattern in patterns.items():
+            image = np.repeat(128 + 40 * pattern[None, ..., None].astype(np.float32), 3, -1)
+            evaluate.bind(image, [image])
+            values[name] = evaluate(image).total
+    assert max(values["strokes"], values["bent strokes"]) < 0.2 * min(values["crossing strokes"], values["dots"])
+
+
 def test_pixel_range():
     beyond = np.maximum(-IMAGE, 0) + np.maximum(IMAGE - 255, 0)
     assert values_of("pixel_range:unit=10")[0] == pytest.approx(((beyond / 10) ** 2).mean(), rel=1e-4)
@@ -251,6 +282,8 @@ def test_a_flat_style_is_no_division_by_zero():
         ("style:blend=1+1", "needs 1 shares"),
         ("tv:form=square", "did you mean 'squared'"),
         ("laplacian:pools=3", "powers of two"),
+        ("coherence:reach=0", "takes 1 to 32 pixels, not 0"),
+        ("coherence:floor=0", "take numbers above 0"),
     ],
 )
 def test_choices_that_do_not_exist(text, message):

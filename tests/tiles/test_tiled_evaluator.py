@@ -13,6 +13,7 @@ from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 
 # Every registered term: few layers and bins make for a small graph. Defaults are checked by check_term, in test_terms.
 TERMS = {
+    "coherence": "coherence:reach=3",
     "content": "content",
     "style": "style:layers=conv1_1+conv2_2+conv3_3",
     "moments": "moments:layers=image+conv2_1",

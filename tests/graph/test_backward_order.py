@@ -25,7 +25,10 @@ def test_a_loss_of_several_layers_needs_less_memory_for_the_same_gradient(object
     at_once, more = evaluated(objective_of(loss), pictures, image)
     assert delayed.total == at_once.total
     np.testing.assert_array_equal(delayed.gradient, at_once.gradient)
-    assert less < 0.75 * more  # measured: 0.61
+    # At the least, the first layer's gradient is not held while that of the second is computed. Measured: 0.61 of the
+    # memory, and 0.92 where convolutions themselves hold nine times a layer, on processors without AVX-512.
+    layer = 96 * 96 * 64 * 4
+    assert less <= more - 0.95 * layer
 
 
 @pytest.fixture

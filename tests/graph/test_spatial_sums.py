@@ -7,6 +7,7 @@ import pytest
 
 from nstgraph import StyleGraph, tf
 from nstgraph.networks.weights_file import WeightsFile, embedded
+from nstgraph.planning.speed import native_precision
 
 LOW = ["bfloat16", "float16"]
 
@@ -80,13 +81,18 @@ def statistics_of(precision, picture, layer):
     return flat, gram, means
 
 
+def gram_error(precision):
+    """Where a processor has no bfloat16 of its own, TensorFlow rounds to it within products, too: measured 2.9e-3."""
+    return 2.0**-8 if precision == "bfloat16" and native_precision() == "float32" else 1e-3
+
+
 @pytest.mark.parametrize("precision", LOW)
 @pytest.mark.parametrize("layer", ["conv1_1", "conv2_2", "conv3_3"])
 def test_statistics_of_low_precision_maps_are_added_up_in_float32(smooth_picture, precision, layer):
     flat, gram, means = statistics_of(precision, smooth_picture(61, 83, 1), layer)
     assert gram.dtype == means.dtype == np.float32
     exact = flat.T @ flat / len(flat)
-    assert np.linalg.norm(gram - exact) < 1e-3 * np.linalg.norm(exact)
+    assert np.linalg.norm(gram - exact) < gram_error(precision) * np.linalg.norm(exact)
     assert np.linalg.norm(means - flat.mean(0)) < 1e-3 * np.linalg.norm(flat.mean(0))
 
 

@@ -76,8 +76,8 @@ NO_TERMS = "the loss has no terms; name at least one, such as style"
     [
         *((texts, NO_TERMS) for texts in ("", " \n", [], ["", " "])),
         ("sytle", "no loss term 'sytle'; did you mean 'style'?"),
-        ("tv qqq", "no loss term 'qqq'; choose from content, histogram, "),
-        ("2*", "no loss term ''; choose from content, histogram, "),
+        ("tv qqq", "no loss term 'qqq'; choose from coherence, content, "),
+        ("2*", "no loss term ''; choose from coherence, content, "),
         ("2*Default", "no loss term 'Default'"),
         ("*tv", "the weight in '*tv' takes a number, not ''"),
         ("2 * tv", "no loss term '2'"),

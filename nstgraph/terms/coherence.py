@@ -24,11 +24,12 @@ _SLOPES = np.einsum("dyx,ij->yxidj", [[[-1, 0], [0, 1]], [[0, -1], [1, 0]]], np.
 def coherence(g: StyleGraph, reach: int = 4, floor: float = 3.0, unit: float = CONTRAST) -> Any:
     """Keep strokes whole: around each place the picture may vary across one direction, but not along it.
 
-    The structure tensor J is the mean of the slopes' products around a place; with its eigenvalues a >= b, a is the
-    contrast across a stroke, and b that along it. b is 0 where lines are parallel, and as large as a where they cross
-    or where there are dots. The value is the mean of sqrt(w + floor^2) - floor with Foerstner's w = det J / (tr J +
-    floor^2) = ab / (a + b + floor^2), which is nearly b for strokes and nothing for faint grain (Foerstner & Guelch
-    1987; of colours, Di Zenzo 1986; as a regulariser, Lefkimmiatis et al., "Structure Tensor Total Variation" (2015)).
+    The structure tensor J is the mean, around a place, of the products of the picture's slopes. Of its eigenvalues,
+    a is the contrast across a stroke and b that along it; b is 0 where lines are parallel, and as large as a where
+    they cross or where there are dots. The value is the mean of sqrt(w + floor^2) - floor with w = det J / (tr J +
+    floor^2) = ab / (a + b + floor^2), which is about b for a stroke and nothing for faint grain (Förstner & Gülch, "A
+    Fast Operator for Detection and Precise Location of Distinct Points" (1987); summed over colours as by Di Zenzo
+    (1986); to regularise, as by Lefkimmiatis et al., "Structure Tensor Total Variation" (2015)).
 
     reach: how far around a place is looked at, in pixels, up to 32.
     floor: contrast of neighbouring pixels, in grey levels, below which hardly anything counts.

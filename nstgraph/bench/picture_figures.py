@@ -134,7 +134,8 @@ def _starts(length: int) -> range:
 def _second_peak(light: Floats) -> float:
     taper = np.hanning(WINDOW)
     weight = np.outer(taper, taper)
-    amplitude = 2 * np.abs(np.fft.fft2((light - light.mean()) * weight)) / weight.sum()
+    light = light - light.mean()
+    amplitude = 2 * np.abs(np.fft.fft2(light * weight)) / weight.sum()
     y, x = np.meshgrid(*[np.fft.fftfreq(WINDOW)] * 2, indexing="ij")
     radius, angle = np.hypot(y, x), np.arctan2(y, x)
     ring = np.rint(radius * WINDOW).astype(int)
@@ -145,7 +146,7 @@ def _second_peak(light: Floats) -> float:
     second = np.argmax(np.where(apart > _APART, above, 0))
     if above.flat[second] <= 0:
         return 0.0
-    one, other = (weight * _wave(light - light.mean(), y.flat[peak], x.flat[peak]) for peak in (first, second))
+    one, other = (weight * _wave(light, y.flat[peak], x.flat[peak]) for peak in (first, second))
     return float(above.flat[second] * np.minimum(one, other).sum() / other.sum())
 
 

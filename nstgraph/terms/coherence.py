@@ -24,10 +24,10 @@ _SLOPES = np.einsum("dyx,ij->yxidj", [[[-1, 0], [0, 1]], [[0, -1], [1, 0]]], np.
 def coherence(g: StyleGraph, reach: int = 4, floor: float = 3.0, unit: float = CONTRAST) -> Any:
     """Keep strokes whole: around each place the picture may vary across one direction, but not along it.
 
-    The structure tensor J is the mean, around a place, of the products of the picture's slopes. Of its eigenvalues,
-    a is the contrast across a stroke and b that along it; b is 0 where lines are parallel, and as large as a where
-    they cross or where there are dots. The value is the mean of sqrt(w + floor^2) - floor with w = det J / (tr J +
-    floor^2) = ab / (a + b + floor^2), which is about b for a stroke and nothing for faint grain (Förstner & Gülch, "A
+    The structure tensor J is the mean, around a place, of the products of the picture's slopes. Its eigenvalues are the
+    mean squared slopes across a stroke, a, and along it, b: 0 where lines are parallel, and as large as a where they
+    cross or where there are dots. The value is the mean of sqrt(w + floor^2) - floor with w = det J / (tr J + floor^2)
+    = ab / (a + b + floor^2): about the slope along a stroke, and next to nothing for faint grain (Förstner & Gülch, "A
     Fast Operator for Detection and Precise Location of Distinct Points" (1987); summed over colours as by Di Zenzo
     (1986); to regularise, as by Lefkimmiatis et al., "Structure Tensor Total Variation" (2015)).
 

@@ -238,10 +238,9 @@ def test_coherence():
 
 def test_strokes_are_coherent_and_lattices_and_dots_are_not():
     y, x = np.mgrid[:64, :64]
-    centre = np.hypot(x - 96, y - 32)
     patterns = {
         "strokes": np.sin((x + 0.7 * y) * 1.2),
-        "bent strokes": np.sin(centre),
+        "bent strokes": np.sin(np.hypot(x - 96, y - 32)),
         "crossing strokes": (np.sin(x * 1.2) + np.sin(y * 1.2)) / 2**0.5,
         "dots": 2 * np.sin(x * 1.2) * np.sin(y * 1.2),
     }

@@ -6,7 +6,7 @@ __all__ = ["DEFAULT_LOSS", "PALETTE", "PHOTO_COLORS"]
 
 #: The default loss as text; ``default`` stands for it in a loss given as text.
 DEFAULT_LOSS: tuple[str, ...] = (
-    "0.15*content:layer=conv3_1",
+    "0.25*content:layer=conv3_1",
     "moments",
     "0.2*palette",
     "0.4*tv:power=2",

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from nstgraph.losses.loss_text import parse_loss
     from nstgraph.losses.registry import loss_term
     from nstgraph.run.result import Result
-    from nstgraph.run.stylizer import Stylizer, stylize
+    from nstgraph.run.stylize import resume, stylize
+    from nstgraph.run.stylizer import Stylizer
     from nstgraph.search.search import Search
     from nstgraph.search.step import Step
     from nstgraph.tiles.tiled_evaluator import TiledEvaluator
@@ -31,7 +32,8 @@ _HOMES = {
     "tf": "_tf",
     "Config": "config",
     "Stylizer": "run.stylizer",
-    "stylize": "run.stylizer",
+    "resume": "run.stylize",
+    "stylize": "run.stylize",
     "Interrupted": "errors",
     "LossError": "errors",
     "NstgraphError": "errors",
@@ -69,6 +71,7 @@ __all__ = [
     "View",
     "loss_term",
     "parse_loss",
+    "resume",
     "stylize",
     "tf",
 ]

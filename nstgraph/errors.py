@@ -8,6 +8,7 @@
     ├── LossError       a loss term, parameter or layer that does not exist or does not fit
     │   └── TilingError a term that cannot be computed tile by tile
     ├── PluginError     a plugin that cannot be imported or registered
+    ├── CheckpointError a run's folder that cannot be made, read, or gone on with
     ├── SearchError     a loss that is not a number before the search has begun
     └── RunError        a failure in the middle of a run; carries the best picture so far
 
@@ -21,8 +22,8 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
-    "ConfigError", "Interrupted", "LossError", "NstgraphError", "OutputError", "PictureError", "PluginError",
-    "RunError", "SearchError", "TilingError", "WeightsError",
+    "CheckpointError", "ConfigError", "Interrupted", "LossError", "NstgraphError", "OutputError", "PictureError",
+    "PluginError", "RunError", "SearchError", "TilingError", "WeightsError",
 ]  # fmt: skip
 
 
@@ -56,6 +57,10 @@ class TilingError(LossError):
 
 class PluginError(NstgraphError):
     """A plugin that cannot be imported or registered."""
+
+
+class CheckpointError(NstgraphError):
+    """A run's folder that cannot be made, read, or gone on with."""
 
 
 class SearchError(NstgraphError):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +24,7 @@ __all__ = [
     "is_full",
     "new_folder",
     "same_file",
+    "sync_folder",
     "unused",
     "what_is_wrong_with",
     "writing",
@@ -30,6 +33,9 @@ __all__ = [
 
 #: Bytes of a file's name; file systems allow 255, of which the temporary name takes some.
 _LONGEST_NAME = 240
+
+#: Seconds after which a temporary file is nobody's any more.
+_STALE = 3600.0
 
 
 def what_is_wrong_with(path: str | os.PathLike[str]) -> str:
@@ -55,10 +61,10 @@ def same_file(one: Path, other: Path) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-def unused(path: Path, suffix: str = "") -> Path:
-    """``path``, or the first of ``path-2``, ``path-3``, ... that does not exist; the number goes before ``suffix``."""
+def unused(path: Path, suffix: str = "", taken: Callable[[Path], bool] = os.path.lexists) -> Path:
+    """``path``, or the first of ``path-2``, ``path-3``, ... that is not taken; the number goes before ``suffix``."""
     free, number = path, 1
-    while os.path.lexists(free):
+    while taken(free):
         number += 1
         free = path.with_name(f"{path.name.removesuffix(suffix)}-{number}{suffix}")
     return free
@@ -140,6 +146,7 @@ def writing(target: Path, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
     """
     check_target(target, overwrite=overwrite)
     place = Path(os.path.realpath(target))
+    _sweep(place)
     temporary = place.with_name(f".{secrets.token_hex(4)}-{place.name}")
     try:
         # With the permissions that any new file gets; `tempfile` would make it the user's alone.
@@ -148,6 +155,7 @@ def writing(target: Path, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         _move(temporary, place, overwrite=overwrite)
+        sync_folder(place.parent)
     except OSError as error:
         raise _cannot_write(target, error) from error
     finally:
@@ -168,8 +176,27 @@ def writing_folder(target: Path) -> Iterator[Path]:
             place.mkdir()
             yield place
             place.rename(target)
+        sync_folder(target.parent)
     except OSError as error:
         raise _cannot_write(target, error) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder written to disk, where the system can do that."""
+    with contextlib.suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+def _sweep(place: Path) -> None:
+    """Delete what processes that were killed have left beside a file, long ago enough that none is still writing."""
+    with contextlib.suppress(OSError):
+        for left in place.parent.glob(f".{'[0-9a-f]' * 8}-{glob.escape(place.name)}"):
+            if time.time() - left.lstat().st_mtime > _STALE:
+                left.unlink()
 
 
 def _move(temporary: Path, place: Path, *, overwrite: bool) -> None:

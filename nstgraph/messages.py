@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["did_you_mean", "duration", "one_line"]
+from nstgraph.errors import NstgraphError
+
+__all__ = ["did_you_mean", "duration", "fault_of", "one_line", "printable"]
 
 _LONGEST = 200
 
@@ -17,6 +19,16 @@ def one_line(error: BaseException | str) -> str:
     text = rest.partition("\n")[2] if named else text
     line = " ".join(text.partition("\n\t [[")[0].split())
     return line[:_LONGEST] or type(error).__name__
+
+
+def fault_of(error: Exception) -> str:
+    """What went wrong, in one line: all that our own errors say, and the type and beginning of others."""
+    return str(error) if isinstance(error, NstgraphError) else f"{type(error).__name__}: {one_line(error)}"
+
+
+def printable(text: str) -> str:
+    """Text without characters that would steer a terminal, such as escapes in the name of a file."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1] for letter in text)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

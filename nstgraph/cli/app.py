@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import signal
 import sys
 import warnings
 from typing import Annotated
@@ -12,9 +11,9 @@ from typing import Annotated
 import typer
 
 import nstgraph
-from nstgraph.cli import bench, graph, stylize, terms, weights
-from nstgraph.cli.exit_codes import on_ctrl_c
+from nstgraph.cli import bench, graph, resume, stylize, terms, weights
 from nstgraph.cli.help import Group
+from nstgraph.cli.interruptions import listen
 from nstgraph.cli.printing import open_streams, say, stdout_guarded, to_stdout
 from nstgraph.errors import OutputError
 
@@ -28,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (stylize, terms, bench):
+for commands in (stylize, resume, terms, bench):
     app.add_typer(commands.app)
 app.add_typer(weights.app, name="weights")
 app.add_typer(graph.app, name="graph")
@@ -41,8 +40,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without × or · still gets its tables
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of its own 1.x interface
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be ignored, as in `nohup`
-        signal.signal(signal.SIGINT, on_ctrl_c)
+    listen()
     if not sys.warnoptions:
         warnings.simplefilter(
             "ignore"

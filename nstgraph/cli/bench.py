@@ -12,7 +12,7 @@ import typer
 from nstgraph.cli import options
 from nstgraph.cli.exit_codes import command
 from nstgraph.cli.printing import to_stderr
-from nstgraph.cli.stylize import import_tensorflow
+from nstgraph.cli.running import import_tensorflow
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError
 

@@ -1,6 +1,7 @@
-"""How commands end: errors as one line, exit codes, and Ctrl-C.
+"""How commands end: errors as one line, and exit codes.
 
-0: done; 2: nstgraph's own errors, and wrong arguments; 130: Ctrl-C; 1: what nobody foresaw.
+0: done; 2: nstgraph's own errors, and wrong arguments; 130: Ctrl-C; 143 and 129: SIGTERM and SIGHUP; 1: what nobody
+foresaw.
 """
 
 from __future__ import annotations
@@ -9,30 +10,20 @@ import contextlib
 import functools
 import inspect
 import signal
-import threading
 import traceback
-from collections.abc import Callable, Iterator
-from types import FrameType
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
 from nstgraph.cli.help import Command
+from nstgraph.cli.interruptions import received
 from nstgraph.cli.printing import say
 from nstgraph.errors import NstgraphError
 
-__all__ = ["command", "ctrl_c", "deaf_to_ctrl_c", "on_ctrl_c"]
-
-#: Set by Ctrl-C: what runs while TensorFlow is imported may swallow the exception, or turn it into another.
-ctrl_c = threading.Event()
+__all__ = ["command"]
 
 _Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
-
-
-def on_ctrl_c(number: int, frame: FrameType | None) -> None:
-    """Handle SIGINT as Python does, and remember it."""
-    ctrl_c.set()
-    raise KeyboardInterrupt
 
 
 def command(app: typer.Typer, name: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -58,25 +49,15 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Callable[...
 
 def _reported(error: BaseException, debug: bool) -> int:
     """Say what went wrong; returns the exit code."""
-    interrupted = isinstance(error, KeyboardInterrupt) or ctrl_c.is_set()
-    if debug and not interrupted:
+    number = received() or (signal.SIGINT if isinstance(error, KeyboardInterrupt) else None)
+    if debug and number is None:
         with contextlib.suppress(OSError):
             traceback.print_exception(error)
     if isinstance(error, NstgraphError):
         say(str(error))
-    elif not interrupted:
+    elif number is None:
         say(f"{type(error).__name__}: {error} (unexpected; --debug shows where)")
-    if interrupted:
+    if number is not None:
         say("interrupted")
-        return 130
+        return 128 + number
     return 2 if isinstance(error, NstgraphError) else 1
-
-
-@contextlib.contextmanager
-def deaf_to_ctrl_c() -> Iterator[None]:
-    """Let no second, impatient Ctrl-C cut off the writing of what the first one left."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -12,7 +12,7 @@ from nstgraph.cli import options
 from nstgraph.cli.exit_codes import command
 from nstgraph.cli.help import Group
 from nstgraph.cli.printing import to_stdout
-from nstgraph.cli.stylize import import_tensorflow
+from nstgraph.cli.running import import_tensorflow
 from nstgraph.config import Config
 
 if TYPE_CHECKING:

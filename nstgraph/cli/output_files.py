@@ -1,4 +1,4 @@
-"""The files that one run writes: checked before the work, safe after it."""
+"""The files that one run writes: checked and claimed before the work, safe after it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,22 @@ from pathlib import Path
 from typing import Any
 
 from nstgraph.arrays import Array
+from nstgraph.cli.claims import claim
 from nstgraph.cli.output_options import STDOUT, Outputs
-from nstgraph.errors import NstgraphError, OutputError
+from nstgraph.config import INITS, Config
+from nstgraph.errors import OutputError
 from nstgraph.files import check_folder, check_suffix, check_target, same_file, unused
 from nstgraph.graph.trace import TRACE_SUFFIXES, save_trace
+from nstgraph.messages import fault_of
+from nstgraph.networks.find_weights import candidates
 from nstgraph.pictures.formats import format_of
 from nstgraph.pictures.resize import resize
 from nstgraph.pictures.save import encode, save
+from nstgraph.run.growing_log import GrowingLog
 from nstgraph.run.result import LOG_SUFFIXES, Result
 from nstgraph.search.step import Step
 
-__all__ = ["OutputFiles"]
+__all__ = ["OutputFiles", "inputs"]
 
 #: The newest picture is written again after this many times as long as writing it takes.
 _REST = 10.0
@@ -33,24 +38,38 @@ _REST = 10.0
 _LONGEST_STEM = 80
 
 
+def inputs(config: Config, sources: Sequence[Path], plugins: Sequence[Path] | None) -> list[Path]:
+    """All files that a run reads, or might: pictures, plugins, and network or weights, wherever these are found."""
+    named = [config.init if config.init not in INITS else None, config.network]
+    weights = [] if config.network else [place.path for place in candidates(config.weights)]
+    paths = [*sources, *(plugins or ()), *(Path(name) for name in named if name is not None), *weights]
+    return [path for path in paths if path != STDOUT]
+
+
 class OutputFiles:
     """The files of one run.
 
     Args:
         outputs: which of them are wanted.
         pictures: what the picture's name is made from, if it is not given: the photo, then the paintings.
+        before: the steps of a run that goes on.
 
     Attributes:
         picture: where the result goes; ``STDOUT`` for standard output.
     """
 
-    def __init__(self, outputs: Outputs, pictures: Sequence[Path]) -> None:
+    def __init__(self, outputs: Outputs, pictures: Sequence[Path], before: Sequence[Step] = ()) -> None:
         self._wanted = outputs
         stems = [re.sub(r"\W+", "-", path.stem).strip("-") or "picture" for path in pictures[:2]]
         stems = [stem.encode()[:_LONGEST_STEM].decode(errors="ignore") for stem in stems]
         # A name that nobody chose is never that of a file.
-        self.picture = outputs.output or unused(Path("-".join(stems) + ".png"), ".png")
+        self._named = Path("-".join(stems) + ".png")
+        self.picture = outputs.output or unused(self._named, ".png")
         self._latest_due = 0.0
+        self._log = None
+        if outputs.log is not None and outputs.log.suffix.lower() == ".csv":
+            self._log = GrowingLog(outputs.log, overwrite=outputs.overwrite, before=before)
+        self._told: set[str] = set()
 
     def check(self, inputs: Sequence[Path], steps: int = 0) -> None:
         """Refuse, before any work, what could not be written after it.
@@ -124,8 +143,46 @@ class OutputFiles:
         """Whether an evaluation is to be traced."""
         return self._wanted.trace is not None
 
-    def on_the_way(self, step: Step, image: Array, alpha: Array | None) -> None:
-        """Write the current picture where it is its turn; ``alpha`` is the photo's, [height, width], 0..1."""
+    @contextlib.contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Let no other run of this user write to the same files meanwhile.
+
+        Raises:
+            OutputError: another one does.
+        """
+        with contextlib.ExitStack() as claims:
+            unchosen = self._wanted.output is None
+            if unchosen:
+                self.picture = unused(
+                    self._named, ".png", lambda path: os.path.lexists(path) or not claim(path, claims)
+                )
+            for name, target in self._targets():
+                if not (unchosen and target == self.picture) and not claim(target, claims):
+                    raise OutputError(f"another run is writing {target} ({name}); wait for it, or choose another name")
+            yield
+
+    def on_the_way(self, step: Step, image: Array, alpha: Array | None, say: Callable[[str], None]) -> None:
+        """Write what is written on the way; what cannot be is said once, and costs nothing else.
+
+        Args:
+            step, image: as for `StepCallback`.
+            alpha: the photo's, [height, width], 0..1, or None.
+            say: prints a line.
+        """
+        for write in (self._write_log, functools.partial(self._write_current, alpha=alpha)):
+            try:
+                write(step, image)
+            except Exception as error:  # is no reason to lose the steps taken so far
+                fault = fault_of(error)
+                if fault not in self._told:
+                    self._told.add(fault)
+                    say(fault)
+
+    def _write_log(self, step: Step, image: Array) -> None:
+        if self._log is not None:
+            self._log.add(step)
+
+    def _write_current(self, step: Step, image: Array, *, alpha: Array | None) -> None:
         wanted = self._wanted
         if alpha is not None:
             alpha = resize(alpha, step.height, step.width).clip(0, 1)
@@ -147,8 +204,10 @@ class OutputFiles:
         faults: list[str] = []
         written = [self._write_picture(result, faults)]
         wanted, overwrite = self._wanted, self._wanted.overwrite
+        if self._log is not None:
+            self._log.close()
         further: list[tuple[Path | None, Callable[..., Path], bool]] = [
-            (wanted.log, result.save_log, overwrite),
+            (wanted.log, result.save_log, overwrite or (self._log is not None and self._log.begun)),
             (
                 wanted.trace if result.trace is not None else None,
                 functools.partial(save_trace, result.trace),
@@ -161,8 +220,8 @@ class OutputFiles:
             if path is not None:
                 try:
                     written.append(save_as(path, overwrite=replace))
-                except NstgraphError as error:
-                    faults.append(str(error))
+                except Exception as error:  # whatever it is, the other files are still to be written
+                    faults.append(fault_of(error))
         note(f"wrote {', '.join(map(str, written))}")
         if faults:
             raise OutputError(f"{'; '.join(faults)}; the picture is in {written[0]}")
@@ -175,10 +234,10 @@ class OutputFiles:
             sys.stdout.buffer.write(encode(result.image, alpha=result.alpha, metadata=result.metadata))
             sys.stdout.buffer.flush()
             return self.picture
-        except (NstgraphError, OSError) as error:
-            faults.append(str(error))
-        for folder in (tempfile.gettempdir(), os.path.expanduser("~"), os.getcwd()):
-            with contextlib.suppress(NstgraphError, OSError):
+        except Exception as error:  # whatever it is, the picture may be written elsewhere
+            faults.append(fault_of(error))
+        for folder in (None, os.path.expanduser("~"), os.curdir):
+            with contextlib.suppress(Exception):
                 return result.save(Path(tempfile.mkdtemp(prefix="nstgraph-", dir=folder)) / "result.png")
         raise OutputError(f"{faults[0]}; the picture can be written nowhere else, either")
 

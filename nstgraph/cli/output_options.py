@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from nstgraph.files import unused
 from nstgraph.value_checks import check_settings, document, number, setting, switch, text
 
-__all__ = ["STDOUT", "Outputs"]
+__all__ = ["OFF", "STDOUT", "Outputs"]
 
 #: Stands for standard output.
 STDOUT = Path("-")
+
+#: Stands for no checkpoints.
+OFF = Path("off")
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,58 @@ class Outputs:
         "Write what an evaluation does in time: a timeline as .json, TensorFlow's full trace as .pb.",
     )
 
+    checkpoint: Path | None = setting(
+        None,
+        "Output",
+        text("FOLDER|off"),
+        "Keep the run in a new folder while it goes on, for nstgraph resume; it is deleted at the end.",
+        shown="the user's own, from 2 minutes on",
+    )
+    checkpoint_every: float = setting(30.0, "Output", number(0.0, 1e6, "SECONDS"), "Time between checkpoints.")
+
     def __post_init__(self) -> None:
         check_settings(self)
+
+    def recorded(self, picture: Path) -> dict[str, Any]:
+        """What a checkpoint says of them, with ``picture`` as the result: only what `resumed` reads."""
+        given = dataclasses.replace(self, output=picture)
+        paths = {name: None if path is None else _absolute(path) for name, path in given._paths().items()}
+        return {**paths, "compare": self.compare, "save_every": self.save_every}
+
+    def resumed(self, before: Any) -> Outputs:
+        """The files of a run that goes on: those that are given now, else those that it was to write.
+
+        A file that exists is not written over, whatever the run was allowed to: the new one gets a name with a number.
+        Where a folder does not exist, as on another machine, it is the working folder.
+
+        Args:
+            before: what `recorded` gave, which may come from a stranger.
+
+        Raises:
+            ConfigError: it is not what `recorded` gives.
+        """
+        before = before if isinstance(before, dict) else {}
+        taken: dict[str, Any] = {name: _free(before.get(name)) for name in self._paths()}
+        taken |= {name: before[name] for name in ("compare", "save_every") if name in before}
+        given = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        given = {name: value for name, value in given.items() if value != getattr(Outputs, name)}
+        return Outputs(**{**taken, **given})
+
+    def _paths(self) -> dict[str, Path | None]:
+        return {name: getattr(self, name) for name in ("output", "latest", "log", "summaries", "trace")}
+
+
+def _absolute(path: Path) -> str:
+    return str(path if path == STDOUT else path.absolute())
+
+
+def _free(path: Any) -> Path | None:
+    if not isinstance(path, str) or not path:
+        return None
+    place = Path(path)
+    if place == STDOUT:
+        return place
+    return unused(place if place.parent.is_dir() else Path(place.name), place.suffix)
 
 
 document(Outputs)

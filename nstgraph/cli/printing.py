@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from nstgraph.errors import OutputError
+from nstgraph.messages import printable
 
 __all__ = ["open_streams", "say", "show", "stderr_held_back", "stdout_guarded", "to_stderr", "to_stdout"]
 
@@ -39,7 +40,7 @@ def say(message: str) -> None:
 def to_stderr(line: str) -> None:
     """Print a line to stderr, if that is still there."""
     with contextlib.suppress(OSError, ValueError):
-        print(line, file=sys.stderr, flush=True)
+        print(printable(line), file=sys.stderr, flush=True)
 
 
 class _Console(Console):
@@ -54,7 +55,7 @@ def show(what: Any, *, unbroken: bool = False) -> None:
     if unbroken:
         console.width = max(console.width, what.__rich_measure__(console, console.options.update(width=1000)).maximum)
     with stdout_guarded():
-        console.print(what, highlight=False, markup=False)
+        console.print(printable(what) if isinstance(what, str) else what, highlight=False, markup=False)
 
 
 def to_stdout(text: str) -> None:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.text import Text
 
 from nstgraph.cli.printing import to_stderr
-from nstgraph.messages import duration
+from nstgraph.messages import duration, printable
 
 if TYPE_CHECKING:
     from nstgraph.search.step import Step
@@ -55,15 +55,15 @@ class Display:
             self._bar = _BarAndLine(*columns, console=console)
             self._task = self._bar.add_task("", total=1.0, head=f"step 0/{steps}", left="")
 
-    def note(self, line: str) -> None:
-        """Show one line of information, above the bar if there is one."""
-        if self._quiet:
+    def note(self, line: str, *, always: bool = False) -> None:
+        """Show a line of information, above a bar; when quiet, only if it is ``always`` to be shown."""
+        if self._quiet and not always:
             return
         if self._bar is None:
             to_stderr(line)
         else:
             with contextlib.suppress(OSError, ValueError):
-                self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
+                self._bar.console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
 
     def show(self, step: Step) -> None:
         """Show a step."""

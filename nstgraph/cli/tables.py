@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.table import Column, Table
 
+from nstgraph.checkpoints.kept_runs import kept_runs
 from nstgraph.cli.printing import show
 from nstgraph.errors import PluginError
 from nstgraph.losses.loss import LossTerm
 from nstgraph.losses.parameter_types import text_of
 from nstgraph.losses.parameters import REQUIRED
 from nstgraph.losses.registry import registry
-from nstgraph.messages import duration
+from nstgraph.messages import duration, printable
 from nstgraph.networks.find_weights import candidates
 from nstgraph.networks.weights_file import WeightsFile
 
 if TYPE_CHECKING:
     from nstgraph.planning.plan import Plan
 
-__all__ = ["show_plan", "show_term", "show_terms", "show_weights", "show_weights_file"]
+__all__ = ["show_plan", "show_runs", "show_term", "show_terms", "show_weights", "show_weights_file"]
 
 
 def show_terms() -> None:
@@ -68,6 +71,27 @@ def show_weights_file(weights: WeightsFile) -> None:
         table.add_row(layer, " × ".join(map(str, shape)))
     show(f"{weights.path}\n{weights.architecture.name}, {len(weights.layers)} convolutions\nSHA-256 {weights.sha256}\n")
     show(table)
+
+
+def show_runs(folder: Path) -> None:
+    """The runs in a folder that can be resumed: how far they are, and what going on would take."""
+    found = kept_runs(folder)
+    if not found:
+        show(f"no run is kept in {folder}")
+        return
+    table = Table("saved", "of", "size", "steps", "left", "memory", Column("folder", overflow="fold"), box=None)
+    for run in found:
+        table.add_row(
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(run.saved)),
+            printable(" + ".join(run.pictures)),
+            str(run.size),
+            f"{run.steps} of {run.of}",
+            "in use" if run.in_use else duration(run.seconds),
+            f"{run.memory / 1e9:.1f} GB",
+            str(run.folder),
+        )
+    show(table, unbroken=True)
+    show("\nnstgraph resume FOLDER goes on with one; without FOLDER, with the newest.")
 
 
 def show_plan(plan: Plan) -> None:

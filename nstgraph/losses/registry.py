@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Any, overload
 
 from nstgraph.errors import LossError, PluginError
-from nstgraph.losses.loss import LossTerm
+from nstgraph.losses.loss import Loss, LossTerm
 from nstgraph.messages import did_you_mean
 
-__all__ = ["Registry", "loss_term", "registry"]
+__all__ = ["Registry", "loss_term", "plugin_files", "registry"]
 
 _GROUP = "nstgraph.terms"
 _RESERVED = ("total", "step", "width", "height", "evaluations", "seconds")
@@ -122,6 +122,11 @@ class Registry:
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         _import(str(path), functools.partial(spec.loader.exec_module, module))
+
+
+def plugin_files(loss: Loss) -> list[str]:
+    """The plugin files that a loss's terms come from, as absolute paths."""
+    return sorted({term.term.origin for term in loss.terms if os.path.isabs(term.term.origin)})
 
 
 def _import(what: str, load: Callable[[], Any]) -> Any:

@@ -14,6 +14,7 @@ from nstgraph.arrays import Array
 from nstgraph.files import check_suffix, writing
 from nstgraph.pictures.resize import resize, side_by_side
 from nstgraph.pictures.save import save
+from nstgraph.run.growing_log import row
 from nstgraph.search.step import Step
 
 __all__ = ["LOG_SUFFIXES", "Result"]
@@ -74,7 +75,7 @@ class Result:
         """
         target = Path(path)
         check_suffix(target, "a log", LOG_SUFFIXES)
-        rows = [_row(step) for step in self.history]
+        rows = [row(step) for step in self.history]
         text = io.StringIO(newline="")
         if target.suffix.lower() == ".json":
             outcome = {"reason": self.reason, "evaluations": self.evaluations, "settings": dict(self.settings)}
@@ -86,15 +87,3 @@ class Result:
         with writing(target, overwrite=overwrite) as file:
             file.write(text.getvalue().encode())
         return target
-
-
-def _row(step: Step) -> dict[str, float]:
-    return {
-        "step": step.step,
-        "width": step.width,
-        "height": step.height,
-        "evaluations": step.evaluations,
-        "seconds": round(step.seconds, 3),
-        "total": step.total,
-        **step.terms,
-    }

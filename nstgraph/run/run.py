@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from nstgraph._tf import tf
 from nstgraph.arrays import Array
+from nstgraph.checkpoints.checkpoint import Checkpoint
+from nstgraph.checkpoints.run_state import RunState
 from nstgraph.config import Config
-from nstgraph.errors import ConfigError, Interrupted, NstgraphError, RunError
-from nstgraph.files import is_full
+from nstgraph.errors import CheckpointError, ConfigError, Interrupted, NstgraphError, RunError
 from nstgraph.graph.trace import trace
-from nstgraph.messages import one_line
 from nstgraph.pictures.picture import PictureSet
 from nstgraph.pictures.resize import resize
 from nstgraph.planning.plan import Plan, Stage
 from nstgraph.run.evaluators import Evaluators
+from nstgraph.run.failure import is_outside, remedy, said
 from nstgraph.run.result import Result
 from nstgraph.run.starting_image import enlarged, starting_image
 from nstgraph.search.search import Search
@@ -44,9 +44,11 @@ class Run:
         observing: see `Observing`.
         settings: go into the result.
         traced: whether to trace an evaluation, at the largest size that is computed whole.
+        checkpoint: where the run is kept; it goes on from there if it has a state.
 
     Raises:
         ConfigError: no size is computed whole, so that none can be traced.
+        CheckpointError: the checkpoint is not one of this plan.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Run:
         observing: Observing = lambda pictures: None,
         settings: Mapping[str, Any],
         traced: bool = False,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         whole = [stage for stage in plan.stages if stage.tile is None]
         if traced and not whole:
@@ -73,14 +76,19 @@ class Run:
         self._callback = callback
         self._observing = observing
         self._settings = settings
-        self._to_trace = whole[-1] if traced else None
+        self._to_trace = whole[-1].size if traced else None
         self._trace: Any = None
         self._searches: list[Search] = []
-        self._history: list[Step] = []
+        self._checkpoint = checkpoint
+        self._before = state = checkpoint.state if checkpoint else None
+        self._history: list[Step] = list(state.history) if state else []
+        self._number = state.stage if state else 0
         self._stage = plan.stages[0]
-        self._exact_steps = 0
+        self._exact_steps = state.exact_steps if state else 0
         self._seconds_ahead = plan.seconds
-        self._started = time.perf_counter()
+        self._started = time.perf_counter() - (state.seconds if state else 0.0)
+        if state is not None:
+            _check_fits(state, plan)
 
     def result(self) -> Result:
         """Search at every size in turn, each starting from the enlarged result of the one before.
@@ -89,34 +97,48 @@ class Run:
             SearchError, RunError, Interrupted: see `Stylizer`.
         """
         try:
-            for stage in self._plan.stages:
-                self._seconds_ahead -= stage.seconds
-                self._stage = stage
-                self._search_at(stage)
-                last = self._searches[-1]
-                if last.stopped or (last.why and not last.stalled):
-                    break
+            self._search_all()
         except KeyboardInterrupt:
             if not self._history:
                 raise
-            raise Interrupted(self._result("interrupted")) from None
-        except Exception as error:  # whatever it is, what has been computed is kept
+            result = self._result("interrupted")
+            with contextlib.suppress(KeyboardInterrupt):  # an impatient second one: the picture is what counts
+                self._keep(now=True)
+            raise Interrupted(result) from None
+        except (Exception, SystemExit) as error:  # whatever it is, what has been computed is kept
             self._fail(error)
         else:
-            last = self._searches[-1]
-            outcome = "stopped by the callback" if last.stopped else "stopped" if last.why else "finished"
-            return self._result(outcome, last.why)
+            last = self._searches[-1] if self._searches else None
+            stopped, why = (last.stopped, last.why) if last else (False, "")
+            return self._result("stopped by the callback" if stopped else "stopped" if why else "finished", why)
         finally:
             # They know this run by their callbacks; in a circle, pictures would wait for Python's collector.
             self._searches.clear()
 
+    def _search_all(self) -> None:
+        for number, stage in enumerate(self._plan.stages):
+            self._seconds_ahead -= stage.seconds
+            if number < self._number:  # which had been done before
+                continue
+            self._number, self._stage = number, stage
+            self._search_at(stage)
+            self._number += 1
+            self._keep(now=True)
+            last = self._searches[-1] if self._searches else None
+            if last and (last.stopped or (last.why and not last.stalled)):
+                break
+
     def _search_at(self, stage: Stage) -> None:
-        if self._searches:
-            start = enlarged(self._searches[-1].image, self._pictures.content.rgb, stage.size)
-        else:
+        left = stage.steps - sum((step.height, step.width) == stage.size for step in self._history)
+        if left <= 0:
+            return
+        before = self._searches[-1] if self._searches else self._before
+        if before is None:
             start = starting_image(self._config, self._pictures, stage.size)
-        search = self._search(self._evaluators, stage, start)
-        left = stage.steps - len(search.steps)
+        else:
+            start = enlarged(before.image, self._pictures.content.rgb, stage.size)
+        search = self._search(self._evaluators, _rest(stage, left), start)
+        left -= len(search.steps)
         if search.stalled and left and self._plan.precision != "float32":
             self._finish_exactly(stage, left)
 
@@ -127,7 +149,7 @@ class Run:
         except NstgraphError:  # it does not fit into memory, or the weights are gone: keep what there is
             return
         same = next(other for other in plan.stages if other.size == stage.size)
-        rest = dataclasses.replace(same, steps=left, seconds=stage.seconds * left / stage.steps)
+        rest = dataclasses.replace(_rest(same, left), seconds=_rest(stage, left).seconds)
         before = len(self._history)
         try:
             self._search(evaluators, rest, self._searches[-1].image)
@@ -149,7 +171,7 @@ class Run:
         )
         self._searches.append(search)
         search.run()
-        if stage is self._to_trace:
+        if stage.size == self._to_trace and stage.tile is None and self._trace is None:
             self._trace = trace(evaluators.whole, search.image, full=True)
         evaluators.release()
         return search
@@ -159,7 +181,7 @@ class Run:
         step = dataclasses.replace(
             step,
             step=len(self._history) + 1,
-            evaluations=sum(search.evaluations for search in self._searches),
+            evaluations=self._evaluations,
             seconds=time.perf_counter() - self._started,
             done=1 - (self._seconds_ahead + (1 - step.done) * stage.seconds) / self._plan.seconds,
         )
@@ -167,46 +189,74 @@ class Run:
         for callback in (observe, self._callback):
             if callback is not None:
                 callback(step, image)
+        self._keep()
 
-    def _fail(self, error: Exception) -> NoReturn:
+    def _keep(self, *, now: bool = False) -> None:
+        if self._checkpoint is not None:
+            self._checkpoint.keep(self._state, now=now)
+
+    def _state(self) -> RunState:
+        """How far the run has got."""
+        return RunState(
+            self._number,
+            self._best,
+            tuple(self._history),
+            self._evaluations,
+            self._restarts,
+            self._exact_steps,
+            time.perf_counter() - self._started,
+        )
+
+    @property
+    def _best(self) -> Array:
+        searches: list[Search | RunState] = [search for search in self._searches if search.steps]
+        return (searches or [self._before or self._searches[-1]])[-1].image
+
+    @property
+    def _evaluations(self) -> int:
+        before = self._before.evaluations if self._before else 0
+        return before + sum(search.evaluations for search in self._searches)
+
+    @property
+    def _restarts(self) -> int:
+        before = self._before.restarts if self._before else 0
+        return before + sum(search.restarts for search in self._searches)
+
+    def _fail(self, error: BaseException) -> NoReturn:
         """Raise an error again, with what has been computed if there is something."""
-        outside = isinstance(error, MemoryError | OSError | tf.errors.OpError)
-        if not self._history and not outside:
+        if not self._history and not is_outside(error):
             raise error
-        height, width = self._stage.size
-        says = str(error)
-        if not isinstance(error, NstgraphError):
-            says = f"{type(error).__name__} at {width}x{height}: {one_line(error)}"
+        says = said(error, self._stage.size)
         result = self._result(f"failed ({says})") if self._history else None
-        raise RunError(says + _remedy(error), result) from error
+        if result is not None:
+            self._keep(now=True)
+        raise RunError(says + remedy(error), result) from error
 
     def _result(self, outcome: str, why: str = "") -> Result:
         size, alpha = self._plan.stages[-1].size, self._pictures.content.alpha
-        best = next((search for search in reversed(self._searches) if search.steps), self._searches[-1]).image
-        restarts = sum(search.restarts for search in self._searches)
         reason = f"{outcome} after {len(self._history)} of {self._plan.steps} steps"
         reason += f", as {why}" if why else ""
-        reason += f", {restarts} restarts from the best image" if restarts else ""
+        reason += f", {self._restarts} restarts from the best image" if self._restarts else ""
         if self._exact_steps:
             reason += f", {self._exact_steps} of them in float32, to go on where {self._plan.precision} stalled"
         return Result(
-            image=resize(best, *size).clip(0, 255),
+            image=resize(self._best, *size).clip(0, 255),
             alpha=None if alpha is None else resize(alpha, *size).clip(0, 1),
             pictures=(self._pictures.content.rgb, *(style.rgb for style in self._pictures.styles)),
             history=tuple(self._history),
             reason=reason,
-            evaluations=sum(search.evaluations for search in self._searches),
+            evaluations=self._evaluations,
             trace=self._trace,
             settings={**self._settings, "stages": [str(stage) for stage in self._plan.stages]},
         )
 
 
-def _remedy(error: Exception) -> str:
-    """End of an error message: what to do about a failure in the middle of a run, as far as that can be told."""
-    if isinstance(error, MemoryError | tf.errors.ResourceExhaustedError):
-        return "; use a smaller --memory, --tile or --size"
-    if isinstance(error, OSError) and is_full(error):
-        return "; free some space, or use a larger --memory"
-    # The name scope of the operation that failed.
-    term = re.search(r"\bterms/(\w+)/", str(error))
-    return f"; it comes from loss term {term[1]!r}" if term else ""
+def _rest(stage: Stage, left: int) -> Stage:
+    """The last steps of a stage."""
+    return dataclasses.replace(stage, steps=left, seconds=stage.seconds * left / stage.steps)
+
+
+def _check_fits(state: RunState, plan: Plan) -> None:
+    sizes = [stage.size for stage in plan.stages[: state.stage + 1]]
+    if state.stage > len(plan.stages) or state.image.shape[1:3] not in sizes:
+        raise CheckpointError(f"the checkpoint is not one of a run with {plan}; begin anew")

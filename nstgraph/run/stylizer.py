@@ -7,20 +7,24 @@ import dataclasses
 import functools
 import gc
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import scipy
 
 from nstgraph import __version__
 from nstgraph._tf import tf
+from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError, RunError
 from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.objective import Objective
 from nstgraph.hooks.stepper import Stepper, monitored
 from nstgraph.losses.loss_text import as_loss
+from nstgraph.losses.registry import plugin_files
 from nstgraph.memory import available_memory
 from nstgraph.messages import one_line
+from nstgraph.networks.weights_file import hash_of
 from nstgraph.pictures.load import Source
 from nstgraph.pictures.picture import PictureSet
 from nstgraph.planning.measured_cost import measure
@@ -32,7 +36,7 @@ from nstgraph.run.result import Result
 from nstgraph.run.run import Run
 from nstgraph.search.step import StepCallback
 
-__all__ = ["Stylizer", "stylize"]
+__all__ = ["Stylizer"]
 
 #: How much of the memory that it may take a run is planned for; predictions are right within a tenth.
 _SHARE = 0.9
@@ -91,6 +95,22 @@ class Stylizer:
                 raise RunError(f"{what}: {one_line(error)}", None) from error
             raise
 
+    def made_of(self, plan: Plan) -> dict[str, Any]:
+        """What a checkpoint says that a run with this plan is made of, beside the pictures."""
+        config, network = self.config, self.graph.network
+        given = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+        source = "weights" if config.network is None else "network"
+        given |= {"loss": str(as_loss(config.loss)), "init": str(config.init), source: str(network.path.resolve())}
+        return {
+            "nstgraph": __version__,
+            "config": given,
+            "sha256": network.sha256,
+            "plugins": {file: hash_of(Path(file)) for file in plugin_files(self.loss)},
+            "steps": plan.steps,
+            "seconds": plan.seconds,
+            "memory": plan.memory,
+        }
+
     @functools.cached_property
     def exact(self) -> Stylizer:
         """The same in float32, for what low precision cannot finish."""
@@ -118,6 +138,7 @@ class Stylizer:
         plan: Plan | None = None,
         callback: StepCallback | None = None,
         trace: bool = False,
+        checkpoint: Checkpoint | None = None,
     ) -> Result:
         """Stylise one picture.
 
@@ -127,10 +148,12 @@ class Stylizer:
             plan: what `plan` gave for these pictures; made if it is not given.
             callback: called after each step with its `Step` and the current image [1, height, width, 3], read-only.
             trace: also record what an evaluation does, at the largest size that is computed whole.
+            checkpoint: where the run is kept on its way; it goes on from there if it had been begun before.
 
         Raises:
             PictureError: a picture cannot be read or is too small or too narrow.
             ConfigError: the run does not fit into memory, or no size can be traced.
+            CheckpointError: the checkpoint is that of another run.
             SearchError: the loss is not a number at the starting image.
             RunError: something failed on the way; carries the result so far.
             Interrupted: Ctrl-C; carries the result so far.
@@ -146,6 +169,7 @@ class Stylizer:
             observing=self._observing,
             settings=self.settings,
             traced=trace,
+            checkpoint=checkpoint,
         ).result()
 
     def _read(self, content: Source, styles: Source | Sequence[Source]) -> PictureSet:
@@ -191,33 +215,3 @@ class Stylizer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def stylize(
-    content: Source,
-    style: Source | Sequence[Source],
-    config: Config | None = None,
-    *,
-    callback: StepCallback | None = None,
-    **settings: Any,
-) -> Result:
-    """Paint ``content`` in the manner of ``style``.
-
-        nstgraph.stylize("photo.jpg", "painting.jpg", size=512, loss="content 2*style").save("out.png")
-
-    Args:
-        content: a path, a PIL image, or an array (see `nstgraph.pictures.load.load`).
-        style: one such, or a list of them.
-        config: settings; the defaults if not given.
-        callback: called after each step with its `Step` and the current image [1, height, width, 3], 0..255, read-only.
-        settings: single settings of `Config` by name, which win over ``config``.
-
-    Raises:
-        NstgraphError: bad input, with one line that says what to do.
-        RunError: something failed on the way, the callback included; its ``result`` is the best so far.
-        Interrupted: Ctrl-C; its ``result`` is the best so far.
-    """
-    chosen = (config or Config()).replace(**settings)
-    pictures = read_pictures(chosen, content, style)
-    with Stylizer(chosen, len(pictures.styles)) as stylizer:
-        return stylizer(pictures, callback=callback)

@@ -1,0 +1,67 @@
+"""The pictures of a run as arrays by name, and back: what a checkpoint keeps of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nstgraph.arrays import Array
+from nstgraph.errors import CheckpointError
+from nstgraph.messages import one_line
+from nstgraph.pictures.picture import Picture, PictureSet
+
+__all__ = ["arrays_of", "pictures_of"]
+
+
+def arrays_of(pictures: PictureSet) -> tuple[dict[str, str], dict[str, npt.NDArray[Any]]]:
+    """Names of the pictures, and their colours and transparency, by what they are to the run.
+
+    Colours are uint8 where that loses nothing, as with most pictures, and float32 elsewhere.
+    """
+    parts = {"content": pictures.content, "start": pictures.start}
+    parts |= {_style(number): style for number, style in enumerate(pictures.styles)}
+    names: dict[str, str] = {}
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for part, picture in parts.items():
+        if picture is not None:
+            whole = picture.rgb.astype(np.uint8)
+            names[part] = picture.name
+            arrays[part] = whole if np.array_equal(whole, picture.rgb) else picture.rgb
+            if picture.alpha is not None:
+                arrays[_alpha(part)] = picture.alpha
+    return names, arrays
+
+
+def pictures_of(names: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> PictureSet:
+    """The pictures that `arrays_of` has taken apart.
+
+    Raises:
+        CheckpointError: they are not what it gives.
+    """
+    try:
+        parts = {part: _picture(part, name, arrays) for part, name in names.items()}
+        styles = [parts[_style(number)] for number in range(len(parts)) if _style(number) in parts]
+        return PictureSet(parts["content"], (styles[0], *styles[1:]), parts.get("start"))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"the pictures of the checkpoint are damaged ({one_line(error)})") from error
+
+
+def _style(number: int) -> str:
+    return f"style_{number}"
+
+
+def _alpha(part: str) -> str:
+    return f"{part}_alpha"
+
+
+def _picture(part: str, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Picture:
+    rgb: Array = arrays[part].astype(np.float32)
+    alpha = arrays.get(_alpha(part))
+    if rgb.ndim != 4 or rgb.shape[0] != 1 or rgb.shape[3] != 3 or not 0 <= rgb.min() <= rgb.max() <= 255:
+        raise ValueError(f"{part} is no picture")
+    if alpha is not None and (alpha.shape != rgb.shape[1:3] or not 0 <= alpha.min() <= alpha.max() <= 1):
+        raise ValueError(f"{part} has a transparency that does not fit")
+    return Picture(rgb, alpha, str(name))

@@ -1,0 +1,78 @@
+"""How far a run has got: what it takes, beside settings and pictures, to go on from there."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nstgraph.arrays import Array
+from nstgraph.checkpoints.array_file import read_arrays, write_arrays
+from nstgraph.errors import CheckpointError
+from nstgraph.search.step import Step
+
+__all__ = ["RunState", "read_state", "write_state"]
+
+_NUMBERS = ("stage", "evaluations", "restarts", "exact_steps")
+
+
+@dataclass(frozen=True)
+class RunState:
+    """How far a run has got.
+
+    The optimiser's memory of curvature is left out: it is twenty times as large as the picture, and is there again
+    after a few steps. A search that goes on begins anew at the best image.
+
+    Attributes:
+        stage: number of the size at which the search goes on, from 0; as many as there are sizes if all are done.
+        image: the best image so far, [1, height, width, 3], float32; of that size, or of the one before.
+        history: a `Step` for every iteration so far.
+        evaluations, restarts, exact_steps: as a run counts them.
+        seconds: that the run has taken.
+    """
+
+    stage: int
+    image: Array
+    history: tuple[Step, ...]
+    evaluations: int = 0
+    restarts: int = 0
+    exact_steps: int = 0
+    seconds: float = 0.0
+
+
+def write_state(path: Path, state: RunState) -> None:
+    """Write a state; OutputError if it cannot be written."""
+    about = {name: getattr(state, name) for name in (*_NUMBERS, "seconds")}
+    names = [field.name for field in dataclasses.fields(Step)]
+    history = [{**{name: getattr(step, name) for name in names}, "terms": dict(step.terms)} for step in state.history]
+    write_arrays(path, {**about, "history": history}, {"image": state.image})
+
+
+def read_state(path: Path) -> RunState:
+    """Read a state.
+
+    Raises:
+        CheckpointError: the file is missing, cut short, damaged or of another kind.
+    """
+    about, arrays = read_arrays(path)
+    try:
+        image, numbers = arrays["image"], {name: about[name] for name in _NUMBERS}
+        fits = image.dtype == np.float32 and image.ndim == 4 and image.shape[0] == 1 and image.shape[3] == 3
+        counted = all(type(number) is int and number >= 0 for number in numbers.values())
+        if not (fits and image.size and counted and np.isfinite(image).all()):
+            raise ValueError("it holds no picture")
+        history = tuple(_step(one) for one in about["history"])
+        return RunState(image=image, history=history, seconds=float(about["seconds"]), **numbers)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CheckpointError(f"{path} is damaged or not a checkpoint's") from error
+
+
+def _step(given: dict[str, Any]) -> Step:
+    step = Step(**given)
+    numbers = [getattr(step, field.name) for field in dataclasses.fields(Step) if field.name != "terms"]
+    if not all(type(number) in (int, float) for number in [*numbers, *step.terms.values()]):
+        raise TypeError("a step holds something that is no number")
+    return step

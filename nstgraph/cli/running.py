@@ -1,0 +1,168 @@
+"""A run of the command line: shown, kept on its way, and written, whatever ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import io
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nstgraph.cli.interruptions import deaf, received
+from nstgraph.cli.output_options import OFF, STDOUT, Outputs
+from nstgraph.cli.printing import say, stderr_held_back
+from nstgraph.cli.progress import Display
+from nstgraph.config import Config
+from nstgraph.errors import CheckpointError, ConfigError, Interrupted, NstgraphError, RunError
+from nstgraph.files import unused
+from nstgraph.user_folders import state_folder
+
+if TYPE_CHECKING:
+    from nstgraph.arrays import Array
+    from nstgraph.checkpoints.checkpoint import Checkpoint
+    from nstgraph.cli.output_files import OutputFiles
+    from nstgraph.pictures.picture import PictureSet
+    from nstgraph.planning.plan import Plan
+    from nstgraph.run.stylizer import Stylizer
+    from nstgraph.search.step import Step
+
+__all__ = ["go_on", "import_tensorflow", "read", "run", "runs_folder"]
+
+#: Runs planned for so many seconds are kept without being asked to.
+_LONG = 120.0
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow without its start-up lines; a signal meanwhile is not lost."""
+    from nstgraph._tf import tf
+
+    with stderr_held_back():
+        tf.Graph  # noqa: B018 - which imports it
+    if received() is not None:
+        raise KeyboardInterrupt
+
+
+def read(config: Config, sources: Sequence[Path], display: Display) -> tuple[PictureSet, Config]:
+    """Pictures and loss, read: what is wrong with arguments is said before TensorFlow takes its seconds to start."""
+    from nstgraph.losses.loss_text import as_loss
+    from nstgraph.run.inputs import read_pictures
+
+    if sources.count(STDOUT) > 1:
+        raise ConfigError("standard input can be one picture only; give the others as files")
+    content, *styles = (io.BytesIO(sys.stdin.buffer.read()) if path == STDOUT else path for path in sources)
+    with stderr_held_back() as lines:  # libtiff warns there of damaged files
+        pictures = read_pictures(config, content, styles)
+    notes = [picture.note for picture in (pictures.content, *pictures.styles) if picture.note]
+    for line in [*notes, *(f"while reading the pictures: {line}" for line in lines[:3])]:
+        display.note(f"note: {line}")
+    return pictures, config.replace(loss=as_loss(config.loss))
+
+
+def run(config: Config, sources: Sequence[Path], outputs: Outputs, files: OutputFiles, quiet: bool) -> None:
+    """Stylise with a display and write all outputs; after a signal or a failure, those of the best picture so far."""
+    pictures, config = read(config, sources, Display(0, quiet=quiet))
+    import_tensorflow()
+    from nstgraph.run.stylizer import Stylizer
+
+    with files.claimed(), Stylizer(config, len(sources) - 1, hooks=files.hooks()) as stylizer:
+        plan = stylizer.plan(pictures)
+        with Display(plan.steps, quiet=quiet) as display:
+            _announce(stylizer, plan, display)
+            with _kept(stylizer, plan, pictures, outputs, files, display) as checkpoint:
+                _search(stylizer, pictures, plan, files, display, checkpoint)
+
+
+def go_on(config: Config, checkpoint: Checkpoint, files: OutputFiles, quiet: bool) -> None:
+    """Go on with a run from its checkpoint; else as `run`."""
+    pictures = dataclasses.replace(checkpoint.pictures, style_scale=config.style_scale)
+    pictures.check(config.size)
+    import_tensorflow()
+    from nstgraph.run.stylizer import Stylizer
+
+    with files.claimed(), Stylizer(config, len(pictures.styles), hooks=files.hooks()) as stylizer:
+        plan = stylizer.plan(pictures)
+        with Display(plan.steps, quiet=quiet) as display:
+            _announce(stylizer, plan, display)
+            _search(stylizer, pictures, plan, files, display, checkpoint)
+
+
+def runs_folder() -> Path:
+    """Where runs are kept that nobody has chosen a folder for."""
+    return state_folder() / "runs"
+
+
+def _announce(stylizer: Stylizer, plan: Plan, display: Display) -> None:
+    display.note(f"plan: {plan}")
+    display.note(f"weights: {stylizer.graph.network.source}")
+    display.note(f"loss: {stylizer.loss}")
+
+
+@contextlib.contextmanager
+def _kept(
+    stylizer: Stylizer, plan: Plan, pictures: PictureSet, outputs: Outputs, files: OutputFiles, display: Display
+) -> Iterator[Checkpoint | None]:
+    """The checkpoint of a new run; None if there is to be none, or, unless it was asked for, if it cannot be."""
+    from nstgraph.checkpoints.checkpoint import Checkpoint
+
+    asked = outputs.checkpoint is not None
+    if outputs.checkpoint == OFF or (not asked and plan.seconds < _LONG):
+        yield None
+        return
+    folder = outputs.checkpoint
+    if folder is None:
+        stem = re.sub(r"\W+", "-", files.picture.stem).strip("-")[:40]
+        folder = unused(runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{stem}")
+    about = {**stylizer.made_of(plan), "outputs": outputs.recorded(files.picture), "begun": time.time()}
+    try:
+        checkpoint = Checkpoint.create(folder, about, pictures)
+    except CheckpointError as error:
+        if asked:
+            raise
+        display.note(f"note: {error}")
+        yield None
+        return
+    display.note(f"kept in {folder} on the way; if anything ends it: nstgraph resume")
+    with checkpoint:
+        checkpoint.every(outputs.checkpoint_every, lambda line: display.note(f"note: {line}", always=True))
+        yield checkpoint
+
+
+def _search(
+    stylizer: Stylizer,
+    pictures: PictureSet,
+    plan: Plan,
+    files: OutputFiles,
+    display: Display,
+    checkpoint: Checkpoint | None,
+) -> None:
+    def callback(step: Step, image: Array) -> None:
+        display.show(step)
+        files.on_the_way(step, image, pictures.content.alpha, say)
+
+    stop: Interrupted | RunError | None = None
+    try:
+        result = stylizer(pictures, plan=plan, callback=callback, trace=files.traced, checkpoint=checkpoint)
+    except (Interrupted, RunError) as error:
+        stop, result = error, error.result
+    if result is not None:
+        try:
+            with deaf():
+                files.write(result, functools.partial(display.note, always=stop is not None))
+        except NstgraphError:
+            if isinstance(stop, RunError):
+                say(str(stop))
+            raise
+        finally:
+            if checkpoint is not None and checkpoint.begun and (stop or sys.exc_info()[0]):
+                display.note(f"nstgraph resume {checkpoint.folder} goes on with it", always=True)
+    if stop is not None:
+        raise stop
+    if checkpoint is not None:
+        checkpoint.remove()
+    if not result.history:
+        say(f"nothing was changed: {result.reason}; try --init noise, or add a term such as style")

@@ -1,0 +1,72 @@
+"""The log of a run that is on its way: a line a step, so that whatever ends the process, it is there so far."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+
+from nstgraph.errors import OutputError
+from nstgraph.search.step import Step
+
+__all__ = ["GrowingLog", "row"]
+
+
+def row(step: Step) -> dict[str, float]:
+    """What a log says of a step."""
+    return {
+        "step": step.step,
+        "width": step.width,
+        "height": step.height,
+        "evaluations": step.evaluations,
+        "seconds": round(step.seconds, 3),
+        "total": step.total,
+        **step.terms,
+    }
+
+
+class GrowingLog:
+    """A table of steps in a file, which is made with the first of them.
+
+    Args:
+        path: ends in ``.csv``.
+        overwrite: whether a file that is there may be replaced.
+        before: steps to begin with, if the run goes on.
+    """
+
+    def __init__(self, path: Path, *, overwrite: bool = False, before: Iterable[Step] = ()) -> None:
+        self._path = path
+        self._mode = "wb" if overwrite else "xb"
+        self._waiting = list(before)
+        self._file: IO[bytes] | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether the file is this log's."""
+        return self._file is not None
+
+    def add(self, step: Step) -> None:
+        """Write a step, and those that have waited.
+
+        Raises:
+            OutputError: the file cannot be made, or not be written to.
+        """
+        self._waiting.append(step)
+        text = io.StringIO(newline="")
+        table = csv.DictWriter(text, list(row(step)))
+        try:
+            if self._file is None:
+                self._file = open(self._path, self._mode, buffering=0)  # noqa: SIM115 - for as long as the run lives
+                table.writeheader()
+            table.writerows(map(row, self._waiting))
+            self._waiting.clear()
+            self._file.write(text.getvalue().encode())
+        except OSError as error:
+            raise OutputError(f"cannot go on with the log {self._path} ({error.strerror})") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()

@@ -1,0 +1,81 @@
+"""A picture in one call, and going on with one that was not finished."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nstgraph.checkpoints.checkpoint import Checkpoint
+from nstgraph.checkpoints.resumed import resumed
+from nstgraph.config import Config
+from nstgraph.pictures.load import Source
+from nstgraph.run.inputs import read_pictures
+from nstgraph.run.result import Result
+from nstgraph.run.stylizer import Stylizer
+from nstgraph.search.step import StepCallback
+
+__all__ = ["resume", "stylize"]
+
+
+def stylize(
+    content: Source,
+    style: Source | Sequence[Source],
+    config: Config | None = None,
+    *,
+    callback: StepCallback | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    **settings: Any,
+) -> Result:
+    """Paint ``content`` in the manner of ``style``.
+
+        nstgraph.stylize("photo.jpg", "painting.jpg", size=512, loss="content 2*style").save("out.png")
+
+    Args:
+        content: a path, a PIL image, or an array (see `nstgraph.pictures.load.load`).
+        style: one such, or a list of them.
+        config: settings; the defaults if not given.
+        callback: called after each step with its `Step` and the current image [1, height, width, 3], 0..255, read-only.
+        checkpoint: a new folder in which the run is kept every half minute, for `resume`; it stays, to be deleted.
+        settings: single settings of `Config` by name, which win over ``config``.
+
+    Raises:
+        NstgraphError: bad input, with one line that says what to do.
+        RunError: something failed on the way, the callback included; its ``result`` is the best so far.
+        Interrupted: Ctrl-C; its ``result`` is the best so far.
+    """
+    chosen = (config or Config()).replace(**settings)
+    pictures = read_pictures(chosen, content, style)
+    with contextlib.ExitStack() as closing:
+        stylizer = closing.enter_context(Stylizer(chosen, len(pictures.styles)))
+        plan, kept = stylizer.plan(pictures), None
+        if checkpoint is not None:
+            kept = closing.enter_context(Checkpoint.create(Path(checkpoint), stylizer.made_of(plan), pictures))
+        return stylizer(pictures, plan=plan, callback=callback, checkpoint=kept)
+
+
+def resume(checkpoint: str | os.PathLike[str], *, callback: StepCallback | None = None, **machine: Any) -> Result:
+    """Go on with a run that was kept in a folder and did not end, here or on another machine.
+
+    Loss terms that are not nstgraph's own must have been registered before, as for the run's beginning. A run that had
+    ended gives its result again.
+
+    Args:
+        checkpoint: the folder.
+        callback: as for `stylize`.
+        machine: settings that may differ here: ``memory``, ``tile``, and ``weights`` or ``network`` if the file is
+            elsewhere.
+
+    Raises:
+        CheckpointError: there is no run in the folder, it is damaged or in use, or its weights are not found.
+        NstgraphError, Interrupted: as for `stylize`.
+    """
+    with Checkpoint.open(Path(checkpoint)) as kept:
+        config = resumed(kept.about, **machine)
+        pictures = dataclasses.replace(kept.pictures, style_scale=config.style_scale)
+        pictures.check(config.size)
+        with Stylizer(config, len(pictures.styles)) as stylizer:
+            return stylizer(pictures, callback=callback, checkpoint=kept)

@@ -1,0 +1,99 @@
+"""A run that is cut off, in Python, and gone on with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nstgraph import Config, Interrupted, resume, stylize
+from nstgraph.checkpoints.checkpoint import Checkpoint
+from nstgraph.checkpoints.resumed import resumed
+from nstgraph.demo.landscape import landscape
+from nstgraph.demo.painting import painting
+from nstgraph.errors import CheckpointError, ConfigError, RunError
+
+CONTENT, STYLE = landscape(96, 72), painting(80, 80)
+SMALL = Config(size=64, scales=2, steps=24, loss="0.1*content:layer=conv2_1 style:layers=conv1_1+conv2_1 pixel_range")
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return stylize(CONTENT, STYLE, SMALL)
+
+
+def cut_at(number, error):
+    def callback(step, image):
+        if step.step == number:
+            raise error
+
+    return callback
+
+
+# Two sizes, of 13 and 11 steps.
+@pytest.mark.parametrize("number", [1, 8, 13, 14, 20, 24])
+def test_a_resumed_run_ends_as_the_whole_one(tmp_path, whole, number):
+    with pytest.raises(Interrupted) as raised:
+        stylize(CONTENT, STYLE, SMALL, checkpoint=tmp_path / "f", callback=cut_at(number, KeyboardInterrupt()))
+    before = raised.value.result
+    steps = []
+    result = resume(tmp_path / "f", callback=lambda step, image: steps.append(step.step))
+    assert steps == list(range(number + 1, 25))
+    assert result.history[:number] == before.history and len(result.history) == 24
+    assert [(s.width, s.height) for s in result.history] == [(s.width, s.height) for s in whole.history]
+    assert result.reason.startswith("finished after 24 of 24 steps")
+    assert result.evaluations >= before.evaluations and result.settings == whole.settings
+    last = min(step.total for step in result.history[13:])
+    assert last < 1.01 * whole.history[-1].total or number > 13  # the last steps are few: see the slow tests
+    assert last < 1.1 * whole.history[-1].total
+
+
+def test_a_finished_run_gives_its_result_again(tmp_path, whole):
+    first = stylize(CONTENT, STYLE, SMALL, checkpoint=tmp_path / "f")
+    again = resume(tmp_path / "f", callback=lambda step, image: pytest.fail("it goes on"))
+    np.testing.assert_array_equal(first.image, again.image)
+    np.testing.assert_array_equal(first.image, whole.image)  # being kept changes nothing
+    assert again.history == first.history and again.reason == first.reason
+
+
+def test_whatever_a_callback_raises_can_be_gone_on_from(tmp_path):
+    with pytest.raises(RunError, match="SystemExit at 24x32: 3"):
+        stylize(CONTENT, STYLE, SMALL, checkpoint=tmp_path / "f", callback=cut_at(4, SystemExit(3)))
+    assert len(resume(tmp_path / "f").history) == 24
+
+
+def test_a_run_without_a_first_step_begins_anew(tmp_path, whole):
+    stylize(CONTENT, STYLE, SMALL, checkpoint=tmp_path / "f")
+    for path in (tmp_path / "f").glob("state-*"):
+        path.unlink()
+    np.testing.assert_array_equal(resume(tmp_path / "f").image, whole.image)
+
+
+def test_the_checkpoint_of_another_run_is_refused(tmp_path):
+    with pytest.raises(Interrupted):
+        stylize(CONTENT, STYLE, SMALL, checkpoint=tmp_path / "f", callback=cut_at(20, KeyboardInterrupt()))
+    (tmp_path / "g").mkdir()
+    with pytest.raises(Interrupted):
+        changes = {"size": 80, "checkpoint": tmp_path / "g", "callback": cut_at(2, KeyboardInterrupt())}
+        stylize(CONTENT, STYLE, SMALL, **changes)
+    for path in (tmp_path / "f").glob("state-*"):
+        path.rename(tmp_path / "g" / path.name.replace("state-00", "state-99"))
+    with pytest.raises(CheckpointError, match="begin anew"):
+        resume(tmp_path / "g")
+
+
+def test_settings_of_the_machine_may_differ(tmp_path):
+    with pytest.raises(Interrupted):
+        stylize(CONTENT, STYLE, SMALL, checkpoint=tmp_path / "f", callback=cut_at(2, KeyboardInterrupt()))
+    with Checkpoint.open(tmp_path / "f") as checkpoint:
+        about = checkpoint.about
+    assert resumed(about, memory=7.5).memory == 7.5 and resumed(about).size == 64
+    with pytest.raises(CheckpointError, match=r"c\.npz is not the file; give the one with the SHA-256 21685cf3"):
+        resumed(about, weights="c.npz")
+    moved = {**about, "config": {**about["config"], "weights": "/nowhere/w.npz"}}
+    assert resumed(moved).weights.endswith("compact_vgg.npz")  # found by its hash
+    with pytest.raises(CheckpointError, match=r"the file of /nowhere/w.npz was not found.*as --weights"):
+        resumed({**moved, "sha256": "0" * 64})
+    with pytest.raises(CheckpointError, match=r"damaged, or of another version, 0\.0"):
+        resumed({**about, "config": {"size": 64}, "nstgraph": "0.0"})
+    with pytest.raises(ConfigError, match="steps is"):
+        resumed({**about, "config": {**about["config"], "steps": "many"}})

@@ -137,7 +137,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, empty; no weights are found but the embedded ones."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NSTGRAPH_WEIGHTS", raising=False)
-    for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+    for variable in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(variable, str(tmp_path / "cache"))
     return tmp_path
 

@@ -81,7 +81,7 @@ with tf.Graph().as_default(), tf.Session() as session:
 
 CHATTER = "import os, types\nos.write(2, b'chatter\\n')\nclass v1: Graph = 'the graph'\nclass compat: v1 = v1\n"
 IMPORT = "from nstgraph import tf\nprint(tf.Graph, tf.Graph)\n"
-HELD_BACK = "from nstgraph.cli.stylize import import_tensorflow\nimport_tensorflow()\n"
+HELD_BACK = "from nstgraph.cli.running import import_tensorflow\nimport_tensorflow()\n"
 CLOSED = "import os, sys\nos.close(2)\nsys.stderr = None\n"
 
 

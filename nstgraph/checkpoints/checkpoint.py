@@ -63,21 +63,31 @@ class Checkpoint:
         Raises:
             CheckpointError: the folder holds something already, is in use, or cannot be written to.
         """
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if (folder / _RUN).exists():
-                raise CheckpointError(
-                    f"{folder} holds a run that can be resumed: nstgraph resume {folder}; or delete it, or name another"
-                )
-            if any(path.name != _LOCK for path in folder.iterdir()):
-                raise CheckpointError(f"{folder} holds other files; name a new folder for the checkpoints")
-            lock = _locked(folder)
-            names, arrays = arrays_of(pictures)
-            write_arrays(folder / _RUN, {**about, "names": names}, arrays)
-        except (OSError, OutputError) as error:
-            reason = error if isinstance(error, OutputError) else error.strerror
-            raise CheckpointError(f"no checkpoints can be kept in {folder} ({reason}); name another folder") from error
+        with contextlib.ExitStack() as undo:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                lock = _locked(folder)
+                undo.callback(lock.release)
+                cls.check_new(folder)
+                names, arrays = arrays_of(pictures)
+                write_arrays(folder / _RUN, {**about, "names": names}, arrays)
+            except (OSError, OutputError) as error:
+                reason = error if isinstance(error, OutputError) else error.strerror
+                raise CheckpointError(f"nothing can be kept in {folder} ({reason}); name another folder") from error
+            undo.pop_all()
         return cls(folder, lock, dict(about), pictures)
+
+    @staticmethod
+    def check_new(folder: Path) -> None:
+        """Raise CheckpointError if something is in a folder, which may be missing, that is to hold a new run."""
+        if (folder / _RUN).exists():
+            raise CheckpointError(
+                f"{folder} holds a run that can be resumed: nstgraph resume {folder}; or delete it, or name another"
+            )
+        if folder.is_dir() and any(path.name != _LOCK for path in folder.iterdir()):
+            raise CheckpointError(f"{folder} holds other files; name a new folder for the checkpoints")
+        if folder.exists() and not folder.is_dir():
+            raise CheckpointError(f"{folder} is a file; name a new folder for the checkpoints")
 
     @classmethod
     def open(cls, folder: Path) -> Checkpoint:
@@ -92,12 +102,12 @@ class Checkpoint:
             lock = _locked(folder)
         except OSError as error:
             raise CheckpointError(f"{folder} cannot be written to ({error.strerror}); copy it elsewhere") from error
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(lock.release)
             about, arrays = read_arrays(folder / _RUN)
-            return cls(folder, lock, about, pictures_of(about.pop("names", None), arrays))
-        except BaseException:
-            lock.release()
-            raise
+            opened = cls(folder, lock, about, pictures_of(about.pop("names", None), arrays))
+            undo.pop_all()
+        return opened
 
     @staticmethod
     def glance(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:

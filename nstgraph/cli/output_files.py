@@ -204,8 +204,6 @@ class OutputFiles:
         faults: list[str] = []
         written = [self._write_picture(result, faults)]
         wanted, overwrite = self._wanted, self._wanted.overwrite
-        if self._log is not None:
-            self._log.close()
         further: list[tuple[Path | None, Callable[..., Path], bool]] = [
             (wanted.log, result.save_log, overwrite or (self._log is not None and self._log.begun)),
             (

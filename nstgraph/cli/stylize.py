@@ -35,11 +35,14 @@ def stylize(
 
     For example: nstgraph stylize photo.jpg painting.jpg -o out.png
     """
+    from nstgraph.checkpoints.checkpoint import Checkpoint
     from nstgraph.cli.output_files import OutputFiles, inputs
 
     sources = [content, *styles]
     files = OutputFiles(outputs, sources)
     files.check(inputs(config, sources, plugin), config.steps)
+    if outputs.checkpoint not in (None, OFF):
+        Checkpoint.check_new(outputs.checkpoint)
     options.load_plugins(plugin)
     running.run(config, sources, outputs, files, quiet)
 

@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
 
 from nstgraph.errors import OutputError
 from nstgraph.search.step import Step
@@ -34,18 +33,16 @@ class GrowingLog:
         path: ends in ``.csv``.
         overwrite: whether a file that is there may be replaced.
         before: steps to begin with, if the run goes on.
+
+    Attributes:
+        begun: whether the file is this log's.
     """
 
     def __init__(self, path: Path, *, overwrite: bool = False, before: Iterable[Step] = ()) -> None:
         self._path = path
         self._mode = "wb" if overwrite else "xb"
         self._waiting = list(before)
-        self._file: IO[bytes] | None = None
-
-    @property
-    def begun(self) -> bool:
-        """Whether the file is this log's."""
-        return self._file is not None
+        self.begun = False
 
     def add(self, step: Step) -> None:
         """Write a step, and those that have waited.
@@ -56,17 +53,13 @@ class GrowingLog:
         self._waiting.append(step)
         text = io.StringIO(newline="")
         table = csv.DictWriter(text, list(row(step)))
+        if not self.begun:
+            table.writeheader()
+        table.writerows(map(row, self._waiting))
         try:
-            if self._file is None:
-                self._file = open(self._path, self._mode, buffering=0)  # noqa: SIM115 - for as long as the run lives
-                table.writeheader()
-            table.writerows(map(row, self._waiting))
-            self._waiting.clear()
-            self._file.write(text.getvalue().encode())
+            with open(self._path, "ab" if self.begun else self._mode) as file:
+                self.begun = True
+                file.write(text.getvalue().encode())
         except OSError as error:
             raise OutputError(f"cannot go on with the log {self._path} ({error.strerror})") from error
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
+        self._waiting.clear()

@@ -14,15 +14,22 @@ import pytest
 import typer
 
 from nstgraph import __version__
-from nstgraph.cli.exit_codes import command, ctrl_c, deaf_to_ctrl_c, on_ctrl_c
+from nstgraph.cli.exit_codes import command
+from nstgraph.cli.interruptions import deaf, forget, listen
 from nstgraph.cli.printing import say, to_stderr
 from nstgraph.errors import ConfigError, Interrupted
 
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
 
 @pytest.fixture(autouse=True)
-def no_ctrl_c():
+def no_signals():
+    """And Python's own handlers afterwards."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     yield
-    ctrl_c.clear()
+    forget()
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @command(typer.Typer())
@@ -60,20 +67,35 @@ def test_debug_shows_where(capsys):
     assert first.startswith("Traceback") and last.startswith("nstgraph: ValueError: odd")
 
 
-def test_a_ctrl_c_that_became_another_error_is_still_one(capsys):
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals to a single process")
+@pytest.mark.parametrize(("number", "code"), list(zip(SIGNALS, [130, 143, 129], strict=False)))
+def test_a_signal_that_became_another_error_is_still_one(capsys, number, code):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    listen()
     with pytest.raises(KeyboardInterrupt):
-        on_ctrl_c(signal.SIGINT, None)
+        os.kill(os.getpid(), number)
     with pytest.raises(typer.Exit) as left:
         fails(error=ImportError("cut off"), debug=True)
-    assert left.value.exit_code == 130 and capsys.readouterr().err == "nstgraph: interrupted\n"
+    assert left.value.exit_code == code and capsys.readouterr().err == "nstgraph: interrupted\n"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to a single process")
-def test_deaf_to_ctrl_c():
-    before = signal.getsignal(signal.SIGINT)
-    with deaf_to_ctrl_c():
-        os.kill(os.getpid(), signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals to a single process")
+def test_what_is_to_be_ignored_stays_ignored():
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    listen()
+    assert {signal.getsignal(number) for number in SIGNALS} == {signal.SIG_IGN}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals to a single process")
+def test_deaf():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    listen()
+    before = [signal.getsignal(number) for number in SIGNALS]
+    with deaf():
+        for number in SIGNALS:
+            os.kill(os.getpid(), number)
+    assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
 def test_say(capsys):

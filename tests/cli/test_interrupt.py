@@ -4,12 +4,14 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.cli.app import app
 from nstgraph.cli.output_files import OutputFiles
 from nstgraph.errors import OutputError
@@ -66,28 +68,29 @@ def fails_late(g):
 
 
 @pytest.fixture
-def interrupted(tmp_path, monkeypatch):
+def interrupted(tmp_path, tmp_path_factory, monkeypatch):
     """Function that starts a run and interrupts it at the first line about a step; gives exit code and stderr."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
     monkeypatch.delenv("NSTGRAPH_WEIGHTS", raising=False)
     for i, name in enumerate("cs"):
         colours = np.random.default_rng(i).integers(0, 256, (6, 8, 3), dtype=np.uint8)
         Image.fromarray(colours).resize((48, 36)).save(tmp_path / f"{name}.png")
 
-    def start(*options, by_itself=False):
+    def start(*options, by_itself=False, number=signal.SIGINT):
         arguments = ["stylize", "c.png", "s.png", "-o", "out.png", "--size", "48", "--steps", "1000000", *options]
         with subprocess.Popen(
             [sys.executable, "-c", MAIN, *arguments],
             cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
         ) as process:  # fmt: skip
-            guard = threading.Timer(60, process.kill)
+            guard = threading.Timer(120, process.kill)
             guard.start()
             lines = []
             if not by_itself:
                 for line in process.stderr:
                     lines.append(line)
                     if line.startswith("step "):
-                        process.send_signal(signal.SIGINT)
+                        process.send_signal(number)
                         break
             output, rest = process.communicate()
             guard.cancel()
@@ -101,18 +104,29 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.parametrize("options", [[], ["--compare", "--log", "log.csv", "--init", "noise", "--scales", "2"]])
-def test_the_best_picture_so_far_is_saved(tmp_path, interrupted, options):
-    code, shown = interrupted(*options)
-    assert code == 130 and "Traceback" not in shown
+@pytest.mark.parametrize(
+    ("number", "code", "options"),
+    [
+        ("SIGINT", 130, []),
+        ("SIGTERM", 143, ["--checkpoint", "off"]),
+        ("SIGHUP", 129, ["--compare", "--log", "log.csv", "--init", "noise", "--scales", "2"]),
+    ],
+)
+def test_the_best_picture_so_far_is_saved(tmp_path, interrupted, number, code, options):
+    ended, shown = interrupted(*options, number=getattr(signal, number))
+    assert ended == code and "Traceback" not in shown
     assert re.match(r"plan: .* steps in \w+: about ", shown)
     assert "weights: the embedded weights\n" in shown and "wrote out.png" in shown
     assert shown.endswith("\nnstgraph: interrupted\n")
-    assert names(tmp_path) == ["c.png", *(["log.csv", "out-compare.png"] if options else []), "out.png", "s.png"]
+    (kept,) = list(Path(os.environ["XDG_STATE_HOME"], "nstgraph", "runs").glob("*")) or [None]
+    assert (kept is None) is ("off" in options)
+    assert kept is None or (f"\nnstgraph resume {kept} goes on with it\n" in shown and Checkpoint.open(kept).state)
+    further = ["log.csv", "out-compare.png"] if "--log" in options else []
+    assert names(tmp_path) == ["c.png", *further, "out.png", "s.png"]
     picture = load(tmp_path / "out.png")
     assert picture.size == (36, 48)
     assert np.abs(picture.rgb - load(tmp_path / "c.png").rgb).mean() > 0.1
-    if options:
+    if further:
         assert (tmp_path / "log.csv").read_text().count("\n") >= 2
 
 

@@ -132,13 +132,13 @@ def test_check_lets_pass_what_is_in_nobodys_way(folder, options):
 def test_intermediate_pictures(tmp_path, every, written):
     chosen = outputs(tmp_path, "a.png", save_every=every)
     for number in range(1, 5):
-        chosen.on_the_way(step(number), grey(10 * number), None)
+        chosen.on_the_way(step(number), grey(10 * number), None, pytest.fail)
     assert sorted(contents(tmp_path)) == [f"a-000{number}.png" for number in written]
     assert all(load(tmp_path / f"a-000{number}.png").rgb[0, 0, 0, 0] == 10 * number for number in written)
 
 
 def test_intermediate_pictures_of_a_long_run_keep_their_numbers(tmp_path):
-    outputs(tmp_path, "a.jpg", save_every=12345).on_the_way(step(12345), grey(10), None)
+    outputs(tmp_path, "a.jpg", save_every=12345).on_the_way(step(12345), grey(10), None, pytest.fail)
     assert list(contents(tmp_path)) == ["a-12345.jpg"]
 
 
@@ -162,9 +162,11 @@ def test_write_replaces_only_when_told_to(folder):
         outputs(folder, "a.png", compare=True).write(RESULT, print)
     outputs(folder, "a.png", compare=True, overwrite=True).write(RESULT, print)
     assert load(folder / "a-compare.png").size[1] == 32 + 8 + 32 + 8 + 32
-    with pytest.raises(OutputError, match=r"a-0004\.png exists"):
-        outputs(folder, "a.png", save_every=4).on_the_way(step(4), grey(40), None)
-    outputs(folder, "a.png", save_every=4, overwrite=True).on_the_way(step(4), grey(40), None)
+    said = []
+    for _ in range(3):
+        outputs(folder, "a.png", save_every=4).on_the_way(step(4), grey(40), None, said.append)
+    assert len(said) == 3 and "a-0004.png exists" in said[0]
+    outputs(folder, "a.png", save_every=4, overwrite=True).on_the_way(step(4), grey(40), None, pytest.fail)
     assert load(folder / "a-0004.png").rgb.mean() == 40
 
 
@@ -206,6 +208,49 @@ def test_without_a_name_the_picture_is_called_after_what_it_is_made_of(tmp_path,
     long.check([])
 
 
+def test_what_cannot_be_written_on_the_way_is_said_once(tmp_path):
+    files = outputs(tmp_path, "a.png", save_every=1, latest="gone/now.png", log="gone/log.csv")
+    said = []
+    for number in (1, 2, 3):
+        files.on_the_way(step(number), grey(number), None, said.append)
+    assert [line.partition(str(tmp_path))[0] for line in said] == ["cannot go on with the log ", "cannot write "]
+    assert [(tmp_path / f"a-000{number}.png").exists() for number in (1, 2, 3)] == [True] * 3
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_table_is_written_line_by_line(tmp_path, overwrite):
+    if overwrite:
+        (tmp_path / "log.csv").write_text("old")
+    files = outputs(tmp_path, "a.png", log="log.csv", overwrite=overwrite)
+    for number in (1, 2):
+        files.on_the_way(step(number), grey(number), None, pytest.fail)
+        assert len((tmp_path / "log.csv").read_text().splitlines()) == 1 + number
+    before = (tmp_path / "log.csv").read_bytes()
+    files.write(RESULT, lambda line: None)
+    assert (tmp_path / "log.csv").read_bytes() == before  # and not refused, as it is its own
+
+
+def test_a_run_that_goes_on_logs_what_was_before(tmp_path):
+    files = OutputFiles(Outputs(tmp_path / "a.png", log=tmp_path / "log.csv"), [], [step(1), step(2)])
+    files.on_the_way(step(3), grey(1), None, pytest.fail)
+    assert [line.split(",")[0] for line in (tmp_path / "log.csv").read_text().splitlines()] == ["step", "1", "2", "3"]
+
+
+def test_two_runs_do_not_write_to_the_same_file(empty_folder):
+    def files(**given):
+        return OutputFiles(Outputs(**given), [Path("photo.jpg"), Path("painting.jpg")])
+
+    one, other, unchosen, next_one = files(output=Path("a.png")), files(output=Path("sub/../a.png")), files(), files()
+    assert unchosen.picture == next_one.picture == Path("photo-painting.png")
+    Path("sub").mkdir()
+    with one.claimed(), unchosen.claimed(), next_one.claimed():
+        assert (unchosen.picture.name, next_one.picture.name) == ("photo-painting.png", "photo-painting-2.png")
+        with pytest.raises(OutputError, match=r"another run is writing .*a\.png"), other.claimed():
+            pass
+    with other.claimed(), files().claimed():
+        pass
+
+
 def test_the_picture_may_go_to_standard_output(capfdbinary):
     files = OutputFiles(Outputs(STDOUT), [])
     files.check([])
@@ -221,7 +266,7 @@ def test_the_newest_picture_is_always_in_one_file(tmp_path):
     chosen = outputs(tmp_path, "a.png", latest="newest.png")
     values = []
     for number in range(1, 60):
-        chosen.on_the_way(step(number), grey(number), None)
+        chosen.on_the_way(step(number), grey(number), None, pytest.fail)
         values.append(load(tmp_path / "newest.png").rgb.mean())
         time.sleep(0.002)
     # Not every one, as writing them would take longer than the search.
@@ -232,7 +277,7 @@ def test_the_newest_picture_is_always_in_one_file(tmp_path):
 
 def test_pictures_on_the_way_are_as_transparent_as_the_photo(tmp_path):
     alpha = np.linspace(0, 1, 48)[:, np.newaxis] * np.ones((48, 64), np.float32)
-    outputs(tmp_path, "a.png", save_every=1, latest="newest.png").on_the_way(step(1), grey(40), alpha)
+    outputs(tmp_path, "a.png", save_every=1, latest="newest.png").on_the_way(step(1), grey(40), alpha, pytest.fail)
     for name in ("a-0001.png", "newest.png"):
         written = load(tmp_path / name).alpha
         assert written.shape == (24, 32) and written[0, 0] < 0.1 and written[-1, 0] > 0.9

@@ -21,6 +21,9 @@ Function = Callable[[Array], tuple[float, Array]]
 
 _WITHOUT_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
 
+#: What is compiled of these takes nothing but float64.
+_IN_DOUBLE = {"slsqp", "tnc", "cobyla"}
+
 #: From here on, scipy's ``iprint`` asks for every iteration.
 _EVERY_ITERATION = 99
 
@@ -29,16 +32,18 @@ def scipy_minimize(
     function: Function,
     start: Array,
     *,
+    dtype: Any = np.float64,
     method: str | Callable[..., Any] = "L-BFGS-B",
     options: Mapping[str, Any] | None = None,
     callback: Callable[[Array], None] | None = None,
     **arguments: Any,
 ) -> Any:
-    """Minimise ``function``, which gives value and gradient [n] at a point [n], from ``start``; all in float64.
+    """Minimise ``function``, which gives value and gradient [n] at a point [n], from ``start``.
 
     Args:
         function: methods that use no gradient are given the value alone.
         start: where the search begins.
+        dtype: type of the points, float64 or less; methods that compute in float64 alone may go on in that.
         method: one of scipy's names, or a callable such as ``scipy.optimize.minimize`` takes.
         options: the method's; ``disp`` and ``iprint`` of L-BFGS-B, and ``maxiter`` of TNC, which scipy no longer knows,
             mean what they used to mean.
@@ -62,7 +67,7 @@ def scipy_minimize(
     try:
         return scipy.optimize.minimize(
             (lambda point: observed(point)[0]) if gradientless else observed,
-            np.asarray(start, np.float64),
+            np.asarray(start, np.float64 if name in _IN_DOUBLE else dtype),
             jac=None if gradientless else True,
             method=method,
             options=chosen,

@@ -1,50 +1,67 @@
 """How a graph is evaluated as if its variables had other values.
 
-A search tries values without touching the variables: it feeds the tensors that read them. Only a variable that the loss
-reads in another way, such as by ``tf.gather`` of a resource variable or inside a function, is assigned for each trial,
-and put back.
+A trial does not touch the variables: it feeds the tensors that read them. Only a variable that is read in another way,
+such as by ``tf.gather`` of a resource variable or inside a function, is assigned for each evaluation, and put back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from nstgraph._tf import tf
 from nstgraph.arrays import Array
-from nstgraph.contrib.opt.unknowns import Unknowns, pack
+from nstgraph.contrib.opt.unknowns import Unknowns
 from nstgraph.operation_types import HANDLE_USERS
 from nstgraph.tensor_ancestry import run_for
 
-__all__ = ["Trial"]
+__all__ = ["Evaluation", "Trial"]
+
+#: The values of some tensors as a function of the unknowns [n].
+Evaluation: TypeAlias = Callable[[Array], list[Any]]
 
 
 class Trial:
-    """A session in which the unknowns seem to have other values.
+    """The values of tensors as a function of the unknowns.
 
     Args:
         unknowns: the variables.
         session: a ``tf.Session`` or one with the same ``run``.
         feed_dict: the caller's feed, which wins over the unknowns.
-        watched: everything that will be evaluated; decides how the variables' values are replaced.
+        tensors: what to evaluate.
+        gradients: names of those among them that are gradients [n], or several [m, n].
+        fetches: what else to evaluate, for ``callback``.
+        callback: called with the values of ``fetches`` after each evaluation.
 
     Attributes:
-        session: as given.
-        initial: the variables' values before the search, [n].
-        pinned: numbers of the variables that the caller feeds.
+        session, feed_dict: as given.
+        pinned: by number of each variable that the caller feeds, its value.
     """
 
-    def __init__(self, unknowns: Unknowns, session: Any, feed_dict: Mapping[Any, Any], watched: Iterable[Any]) -> None:
+    def __init__(
+        self,
+        unknowns: Unknowns,
+        session: Any,
+        feed_dict: Mapping[Any, Any],
+        tensors: Sequence[Any],
+        gradients: Collection[str] = (),
+        fetches: Sequence[Any] = (),
+        callback: Callable[..., Any] | None = None,
+    ) -> None:
         self._unknowns = unknowns
         self.session = session
-        self._feed = dict(feed_dict)
+        self.feed_dict = dict(feed_dict)
+        self._are_gradients = [getattr(tensor, "name", None) in gradients for tensor in tensors]
+        self._fetches = [*tensors, *fetches]
+        self._callback = callback
         self.pinned: dict[int, Any] = {}
         self._reads: list[list[Any]] = []
         self._assigned: list[int] = []
         element = unknowns.variables[0].graph.as_graph_element
-        needed = run_for(map(element, tf.nest.flatten(list(watched), expand_composites=True)))[0].keys()
+        needed = run_for(map(element, tf.nest.flatten(self._fetches, expand_composites=True)))[0].keys()
         by_name = {_name(key): value for key, value in feed_dict.items()}
         for number, variable in enumerate(unknowns.variables):
             reads, others = _reads(variable)
@@ -54,49 +71,46 @@ class Trial:
             fed = [by_name[tensor.name] for tensor in (*reads, _element(variable)) if tensor.name in by_name]
             if fed:
                 self.pinned[number] = fed[0]
-        self.initial = unknowns.read(session)
 
-    def run(self, fetches: Sequence[Any], vector: Array, direction: Array | None = None) -> list[Any]:
-        """Evaluate ``fetches`` as if the unknowns were ``vector`` [n]; a ``direction`` [n] goes to the placeholders."""
+    def __call__(self, vector: Array, also: Mapping[Any, Any] | None = None) -> list[Any]:
+        """The tensors' values at ``vector`` [n], with ``also`` fed; zeros in gradients for what the caller feeds."""
         values = self._unknowns.unpack(vector)
         for number, value in self.pinned.items():
             values[number] = np.broadcast_to(np.asarray(value, values[number].dtype), values[number].shape)
-        if self._assigned:
-            self._unknowns.write(self.session, pack(values), self._assigned)
         feed = {read: value for reads, value in zip(self._reads, values, strict=True) for read in reads}
-        if direction is not None:
-            feed.update(zip(self._unknowns.placeholders, self._unknowns.unpack(direction), strict=True))
-        result: list[Any] = self.session.run(list(fetches), {**feed, **self._feed})
-        return result
+        with self._holding(values):
+            results = self.session.run(self._fetches, {**feed, **(also or {}), **self.feed_dict})
+        ours = len(self._are_gradients)
+        if self._callback is not None:
+            self._callback(*results[ours:])
+        gradients = zip(results[:ours], self._are_gradients, strict=True)
+        return [self._freed(value) if is_gradient else value for value, is_gradient in gradients]
 
-    def values_of(self, tensor: Any) -> Callable[[Array], Array]:
-        """A tensor, flattened, as a function of the unknowns."""
-        return lambda vector: np.asarray(self.run([tensor], vector)[0], np.float64).ravel()
+    @contextlib.contextmanager
+    def _holding(self, values: Sequence[Array]) -> Iterator[None]:
+        """Assign what cannot be fed, and put back what was there, which a callback may have assigned."""
+        if not self._assigned:
+            yield
+            return
+        before = self.session.run([self._unknowns.variables[i] for i in self._assigned])
+        try:
+            self._assign([values[i] for i in self._assigned])
+            yield
+        finally:
+            self._assign(before)
 
-    def rows_of(self, gradients: Sequence[Sequence[Any]]) -> Callable[[Array], Array]:
-        """The Jacobian [m, n] as a function of the unknowns, from each of m components' gradients by variable."""
-        flat = [gradient for row in gradients for gradient in row]
-        return lambda vector: self.freed(pack(self.run(flat, vector)).reshape(len(gradients), -1))
+    def _assign(self, values: Sequence[Array]) -> None:
+        placeholders = [self._unknowns.placeholders[i] for i in self._assigned]
+        updates = [self._unknowns.updates[i].op for i in self._assigned]
+        self.session.run(updates, dict(zip(placeholders, values, strict=True)))
 
-    def freed(self, gradient: Array) -> Array:
-        """A gradient [n], or several [m, n], with zeros for what the caller feeds, which does not move."""
+    def _freed(self, gradient: Array) -> Array:
+        if not self.pinned:
+            return gradient
+        gradient = np.array(gradient)
         for number in self.pinned:
             gradient[..., self._unknowns.slices[number]] = 0.0
         return gradient
-
-    def outside(self, callback: Callable[..., Any]) -> Callable[..., Any]:
-        """A caller's function, which shall see the variables as they are outside of the trial."""
-
-        def called(*values: Any) -> Any:
-            self.restore()
-            return callback(*values)
-
-        return called
-
-    def restore(self) -> None:
-        """Put variables back that had to be assigned."""
-        if self._assigned:
-            self._unknowns.write(self.session, self.initial, self._assigned)
 
 
 def _reads(variable: Any) -> tuple[list[Any], set[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from nstgraph._tf import tf
 from nstgraph.arrays import Array
 
-__all__ = ["Unknowns", "pack"]
+__all__ = ["Unknowns"]
 
 
 class Unknowns:
@@ -20,8 +20,10 @@ class Unknowns:
         variables: each a ``tf.Variable``, or a slice of one such as ``variable[2:4]``.
 
     Attributes:
-        placeholders: one for each variable, for values that are to be assigned to it, or a direction to move it in.
-        slices: where each one lies in the vector; empty until `locate` if a shape is not known beforehand.
+        placeholders: one for each variable, for a value that is to be assigned to it, flattened or not.
+        updates: what assigns them; each gives the variable's new value.
+        fixed: whether all shapes are known beforehand.
+        slices: where each one lies in the vector; empty until `locate` if not.
 
     Raises:
         ValueError: there are none.
@@ -34,34 +36,25 @@ class Unknowns:
         self.variables = list(variables)
         self.shapes: list[tuple[int, ...]] = []
         self.slices: list[slice] = []
-        self.placeholders = [tf.placeholder(v.dtype.base_dtype, v.shape) for v in variables]
-        self._updates = [_assign(v, p) for v, p in zip(variables, self.placeholders, strict=True)]
-        if all(v.shape.is_fully_defined() for v in variables):
-            self.locate([tuple(v.shape.as_list()) for v in variables])
+        self.placeholders = [tf.placeholder(v.dtype.base_dtype) for v in variables]
+        self.updates = [_update(v, p) for v, p in zip(variables, self.placeholders, strict=True)]
+        self.fixed = all(v.shape.is_fully_defined() for v in variables)
+        if self.fixed:
+            self._lay_out([tuple(v.shape.as_list()) for v in variables])
 
     @property
     def names(self) -> list[str]:
         """The variables' names, for messages."""
         return [variable.name for variable in self.variables]
 
-    def locate(self, shapes: Sequence[tuple[int, ...]]) -> None:
-        """Say which shapes the variables have."""
+    def locate(self, session: Any) -> None:
+        """Ask which shapes the variables have."""
+        self._lay_out([value.shape for value in session.run(self.variables)])
+
+    def _lay_out(self, shapes: Sequence[tuple[int, ...]]) -> None:
         self.shapes = list(shapes)
         ends = np.cumsum([int(np.prod(shape)) for shape in shapes]).tolist()
         self.slices = [slice(begin, end) for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
-
-    def read(self, session: Any) -> Array:
-        """The variables' values now, [n]; their shapes are known from then on."""
-        values = session.run(self.variables)
-        self.locate([value.shape for value in values])
-        return pack(values)
-
-    def write(self, session: Any, vector: Array, only: Iterable[int] | None = None, **run_kwargs: Any) -> None:
-        """Assign the values in ``vector`` [n] to the variables, or to some of them."""
-        chosen = range(len(self.variables)) if only is None else list(only)
-        values = self.unpack(vector)
-        feeds = {self.placeholders[i]: values[i] for i in chosen}
-        session.run([self._updates[i] for i in chosen], feeds, **run_kwargs)
 
     def unpack(self, vector: Array) -> list[Array]:
         """A value for each variable, in its shape and type."""
@@ -95,14 +88,10 @@ class Unknowns:
         return pairs
 
 
-def pack(values: Iterable[Any]) -> Array:
-    """Arrays, flattened and put one after the other, in float64."""
-    return np.concatenate([np.asarray(value, np.float64).ravel() for value in values])
-
-
-def _assign(variable: Any, value: Any) -> Any:
+def _update(variable: Any, value: Any) -> Any:
+    shape = variable.shape if variable.shape.is_fully_defined() else tf.shape(variable)
     try:
-        return tf.convert_to_tensor(variable.assign(value)).op
+        return tf.convert_to_tensor(variable.assign(tf.reshape(value, shape)))
     except (AttributeError, TypeError, ValueError) as error:
         raise TypeError(f"{variable!r} in var_list is neither a variable nor a slice of one") from error
 

@@ -79,3 +79,33 @@ def test_bounded_fit_holds_the_bound_and_fits_the_rest():
     assert fitted["centre"] == pytest.approx(example.CENTRE, abs=0.02)
     assert fitted["width"] == pytest.approx(example.WIDTH, abs=0.05)
     assert fit["loss after"] < 0.05 * fit["loss before"]
+
+
+def test_monitor_sees_the_search_from_outside():
+    example = load("monitor")
+    outcome = example.main()
+    log = outcome["log"]
+    assert 5 < len(log) <= example.STEPS
+    assert log[-1]["loss"] < 0.1 * log[0]["loss"] and log[-1]["loss"] == pytest.approx(outcome["loss"], rel=1e-4)
+    assert log[-1]["held out"] == pytest.approx(outcome["held out"], rel=1e-4) != outcome["loss"]
+    assert 0 < log[0]["moved"] < log[-1]["moved"]
+    assert set(log[0]["steepness"]) == {"w", "b", "out"}
+    assert max(log[-1]["steepness"].values()) < 0.1 * max(log[0]["steepness"].values())
+
+
+def test_early_stopping_goes_back_to_the_best_for_held_out_points():
+    outcome = load("early_stopping").main()
+    fitted, held_out = outcome["stopped"]
+    assert outcome["to the end"][0] < fitted and outcome["to the end"][1] > 2 * held_out
+    assert held_out == pytest.approx(min(outcome["losses"])) and held_out < 0.5 * outcome["losses"][0]
+    assert outcome["losses"][-1] > held_out
+
+
+def test_a_minimize_of_ones_own_works_by_the_members_of_the_class():
+    example = load("own_minimize")
+    outcome = example.main()
+    np.testing.assert_allclose(outcome["shares"], example.SHARES, atol=0.03)
+    np.testing.assert_allclose(outcome["centres"], example.CENTRES, atol=0.1)
+    np.testing.assert_allclose(outcome["packed"], [*outcome["shares"], *outcome["centres"]], rtol=1e-6)
+    assert outcome["shares"].sum() == pytest.approx(1, abs=1e-5)
+    assert outcome["evaluations"] > 3 and outcome["loss"] < 2

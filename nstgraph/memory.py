@@ -25,13 +25,20 @@ def available_memory(root: Path = Path("/")) -> int:
     return max(0, min([*_free(root), *_left_in_groups(root)], default=_UNKNOWN))
 
 
-def process_memory() -> int:
-    """Bytes of memory that this process holds now; where the system does not tell, the most it has held."""
+def process_memory(process: int | None = None) -> int:
+    """Bytes of memory that a process holds now.
+
+    Args:
+        process: its number; None for this one.
+
+    Returns:
+        Where the system does not tell, the most that this one has held, or 0 for another.
+    """
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        pages = int(Path(f"/proc/{process or 'self'}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
-        return peak_memory()
+        return peak_memory() if process is None else 0
 
 
 def peak_memory() -> int:

@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console
 
@@ -83,6 +83,13 @@ def stdout_guarded() -> Iterator[None]:
             raise OutputError(message) from error
 
 
+def _place_to_hold() -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:  # no folder for temporary files has room: nothing is shown of what is held back
+        return open(os.devnull, "w+b")
+
+
 @contextlib.contextmanager
 def stderr_held_back() -> Iterator[list[str]]:
     """Hold back what C libraries write to stderr; show it only when the block fails.
@@ -96,7 +103,7 @@ def stderr_held_back() -> Iterator[list[str]]:
     sys.stderr.flush()
     lines: list[str] = []
     stderr = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with _place_to_hold() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield lines

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nstgraph.cli.claims import claim_memory
 from nstgraph.cli.interruptions import deaf, received
 from nstgraph.cli.output_options import OFF, STDOUT, Outputs
 from nstgraph.cli.printing import say, stderr_held_back
@@ -69,8 +70,10 @@ def run(config: Config, sources: Sequence[Path], outputs: Outputs, files: Output
     import_tensorflow()
     from nstgraph.run.stylizer import Stylizer
 
-    with files.claimed(), Stylizer(config, len(sources) - 1, hooks=files.hooks()) as stylizer:
-        plan = stylizer.plan(pictures)
+    with contextlib.ExitStack() as claims:
+        claims.enter_context(files.claimed())
+        stylizer = claims.enter_context(Stylizer(config, len(sources) - 1, hooks=files.hooks()))
+        plan = claim_memory(lambda reserved: stylizer.plan(pictures, reserved=reserved), claims)
         with Display(plan.steps, quiet=quiet) as display:
             _announce(stylizer, plan, display)
             with _kept(stylizer, plan, pictures, outputs, files, display) as checkpoint:
@@ -84,8 +87,10 @@ def go_on(config: Config, checkpoint: Checkpoint, files: OutputFiles, quiet: boo
     import_tensorflow()
     from nstgraph.run.stylizer import Stylizer
 
-    with files.claimed(), Stylizer(config, len(pictures.styles), hooks=files.hooks()) as stylizer:
-        plan = stylizer.plan(pictures)
+    with contextlib.ExitStack() as claims:
+        claims.enter_context(files.claimed())
+        stylizer = claims.enter_context(Stylizer(config, len(pictures.styles), hooks=files.hooks()))
+        plan = claim_memory(lambda reserved: stylizer.plan(pictures, reserved=reserved), claims)
         with Display(plan.steps, quiet=quiet) as display:
             _announce(stylizer, plan, display)
             _search(stylizer, pictures, plan, files, display, checkpoint)

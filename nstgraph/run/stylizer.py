@@ -116,18 +116,21 @@ class Stylizer:
         """The same in float32, for what low precision cannot finish."""
         return self._closing.enter_context(Stylizer(self.config.replace(precision="float32"), len(self.graph.styles)))
 
-    def plan(self, content: Source | PictureSet, styles: Source | Sequence[Source] = ()) -> Plan:
+    def plan(
+        self, content: Source | PictureSet, styles: Source | Sequence[Source] = (), *, reserved: float = 0.0
+    ) -> Plan:
         """What a picture will take in memory and time, and how it will be computed.
 
         Args:
             content, styles: as for a call; or a `PictureSet`, and nothing.
+            reserved: bytes of what is free that others will take; not counted if the settings have a limit.
 
         Raises:
             ConfigError: it does not fit into memory; the message says which option would make it fit.
             PictureError: a picture cannot be read or is too small or too narrow.
         """
         pictures = content if isinstance(content, PictureSet) else self._read(content, styles)
-        limit = _SHARE * (self.config.memory * 1e9 or self.cost.process + available_memory())
+        limit = _SHARE * (self.config.memory * 1e9 or self.cost.process + available_memory() - reserved)
         return Planner(self.precision, self.cost, limit).plan(self.config, pictures)
 
     def __call__(

@@ -236,7 +236,11 @@ class OutputFiles:
             faults.append(fault_of(error))
         for folder in (None, os.path.expanduser("~"), os.curdir):
             with contextlib.suppress(Exception):
-                return result.save(Path(tempfile.mkdtemp(prefix="nstgraph-", dir=folder)) / "result.png")
+                place = Path(tempfile.mkdtemp(prefix="nstgraph-", dir=folder))
+                try:
+                    return result.save(place / "result.png")
+                except Exception:
+                    place.rmdir()
         raise OutputError(f"{faults[0]}; the picture can be written nowhere else, either")
 
     @property

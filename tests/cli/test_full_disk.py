@@ -1,0 +1,63 @@
+"""A disk without room: the picture is saved where it can be, and what is not is said, with exit code 2."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nstgraph.pictures.load import load
+
+resource = pytest.importorskip("resource", reason="Windows has no limits of processes")
+
+LINE = "stylize c.png s.png --size 48 --steps 12 --scales 1 --precision float32 -l style:layers=conv1_1"
+
+
+@pytest.fixture
+def limited(empty_folder, save_picture):
+    """Function that runs a command whose files may have so many bytes; gives exit code and what was shown."""
+    save_picture(empty_folder / "c.png", 48, 36)
+    save_picture(empty_folder / "s.png", 40, 40)
+
+    def run(line, size):
+        done = subprocess.run(
+            [sys.executable, "-m", "nstgraph", *line.split()],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, cwd=empty_folder,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+        )  # fmt: skip
+        assert "Traceback" not in done.stdout, done.stdout
+        return done.returncode, done.stdout
+
+    return run
+
+
+def test_a_full_disk_costs_what_is_written_beside_the_picture_only(limited, empty_folder):
+    further = "--summaries sum --log log.csv --checkpoint ck --checkpoint-every 0 --trace t.pb"
+    code, shown = limited(f"{LINE} -o o.jpg {further}", 40_000)
+    assert code == 2 and "File too large" in shown and "the picture is in o.jpg" in shown
+    assert load(empty_folder / "o.jpg").size == (36, 48)
+    assert len((empty_folder / "log.csv").read_text().splitlines()) == 13
+    assert not (empty_folder / "t.pb").exists()
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_a_picture_that_finds_no_room_is_not_said_to_be_written(limited, empty_folder, suffix):
+    code, shown = limited(f"{LINE} -o o.{suffix}", 300)
+    assert code == 2 and "can be written nowhere else, either" in shown and "wrote" not in shown
+    assert sorted(path.name for path in empty_folder.iterdir() if path.name != "cache") == ["c.png", "s.png"]
+
+
+def test_a_folder_that_is_gone_costs_no_picture(empty_folder, save_picture, limited):
+    (empty_folder / "out").mkdir()
+    (empty_folder / "p.py").write_text(
+        "import shutil\nfrom nstgraph import loss_term\n\n\n@loss_term\ndef rude(g):\n"
+        '    """Take the folder away."""\n    shutil.rmtree("out")\n    return g.mean(g.generated.image ** 2)\n'
+    )
+    code, shown = limited(f"{LINE} -l rude --plugin p.py -o out/o.png", 10**9)
+    assert code == 2 and "cannot write out/o.png: the folder out does not exist" in shown
+    place = Path(shown.rpartition("the picture is in ")[2].strip())
+    assert load(place).size == (36, 48)
+    place.unlink()
+    place.parent.rmdir()

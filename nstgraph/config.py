@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import reprlib
 from dataclasses import dataclass
 from typing import Any
 
 from nstgraph.errors import ConfigError
 from nstgraph.losses.default_loss import DEFAULT_LOSS
 from nstgraph.losses.loss import Loss, LossTerm
-from nstgraph.messages import did_you_mean
+from nstgraph.messages import did_you_mean, shown
 from nstgraph.networks.input_values import INPUT_VALUES
 from nstgraph.value_checks import Check, check_settings, document, number, one_of, setting, switch, text
 
@@ -27,14 +26,14 @@ _MIN_TILE = 32
 
 
 def _tile_fault(value: Any) -> str:
-    fits = value in ("auto", "off") or (type(value) is int and value >= _MIN_TILE)
-    return "" if fits else f"is {reprlib.repr(value)}; choose auto, off or pixels from {_MIN_TILE}"
+    fits = (isinstance(value, str) and value in ("auto", "off")) or (type(value) is int and value >= _MIN_TILE)
+    return "" if fits else f"is {shown(value)}; choose auto, off or pixels from {_MIN_TILE}"
 
 
 def _loss_fault(value: Any) -> str:
     texts = isinstance(value, str | list | tuple) and all(isinstance(text, str) for text in value)
     fits = texts or isinstance(value, Loss | LossTerm)
-    return "" if fits else f"is {reprlib.repr(value)}; write it as text, such as 'content 2*style', or add terms up"
+    return "" if fits else f"is {shown(value)}; write it as text, such as 'content 2*style', or add terms up"
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from nstgraph.messages import one_line, printable
+
 __all__ = [
     "CheckpointError", "ConfigError", "Interrupted", "LossError", "NstgraphError", "OutputError", "PictureError",
-    "PluginError", "RunError", "SearchError", "TilingError", "WeightsError",
+    "PluginError", "RunError", "SearchError", "TilingError", "WeightsError", "fault_of",
 ]  # fmt: skip
+
+
+#: Characters that a message has at most; what is too long for it is mostly what a file, or a user, has given.
+_LONGEST = 500
 
 
 class NstgraphError(Exception):
     """Base of every error that nstgraph raises on purpose."""
+
+    def __str__(self) -> str:
+        """The message in one line, with its middle left out if it is too long; what does not print is written \\x00."""
+        text = printable(super().__str__())
+        half = _LONGEST // 2 - 3
+        return text if len(text) <= _LONGEST else f"{text[:half]} ... {text[-half:]}"
 
 
 class ConfigError(NstgraphError):
@@ -81,3 +93,8 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, result: Any) -> None:
         super().__init__("interrupted")
         self.result = result
+
+
+def fault_of(error: Exception) -> str:
+    """What went wrong, in one line: all that our own errors say, and the type and beginning of others."""
+    return str(error) if isinstance(error, NstgraphError) else f"{type(error).__name__}: {one_line(error)}"

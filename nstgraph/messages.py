@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
+import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
-from nstgraph.errors import NstgraphError
-
-__all__ = ["did_you_mean", "duration", "fault_of", "one_line", "printable"]
+__all__ = ["did_you_mean", "duration", "one_line", "printable", "shown"]
 
 _LONGEST = 200
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxlong = _short.maxother = 100
 
 
 def one_line(error: BaseException | str) -> str:
@@ -21,14 +25,17 @@ def one_line(error: BaseException | str) -> str:
     return line[:_LONGEST] or type(error).__name__
 
 
-def fault_of(error: Exception) -> str:
-    """What went wrong, in one line: all that our own errors say, and the type and beginning of others."""
-    return str(error) if isinstance(error, NstgraphError) else f"{type(error).__name__}: {one_line(error)}"
-
-
 def printable(text: str) -> str:
-    """Text without characters that would steer a terminal, such as escapes in the name of a file."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1] for letter in text)
+    """Text as it is, but for characters that would steer a terminal, or end the line: these are written \\x00."""
+    return "".join(map(_printable, text))
+
+
+def shown(value: Any) -> str:
+    """A value as Python writes it, shortened if it is long; its type if Python does not write it at all."""
+    try:
+        return _short.repr(value)
+    except ValueError:  # of whole numbers of more than 4300 digits
+        return f"<{type(value).__name__}>"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -46,3 +53,8 @@ def duration(seconds: float) -> str:
     if minutes >= 60:
         return f"{minutes // 60} h {minutes % 60:02d} min"
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def _printable(letter: str) -> str:
+    prints = letter.isprintable() or unicodedata.category(letter) == "Zs"  # as file names of macOS have
+    return letter if prints else repr(letter)[1:-1]

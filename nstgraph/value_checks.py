@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from nstgraph.errors import ConfigError
+from nstgraph.messages import shown
 
 __all__ = [
     "Check",
@@ -46,7 +46,7 @@ def number(low: float, high: float, metavar: str = "N") -> Check:
 
     def fault(value: Any) -> str:
         fits = type(value) in (int, type(low)) and low <= value <= high
-        return "" if fits else f"is {reprlib.repr(value)}; choose {kind} from {low} to {high}"
+        return "" if fits else f"is {shown(value)}; choose {kind} from {low} to {high}"
 
     return Check(metavar, fault)
 
@@ -54,14 +54,16 @@ def number(low: float, high: float, metavar: str = "N") -> Check:
 def one_of(*names: str) -> Check:
     """One of some names."""
     listed = ", ".join(names)
-    return Check(
-        "|".join(names), lambda value: "" if value in names else f"is {reprlib.repr(value)}; choose from {listed}"
-    )
+
+    def fault(value: Any) -> str:
+        return "" if isinstance(value, str) and value in names else f"is {shown(value)}; choose from {listed}"
+
+    return Check("|".join(names), fault)
 
 
 def switch() -> Check:
     """True or False."""
-    return Check("", lambda value: "" if isinstance(value, bool) else f"is {reprlib.repr(value)}; choose True or False")
+    return Check("", lambda value: "" if isinstance(value, bool) else f"is {shown(value)}; choose True or False")
 
 
 def text(metavar: str, *, optional: bool = True) -> Check:
@@ -70,8 +72,8 @@ def text(metavar: str, *, optional: bool = True) -> Check:
     def fault(value: Any) -> str:
         if (value is None and optional) or (isinstance(value, str | os.PathLike) and os.fspath(value)):
             return ""
-        shown = f"of type {type(value).__name__}" if hasattr(value, "shape") else reprlib.repr(value)
-        return f"is {shown}; give {' or '.join(metavar.split('|'))}"
+        given = f"of type {type(value).__name__}" if hasattr(value, "shape") else shown(value)
+        return f"is {given}; give {' or '.join(metavar.split('|'))}"
 
     return Check(metavar, fault)
 

@@ -128,6 +128,9 @@ def test_all_choices_are_accepted() -> None:
         ("weights", 5, "weights is 5; give FILE"),
         ("network", ["net.pb"], "network is ['net.pb']; give FILE"),
         ("loss", 5, "loss is 5; write it as text, such as 'content 2*style', or add terms up"),
+        ("size", [10**5000], "size is <list>; choose a whole number from 16 to 32768"),
+        ("pooling", np.array([1, 2]), "pooling is array([1, 2]); choose from average, max"),
+        ("tile", np.array([1, 2]), "tile is array([1, 2]); choose auto, off or pixels from 32"),
         (
             "loss",
             ("content", 2),

@@ -46,3 +46,16 @@ def test_a_failed_run_carries_what_it_had(result: object) -> None:
     with pytest.raises(NstgraphError, match=r"^out of memory; use a smaller --size$") as raised:
         raise RunError("out of memory; use a smaller --size", result)
     assert isinstance(raised.value, RunError) and raised.value.result is result
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("a\nb.png does not exist", r"a\nb.png does not exist"),
+        ("\x1b[31m\x00\u2028\udcff", r"\x1b[31m\x00\u2028\udcff"),
+        ("48 × 36 · 9.41\u202fAM.png", "48 × 36 · 9.41\u202fAM.png"),
+        (f"cannot read {'x' * 10_000}; write y", f"cannot read {'x' * 235} ... {'x' * 238}; write y"),
+    ],
+)
+def test_a_message_is_one_line_of_some_hundred_characters(message: str, line: str) -> None:
+    assert str(NstgraphError(message)) == line and len(line) <= 500

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from nstgraph import tf
-from nstgraph.messages import did_you_mean, duration, one_line
+from nstgraph.messages import did_you_mean, duration, one_line, shown
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,17 @@ def test_of_tensorflows_errors_the_stack_traces_are_left_out() -> None:
             session.run(failing)
     line = one_line(raised.value)
     assert "values" in line and "Original stack trace" not in line and "\n" not in line and "test_messages" not in line
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a 'b'", "\"a 'b'\""),
+        ("a\n", r"'a\n'"),
+        ((10**5000,), "<tuple>"),  # more digits than Python writes
+        ([1, 10**5000], "<list>"),
+        ("x" * 10_000, f"'{'x' * 47}...{'x' * 48}'"),
+    ],
+)
+def test_values_are_shown_in_short(value: object, text: str) -> None:
+    assert shown(value) == text

@@ -16,10 +16,9 @@ from typing import Any
 from nstgraph.checkpoints.array_file import read_about, read_arrays, write_arrays
 from nstgraph.checkpoints.picture_arrays import arrays_of, pictures_of
 from nstgraph.checkpoints.run_state import RunState, read_state, write_state
-from nstgraph.errors import CheckpointError, OutputError
+from nstgraph.errors import CheckpointError, OutputError, fault_of
 from nstgraph.files import what_is_wrong_with
 from nstgraph.locks import FileLock
-from nstgraph.messages import fault_of
 from nstgraph.pictures.picture import PictureSet
 
 __all__ = ["Checkpoint", "states"]

@@ -17,10 +17,9 @@ from nstgraph.arrays import Array
 from nstgraph.cli.claims import claim
 from nstgraph.cli.output_options import STDOUT, Outputs
 from nstgraph.config import INITS, Config
-from nstgraph.errors import OutputError
+from nstgraph.errors import OutputError, fault_of
 from nstgraph.files import check_folder, check_suffix, check_target, same_file, unused
 from nstgraph.graph.trace import TRACE_SUFFIXES, save_trace
-from nstgraph.messages import fault_of
 from nstgraph.networks.find_weights import candidates
 from nstgraph.pictures.formats import format_of
 from nstgraph.pictures.resize import resize

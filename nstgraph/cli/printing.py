@@ -55,7 +55,11 @@ def show(what: Any, *, unbroken: bool = False) -> None:
     if unbroken:
         console.width = max(console.width, what.__rich_measure__(console, console.options.update(width=1000)).maximum)
     with stdout_guarded():
-        console.print(printable(what) if isinstance(what, str) else what, highlight=False, markup=False)
+        console.print(
+            "\n".join(map(printable, what.split("\n"))) if isinstance(what, str) else what,
+            highlight=False,
+            markup=False,
+        )
 
 
 def to_stdout(text: str) -> None:

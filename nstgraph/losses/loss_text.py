@@ -9,6 +9,7 @@ from nstgraph.losses.default_loss import DEFAULT_LOSS, PALETTE, PHOTO_COLORS
 from nstgraph.losses.loss import Loss, LossTerm
 from nstgraph.losses.parameter_types import as_number
 from nstgraph.losses.registry import registry
+from nstgraph.messages import shown
 
 __all__ = ["as_loss", "parse_loss"]
 
@@ -45,7 +46,7 @@ def parse_loss(texts: str | Iterable[str]) -> Loss:
     """
     lines = [texts] if isinstance(texts, str) else list(texts) if isinstance(texts, Iterable) else [texts]
     if not all(isinstance(line, str) for line in lines):
-        raise LossError(f"{texts!r} is not a loss; write one as text, such as 'content 2*style', or add terms up")
+        raise LossError(f"{shown(texts)} is not a loss; write one as text, such as 'content 2*style', or add terms up")
     parts = [part for line in lines for part in line.split()]
     if not parts:
         raise LossError("the loss has no terms; name at least one, such as style")

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from nstgraph.errors import LossError
-from nstgraph.messages import did_you_mean
+from nstgraph.messages import did_you_mean, shown
 
 __all__ = ["SUPPORTED", "ParameterType", "as_number", "parameter_type", "text_of"]
 
@@ -34,7 +34,7 @@ _NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number"}
 
 class _Misfit(ValueError):
     def __init__(self, words: str, value: Any, hint: str = "") -> None:
-        super().__init__(f"takes {words}, not {value!r}{hint}")
+        super().__init__(f"takes {words}, not {shown(value)}{hint}")
 
 
 @dataclass(frozen=True)

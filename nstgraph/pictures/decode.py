@@ -21,9 +21,10 @@ def decode(image: Image.Image, name: str, where: str) -> Picture:
     Raises:
         PictureError: all of it is transparent, or values are out of range; else what Pillow raises.
     """
-    form, frames, note = image.format, getattr(image, "n_frames", 1), ""
-    if frames > 1 and form != "MPO":  # in which cameras keep a preview
-        note = f"{where} has {frames} frames, of which the first is used"
+    form, note = image.format, ""
+    # Not how many frames there are: to count them, Pillow reads through the whole file.
+    if getattr(image, "is_animated", False) and form != "MPO":  # in which cameras keep a preview
+        note = f"{where} has several frames, of which the first is used"
     image.load()
     # EXIF data that cannot be parsed must not make a good picture unusable.
     with contextlib.suppress(Exception):
@@ -35,7 +36,9 @@ def decode(image: Image.Image, name: str, where: str) -> Picture:
         return from_planes(rgb, alpha, name=name, where=where, note=dark or note)
     rgb, alpha = np.array(_to_srgb(image), dtype=np.float32), None
     if image.has_transparency_data:
-        alpha = np.array(image.convert("RGBA").getchannel("A"), dtype=np.float32) / 255
+        clear = image if "A" in image.getbands() else image.convert("RGBA")
+        alpha = np.array(clear.getchannel("A"), dtype=np.float32)
+        alpha /= 255
         if form == "BMP" and not alpha.any():  # few programs use the fourth byte, or leave anything but 0 there
             alpha = None
     return from_planes(rgb, alpha, name=name, where=where, note=note)
@@ -53,8 +56,9 @@ def from_planes(rgb: Array, alpha: Array | None, *, name: str, where: str, note:
         visible = alpha > 0
         if not visible.any():
             raise PictureError(f"{where} is entirely transparent; remove its alpha channel")
-        # What nobody sees must not steer the search.
-        rgb[~visible] = rgb[visible].mean(axis=0, dtype=np.float64)
+        # What nobody sees must not steer the search. Without a copy of what is visible, which may be large.
+        mean = np.mean(rgb, axis=(0, 1), dtype=np.float64, where=visible[:, :, np.newaxis])
+        rgb[~visible] = mean
     return Picture(rgb[np.newaxis], alpha, name, note)
 
 
@@ -88,8 +92,11 @@ def _from_deep_grey(image: Image.Image, where: str) -> tuple[Array, Array | None
     ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[np.newaxis])
     ramp.info["icc_profile"] = image.info["icc_profile"]
     curves = np.asarray(_to_srgb(ramp))[0]
-    planes = [np.interp(grey, np.arange(256), curves[:, channel]) for channel in range(3)]
-    return np.stack(planes, axis=2).astype(np.float32), alpha, note
+    rgb = np.empty((*grey.shape, 3), dtype=np.float32)
+    for row, line in zip(grey, rgb, strict=True):  # one at a time, as numpy interpolates in float64
+        for channel in range(3):
+            line[:, channel] = np.interp(row, np.arange(256), curves[:, channel])
+    return rgb, alpha, note
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

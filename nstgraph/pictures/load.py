@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import IO, TypeAlias
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from nstgraph.arrays import Array
 from nstgraph.errors import PictureError
@@ -19,15 +20,18 @@ from nstgraph.files import what_is_wrong_with
 from nstgraph.memory import available_memory
 from nstgraph.messages import one_line
 from nstgraph.pictures.decode import decode, from_planes, scaled
-from nstgraph.pictures.formats import readable_formats
+from nstgraph.pictures.formats import memory_to_read, readable_formats
 from nstgraph.pictures.picture import Picture
 
 __all__ = ["Source", "load"]
 
 Source: TypeAlias = str | os.PathLike[str] | IO[bytes] | Image.Image | Array | Picture
 
-#: Bytes that reading a picture takes at most, a pixel: Pillow's copies, and float32 colours and transparency.
-_BYTES_A_PIXEL = 32
+#: Scans of a JPEG, of which programs write up to about twenty: each goes over all of the picture.
+_SCANS = 100
+
+#: TIFF's tags of a tile's sides.
+_TILE_SIDES = (322, 323)
 
 
 def load(source: Source, *, memory: float | None = None) -> Picture:
@@ -63,6 +67,7 @@ def load(source: Source, *, memory: float | None = None) -> Picture:
             _check_file(Path(source))
         with Image.open(source, formats=readable_formats(where)) as image:
             _check_memory(image, where, available_memory() if memory is None else memory)
+            _check_scans(image)
             return decode(image, Path(where).name, where)
 
 
@@ -105,13 +110,32 @@ def _check_file(path: Path) -> None:
 
 
 def _check_memory(image: Image.Image, where: str, memory: float) -> None:
-    pixels = image.width * image.height
-    if pixels * _BYTES_A_PIXEL > memory:
-        need, have = pixels * _BYTES_A_PIXEL / 1e9, max(memory, 0) / 1e9
+    pixels = max(image.width * image.height, _pixels_of_a_tile(image))
+    need = memory_to_read(image.format, pixels)
+    if need > memory:
         raise PictureError(
-            f"{where} has {pixels / 1e6:.0f} million pixels, which take {need:.2f} GB to read, and only {have:.2f} GB "
-            "is available; shrink it in an image editor first"
+            f"{where} has {pixels / 1e6:.0f} million pixels, which take {need / 1e9:.2f} GB to read, and only "
+            f"{max(memory, 0) / 1e9:.2f} GB is available; shrink it in an image editor first"
         )
+
+
+def _pixels_of_a_tile(image: Image.Image) -> int:
+    """How many pixels a TIFF's tiles have, which may be larger than the picture."""
+    tags = getattr(image, "tag_v2", {})
+    return math.prod(int(np.max(tags.get(tag, 0))) for tag in _TILE_SIDES)
+
+
+def _check_scans(image: ImageFile.ImageFile) -> None:
+    """Refuse a JPEG of few bytes that would take minutes."""
+    file = image.fp if image.format in ("JPEG", "MPO") else None
+    if file is None:
+        return
+    file.seek(0)
+    scans = 0
+    while block := file.read(1 << 20):  # a mark that two blocks share is missed, which does not matter
+        scans += block.count(b"\xff\xda")
+    if scans > _SCANS:
+        raise ValueError(f"it has {scans} scans, more than {_SCANS}")
 
 
 @contextlib.contextmanager

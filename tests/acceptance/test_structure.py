@@ -15,7 +15,7 @@ SOURCE = ROOT / "nstgraph"
 
 #: From the ground up; a package or file may import from those above it in this list alone, besides itself.
 ORDER = [
-    "errors", "_tf", "arrays", "messages", "files", "locks", "user_folders", "memory", "tensor_ancestry",
+    "messages", "errors", "_tf", "arrays", "files", "locks", "user_folders", "memory", "tensor_ancestry",
     "operation_types", "value_checks", "pictures", "networks", "losses", "config", "graph", "terms", "tiles", "search",
     "planning", "checkpoints", "hooks", "run", "inspect", "demo", "bench", "contrib", "testing", "cli", "__main__",
 ]  # fmt: skip

@@ -95,6 +95,7 @@ NO_TERMS = "the loss has no terms; name at least one, such as style"
         ("content+style", "'content+style' joins terms by +; give each its own -l, or write a space between them"),
         (5, "5 is not a loss; write one as text, such as 'content 2*style', or add terms up"),
         (["tv", 5], "['tv', 5] is not a loss; write one as text"),
+        ([10**5000], "<list> is not a loss; write one as text"),  # which Python does not write out
         ("default:power=1", "'default' has no parameters, but 'default:power=1' gives some; name the term instead"),
     ],
 )

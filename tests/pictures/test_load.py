@@ -3,13 +3,16 @@ import io
 import os
 import re
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import GifImagePlugin, Image, TiffImagePlugin, features
 
 from nstgraph.errors import PictureError
+from nstgraph.pictures.formats import memory_to_read
 from nstgraph.pictures.load import load
 
 
@@ -264,7 +267,7 @@ def test_twelve_bits_in_sixteen_are_pointed_out(tmp_path):
 def test_an_animation_is_pointed_out(tmp_path):
     frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
-    assert load(tmp_path / "a.gif").note.endswith("a.gif has 2 frames, of which the first is used")
+    assert load(tmp_path / "a.gif").note.endswith("a.gif has several frames, of which the first is used")
     frames[0].save(tmp_path / "b.gif")
     assert load(tmp_path / "b.gif").note == ""
 
@@ -303,3 +306,90 @@ def test_a_link_that_leads_nowhere_is_told_as_one(tmp_path):
 def test_a_name_that_is_too_long_is_one_line(tmp_path):
     with pytest.raises(PictureError, match=r"cannot be read \(File name too long\)"):
         load(tmp_path / f"{'a' * 300}.png")
+
+
+def tiff(side, tile):
+    """A compressed grey TIFF in tiles, of which there is no more than the header."""
+    tags = {256: side, 257: side, 258: 8, 259: 8, 262: 1, 277: 1, 322: tile, 323: tile, 324: 200, 325: 9}
+    table = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return (b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + table + bytes(4)).ljust(200) + bytes(9)
+
+
+def test_memory_is_counted_for_tiles_that_are_larger_than_the_picture(tmp_path):
+    (tmp_path / "a.tif").write_bytes(tiff(40, 10_000))
+    with pytest.raises(
+        PictureError, match=r"a\.tif has 100 million pixels, which take 3\.20 GB to read, and only 0\.20"
+    ):
+        load(tmp_path / "a.tif", memory=2e8)
+
+
+def test_decoders_that_hold_more_are_counted_for_more(tmp_path):
+    for name, need in (("a.png", "0.06"), ("a.webp", "0.10")):
+        Image.new("L", (2000, 1000)).save(tmp_path / name)
+        with pytest.raises(PictureError, match=rf"2 million pixels, which take {need} GB"):
+            load(tmp_path / name, memory=1e6)
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused(tmp_path):
+    Image.fromarray(noise()).save(tmp_path / "a.jpg", progressive=True)
+    data = (tmp_path / "a.jpg").read_bytes()
+    scan, end = data.rindex(b"\xff\xda"), data.rindex(b"\xff\xd9")
+    assert load(tmp_path / "a.jpg").size == (24, 32)
+    (tmp_path / "a.jpg").write_bytes(data[:end] + data[scan:end] * 100 + data[end:])
+    with pytest.raises(PictureError, match=r"a\.jpg \(it has 1\d\d scans, more than 100\); if it is damaged"):
+        load(tmp_path / "a.jpg")
+
+
+def test_frames_beyond_the_second_are_not_looked_at(tmp_path, monkeypatch):
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue", "green", "white")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "a.tif", save_all=True, append_images=frames[1:])
+    for name, plugin in (("a.gif", GifImagePlugin.GifImageFile), ("a.tif", TiffImagePlugin.TiffImageFile)):
+        seen, seek = [], plugin._seek
+
+        def counted(image, frame, *more, seen=seen, seek=seek):
+            seen.append(frame)
+            return seek(image, frame, *more)
+
+        monkeypatch.setattr(plugin, "_seek", counted)
+        assert "several frames" in load(tmp_path / name).note and max(seen) <= 1
+
+
+MEMORY_TAKEN = """
+import sys
+from nstgraph.memory import peak_memory
+from nstgraph.pictures.formats import memory_to_read
+from nstgraph.pictures.load import load
+load(sys.argv[1])
+base = peak_memory()
+picture = load(sys.argv[2])
+print((peak_memory() - base) / (picture.size[0] * picture.size[1]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "options"),
+    [
+        ("a.png", "RGBA", {"exif": True}),
+        ("a.png", "I;16", {"icc_profile": "linear grey"}),
+        ("a.jpg", "CMYK", {"progressive": True, "icc_profile": "cyan-only CMYK", "exif": True}),
+        ("a.webp", "RGBA", {"lossless": True, "method": 0, "quality": 0}),
+        ("a.jp2", "RGBA", {"quality_mode": "rates", "quality_layers": [50]}),
+    ],
+)
+def test_what_a_pixel_takes_is_no_more_than_what_is_counted_for_it(tmp_path, icc_profiles, name, mode, options):
+    how, exif = dict(options), Image.Exif()
+    exif[274] = 6
+    if "icc_profile" in how:
+        how["icc_profile"] = icc_profiles[how["icc_profile"]]
+    if "exif" in how:
+        how["exif"] = exif
+    for file, size in (("small", (60, 40)), ("large", (1500, 1000))):
+        grey = Image.linear_gradient("L").resize(size)
+        image = Image.merge("RGBA", [grey, grey, grey, grey])
+        if mode == "I;16":
+            image = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+        (image.convert("RGB").convert(mode) if mode == "CMYK" else image).save(tmp_path / f"{file}{name}", **how)
+    command = [sys.executable, "-c", MEMORY_TAKEN, tmp_path / f"small{name}", tmp_path / f"large{name}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert 12 < float(done.stdout) <= memory_to_read("WEBP" if name == "a.webp" else "PNG", 1)

@@ -1,0 +1,141 @@
+"""Reads the cases of a range, in a process of its own: `python child.py READER FIRST BEYOND`.
+
+The number of a case is written before it is read, so that whoever started this knows which one ended it.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import io
+import os
+import resource
+import sys
+import tempfile
+import unicodedata
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import mutate
+import valid_files
+
+from nstgraph.errors import NstgraphError
+from nstgraph.memory import peak_memory, process_memory
+
+__all__ = ["MEMORY", "SECONDS", "fault_of"]
+
+#: Bytes that reading a picture may take.
+MEMORY = 200e6
+
+#: What a case may take.
+SECONDS = 5.0
+
+#: Characters that a message may have.
+LONGEST = 500
+
+
+def fault_of(read: Callable[[], object]) -> str:
+    """What is wrong with how a reader ends; empty if that is success, or an error of one clear line."""
+    try:
+        read()
+    except NstgraphError as error:
+        return _fault_of_message(error)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def _fault_of_message(error: NstgraphError) -> str:
+    text, cause = str(error), error.__cause__
+    while cause is not None:
+        if isinstance(cause, MemoryError):
+            return f"asked for more memory than there is: {text}"
+        cause = cause.__cause__ or cause.__context__
+    if not text or len(text) > LONGEST:
+        return f"a message of {len(text)} characters: {text[:LONGEST]!r}"
+    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text):
+        return f"not one line of text: {text!r}"
+    return ""
+
+
+def _pictures(folder: Path) -> Callable[[int], object]:
+    from nstgraph.pictures.load import load
+
+    known = valid_files.pictures()
+    files = [data for _, data in known]
+
+    def read(number: int) -> object:
+        data, extension = mutate.damaged(files, number, valid_files.SIDES), known[number % len(known)][0]
+        if number // len(files) % 2 and extension != "tga":
+            return load(io.BytesIO(data), memory=MEMORY)
+        path = folder / f"a.{extension}"
+        path.write_bytes(data)
+        return load(path, memory=MEMORY)
+
+    return read
+
+
+def _weights(folder: Path) -> Callable[[int], object]:
+    from nstgraph.networks.weights_file import WeightsFile
+
+    files, path = valid_files.weights(), folder / "a.npz"
+
+    def read(number: int) -> object:
+        path.write_bytes(mutate.damaged(files, number))
+        file = WeightsFile(path)
+        return [file.read(layer) for layer in file.layers]
+
+    return read
+
+
+def _networks(folder: Path) -> Callable[[int], object]:
+    from nstgraph import tf
+    from nstgraph.networks.graph_file import GraphFile
+
+    files, path = valid_files.networks(), folder / "a.pb"
+
+    def read(number: int) -> object:
+        path.write_bytes(mutate.damaged(files, number))
+        file = GraphFile(path)
+        with tf.Graph().as_default():
+            features = file.network().features(tf.zeros([1, 40, 40, 3]), "features/")
+            return [features[layer] for layer in file.names()]
+
+    return read
+
+
+READERS: dict[str, Callable[[Path], Callable[[int], object]]] = {
+    "pictures": _pictures,
+    "weights": _weights,
+    "networks": _networks,
+}
+
+
+def _faults(read: Callable[[int], object], numbers: range) -> Iterator[str]:
+    """The number of each case before it is read, and after it what is wrong, if anything is."""
+    base = max(peak_memory(), process_memory())
+    for number in numbers:
+        yield f"{number}"
+        faulthandler.dump_traceback_later(SECONDS, exit=True)
+        fault = fault_of(lambda number=number: read(number))  # type: ignore[misc]
+        faulthandler.cancel_dump_traceback_later()
+        if fault:
+            yield f"{number} {fault!r}"
+        if peak_memory() > base + MEMORY:
+            yield f"{number} took {(peak_memory() - base) / 1e6:.0f} MB"
+            base = peak_memory()
+
+
+def _main(reader: str, first: int, beyond: int) -> None:
+    faulthandler.enable()
+    warnings.simplefilter("ignore")  # as the command line does
+    with tempfile.TemporaryDirectory() as folder:
+        read = READERS[reader](Path(folder))
+        if reader != "networks":  # TensorFlow reserves more than it uses
+            resource.setrlimit(resource.RLIMIT_AS, (8 * 2**30, 8 * 2**30))
+        for line in _faults(read, range(first, beyond)):
+            os.write(1, f"{line}\n".encode(errors="replace"))
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1], *map(int, sys.argv[2:]))

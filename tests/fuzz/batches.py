@@ -25,7 +25,7 @@ def faults(reader: str, first: int, beyond: int) -> list[str]:
         command = [sys.executable, str(_CHILD), reader, str(first), str(beyond)]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment, check=False)
         lines = done.stdout.splitlines()
-        assert lines, f"no case was read: {done.stderr}"
+        assert lines, f"no case was read ({done.returncode}): {done.stderr}"
         found += [f"{reader} {line}" for line in lines if " " in line]
         if done.returncode == 0:
             return found

@@ -13,10 +13,12 @@ import sys
 import tempfile
 import unicodedata
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import mutate
+import mutate_graph
 import valid_files
 
 from nstgraph.errors import NstgraphError
@@ -81,11 +83,25 @@ def _weights(folder: Path) -> Callable[[int], object]:
     files, path = valid_files.weights(), folder / "a.npz"
 
     def read(number: int) -> object:
-        path.write_bytes(mutate.damaged(files, number))
+        whole = files[number % len(files)]
+        path.write_bytes(_member_damaged(whole, number) if number % 2 else mutate.damaged(files, number))
         file = WeightsFile(path)
         return [file.read(layer) for layer in file.layers]
 
     return read
+
+
+def _member_damaged(file: bytes, number: int) -> bytes:
+    """An npz that is valid, one array of which is not."""
+    with zipfile.ZipFile(io.BytesIO(file)) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    name = sorted(members)[number // 2 % len(members)]
+    members[name] = mutate.damaged([members[name]], number)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, data in members.items():
+            archive.writestr(member, data)
+    return stream.getvalue()
 
 
 def _networks(folder: Path) -> Callable[[int], object]:
@@ -95,7 +111,8 @@ def _networks(folder: Path) -> Callable[[int], object]:
     files, path = valid_files.networks(), folder / "a.pb"
 
     def read(number: int) -> object:
-        path.write_bytes(mutate.damaged(files, number))
+        graph = tf.GraphDef.FromString(files[number % len(files)])
+        path.write_bytes(mutate_graph.damaged_graph(graph, number) if number % 4 else mutate.damaged(files, number))
         file = GraphFile(path)
         with tf.Graph().as_default():
             features = file.network().features(tf.zeros([1, 40, 40, 3]), "features/")

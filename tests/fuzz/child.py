@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 import tempfile
+import time
 import unicodedata
 import warnings
 import zipfile
@@ -121,10 +122,31 @@ def _networks(folder: Path) -> Callable[[int], object]:
     return read
 
 
+def _faulty(folder: Path) -> Callable[[int], object]:
+    """What the tests of this themselves read: cases that end in each way in which none should."""
+    del folder
+
+    def read(number: int) -> object:
+        if number == 1:
+            os.abort()
+        if number == 2:
+            raise ValueError("two\nlines")
+        if number == 3:
+            return bytearray(b"x") * int(1.5 * MEMORY)
+        if number == 4:
+            raise NstgraphError("that is bad") from MemoryError()
+        if number == 5:
+            time.sleep(10 * SECONDS)
+        raise NstgraphError("one\nline")
+
+    return read
+
+
 READERS: dict[str, Callable[[Path], Callable[[int], object]]] = {
     "pictures": _pictures,
     "weights": _weights,
     "networks": _networks,
+    "faulty": _faulty,
 }
 
 

@@ -54,12 +54,10 @@ def show(what: Any, *, unbroken: bool = False) -> None:
     console = _Console(soft_wrap=isinstance(what, str))
     if unbroken:
         console.width = max(console.width, what.__rich_measure__(console, console.options.update(width=1000)).maximum)
+    if isinstance(what, str):
+        what = "\n".join(map(printable, what.split("\n")))
     with stdout_guarded():
-        console.print(
-            "\n".join(map(printable, what.split("\n"))) if isinstance(what, str) else what,
-            highlight=False,
-            markup=False,
-        )
+        console.print(what, highlight=False, markup=False)
 
 
 def to_stdout(text: str) -> None:

@@ -12,6 +12,10 @@ from nstgraph.networks.weights_file import WeightsFile, embedded
 __all__ = ["Candidate", "cache_dir", "candidates", "find_weights"]
 
 _VARIABLE = "$NSTGRAPH_WEIGHTS"
+_HERE = "the folder vgg here"
+
+#: Said of weights that came with the folder, with an archive that was unpacked there, say, and that nobody asked for.
+_UNASKED = f"found in {_HERE}, unasked; --weights, or weights= in Python, chooses another file"
 
 
 class Candidate(NamedTuple):
@@ -23,7 +27,7 @@ class Candidate(NamedTuple):
 
 
 def find_weights(path: str | os.PathLike[str] | None = None) -> WeightsFile:
-    """The first weights file among ``candidates(path)``.
+    """The first weights file among ``candidates(path)``; the `source` of one from the working folder says so.
 
     Raises:
         WeightsError: a file named by ``path`` or ``$NSTGRAPH_WEIGHTS`` does not exist, or the first file that
@@ -34,7 +38,12 @@ def find_weights(path: str | os.PathLike[str] | None = None) -> WeightsFile:
             raise WeightsError(f"{_VARIABLE} names {place}, which does not exist; correct it or unset it")
         if exists or path is not None:
             break
-    return WeightsFile(place)
+    if path is not None or description != _HERE:
+        return WeightsFile(place)
+    try:
+        return WeightsFile(place, _UNASKED)
+    except WeightsError as error:
+        raise WeightsError(f"{error} ({_UNASKED})") from error
 
 
 def candidates(path: str | os.PathLike[str] | None = None) -> list[Candidate]:
@@ -42,7 +51,7 @@ def candidates(path: str | os.PathLike[str] | None = None) -> list[Candidate]:
     places = [
         ("the file given", path),
         (_VARIABLE, os.environ.get("NSTGRAPH_WEIGHTS") or None),
-        ("the folder vgg here", Path("vgg", "vgg16_weights.npz")),
+        (_HERE, Path("vgg", "vgg16_weights.npz")),
         ("the cache", cache_dir() / "vgg16_weights.npz"),
         ("the embedded weights", embedded()),
     ]

@@ -11,20 +11,19 @@ import contextlib
 import functools
 import hashlib
 import importlib.resources
-import io
 import os
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib import format as npy
 
 from nstgraph.errors import WeightsError
 from nstgraph.files import what_is_wrong_with
+from nstgraph.messages import one_line
 from nstgraph.networks.network import Network
+from nstgraph.networks.npz_file import Fault, NpzFile
 from nstgraph.networks.vgg_layers import ARCHITECTURES, VGG16, VGG19, Architecture
 
 __all__ = ["FETCH", "WeightsFile", "embedded", "hash_of"]
@@ -36,6 +35,10 @@ FETCH = "nstgraph weights fetch vgg16"
 class WeightsFile:
     """What one weights file holds; the numbers stay on disk until a layer is read.
 
+    Args:
+        path: the file. It may come from anybody: reading a layer takes that layer's memory, whatever it claims.
+        origin: how the file came to be used, if nobody named it; for `source`.
+
     Attributes:
         path: the file.
         layers: kernel shape (3, 3, in, out) of each convolution the file has, in network order.
@@ -45,15 +48,15 @@ class WeightsFile:
             whose arrays are not floating-point numbers of VGG's shapes.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], origin: str = "") -> None:
         self.path = Path(path)
         self.layers: dict[str, tuple[int, ...]] = {}
-        with _guarded(self.path), zipfile.ZipFile(self.path) as archive:
-            keys = {name[:-4] for name in archive.namelist() if name.endswith(".npy")}
+        self._origin = origin
+        with _guarded(self.path), NpzFile(self.path) as npz:
             for name, kernel in VGG19.kernels.items():
-                if f"{name}_W" in keys:
+                if f"{name}_W" in npz.keys:
                     with _guarded(self.path, name):
-                        self._check(archive, name, kernel)
+                        _check(npz, name, kernel)
                     self.layers[name] = kernel
         if not self.layers:
             raise _bad(self.path, "has no layer of VGG, such as the keys conv1_1_W and conv1_1_b")
@@ -65,9 +68,10 @@ class WeightsFile:
 
     @property
     def source(self) -> str:
-        """Where the weights come from, for a report: ``"the embedded weights"`` or the path."""
-        same = os.path.realpath(self.path) == os.path.realpath(embedded())
-        return "the embedded weights" if same else str(self.path)
+        """Where the weights come from, for a report: ``"the embedded weights"``, or the path and its origin."""
+        if os.path.realpath(self.path) == os.path.realpath(embedded()):
+            return "the embedded weights"
+        return f"{self.path}{self._origin and f', {self._origin}'}"
 
     @functools.cached_property
     def sha256(self) -> str:
@@ -98,30 +102,9 @@ class WeightsFile:
             WeightsError: the file lacks the layer, or its numbers are damaged, NaN or infinite.
         """
         self.require([layer])
-        with _guarded(self.path, layer), zipfile.ZipFile(self.path) as archive:
-            return self._values(archive, f"{layer}_W"), self._values(archive, f"{layer}_b")
-
-    def _check(self, archive: zipfile.ZipFile, name: str, kernel: tuple[int, ...]) -> None:
-        """Make sure that the headers of a layer's two arrays are right."""
-        for key, expected in ((f"{name}_W", kernel), (f"{name}_b", kernel[-1:])):
-            if f"{key}.npy" not in archive.namelist():
-                raise _bad(self.path, f"has {name}_W but lacks {key}")
-            shape, dtype = _header(archive, key)
-            if dtype.hasobject:
-                raise _bad(self.path, f"has pickled objects as {key}, which could run code and are refused")
-            if dtype.kind != "f":
-                raise _bad(self.path, f"has {dtype} as {key}, not floating-point numbers")
-            if shape != expected:
-                raise _bad(self.path, f"has {key} of shape {list(shape)}, expected {list(expected)}")
-
-    def _values(self, archive: zipfile.ZipFile, key: str) -> npt.NDArray[np.float32]:
-        data = archive.read(f"{key}.npy")  # to the end, because only there zipfile compares the checksum
-        stored = npy.read_array(io.BytesIO(data), allow_pickle=False)
-        with np.errstate(over="ignore"):  # a float64 beyond float32 becomes inf, and that is refused
-            values = np.array(stored, dtype=np.float32, order="C")
-        if not np.isfinite(values).all():
-            raise _bad(self.path, f"has NaN or infinite numbers in {key}")
-        return values
+        kernel = self.layers[layer]
+        with _guarded(self.path, layer), NpzFile(self.path) as npz:
+            return npz.read(f"{layer}_W", kernel), npz.read(f"{layer}_b", kernel[-1:])
 
 
 def embedded() -> Path:
@@ -141,12 +124,11 @@ def hash_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _header(archive: zipfile.ZipFile, key: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    with archive.open(f"{key}.npy") as stream:
-        version = npy.read_magic(stream)
-        parse = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, _, dtype = parse(stream)
-        return shape, dtype
+def _check(npz: NpzFile, name: str, kernel: tuple[int, ...]) -> None:
+    if f"{name}_b" not in npz.keys:
+        raise Fault(f"has {name}_W but lacks {name}_b")
+    npz.check(f"{name}_W", kernel)
+    npz.check(f"{name}_b", kernel[-1:])
 
 
 @contextlib.contextmanager
@@ -159,7 +141,9 @@ def _guarded(path: Path, layer: str = "") -> Iterator[None]:
         yield
     except WeightsError:
         raise
-    except Exception as error:  # zipfile, its decompressors and numpy's header parser raise a dozen types
+    except Fault as error:
+        raise _bad(path, str(error)) from error
+    except Exception as error:  # what is raised on damaged files
         raise _bad(path, _fault(path, layer, error)) from error
 
 
@@ -167,7 +151,7 @@ def _fault(path: Path, layer: str, error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read ({error.strerror})"
     if zipfile.is_zipfile(path):
-        return " ".join(f"is damaged{layer and ' in ' + layer} ({error})".split())
+        return f"is damaged{layer and ' in ' + layer} ({one_line(error)})"
     with path.open("rb") as stream:
         return "is cut short" if stream.read(2) == b"PK" else "is not an npz file"
 

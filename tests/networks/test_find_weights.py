@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,20 @@ def test_named_and_damaged_files_are_not_passed_over(empty_folder: Path, monkeyp
     monkeypatch.setenv("NSTGRAPH_WEIGHTS", "gone.npz")
     with pytest.raises(WeightsError, match=r"^\$NSTGRAPH_WEIGHTS names gone\.npz, which does not exist"):
         find_weights()
+
+
+def test_weights_that_nobody_asked_for_are_said_to_be_so(empty_folder: Path, arrays: Any) -> None:
+    unasked = "found in the folder vgg here, unasked; --weights, or weights= in Python, chooses another file"
+    path = save(empty_folder / "vgg" / "vgg16_weights.npz", arrays)
+    assert find_weights().source == f"{Path('vgg', 'vgg16_weights.npz')}, {unasked}"
+    assert find_weights(path).source == str(path)  # somebody did
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("conv1_1_W.npy", b"")
+        archive.writestr("conv1_1_b.npy", b"")
+    with pytest.raises(WeightsError, match=rf"vgg16_weights\.npz is damaged in conv1_1 .* \({re.escape(unasked)}\)$"):
+        find_weights()
+    with pytest.raises(WeightsError, match=r"fetch vgg16$"):
+        find_weights(path)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="other variables on Windows")

@@ -22,6 +22,11 @@ def save(path: Path, arrays: dict[str, Any]) -> Path:
     return path
 
 
+def npy_bytes(array: Any) -> bytes:
+    np.save(stream := io.BytesIO(), array)
+    return stream.getvalue()
+
+
 def spoil(path: Path, member: str) -> None:
     """Change one byte in the last quarter of a stored member."""
     with zipfile.ZipFile(path) as archive:
@@ -139,6 +144,22 @@ def test_numbers_that_are_not_finite(tmp_path: Path, arrays: Any, value: float) 
     (weights := WeightsFile(save(tmp_path / "w.npz", arrays))).read("conv1_1")
     with pytest.raises(WeightsError, match=r"w\.npz has NaN or infinite numbers in conv1_2_b; "):
         weights.read("conv1_2")
+
+
+def test_what_a_file_claims_is_said_in_one_line(tmp_path: Path, arrays: Any) -> None:
+    path = save(tmp_path / "w.npz", {key: array for key, array in arrays.items() if key != "conv1_1_b"})
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("conv1_1_b.npy", npy_bytes(arrays["conv1_1_b"]) + bytes(5_000_000))
+    with pytest.raises(WeightsError) as raised:
+        WeightsFile(path)
+    fault = "has 5,000,384 bytes as conv1_1_b, expected 384"
+    assert str(raised.value) == f"{path} {fault}; choose another file or get a new one: {FETCH}"
+    path = save(tmp_path / "w.npz", {key: array for key, array in arrays.items() if key != "conv1_1_b"})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("conv1_1_b.npy", b"\x93NUMPY\1\0\xff\x0f" + b"\n\x1b[2J" * 1000)
+    with pytest.raises(WeightsError, match="is damaged in conv1_1 ") as raised:
+        WeightsFile(path)
+    assert str(raised.value).isprintable() and len(str(raised.value)) < 300 + len(str(path))
 
 
 def test_require_names_all_that_is_missing(tmp_path: Path, vgg_arrays: Any) -> None:

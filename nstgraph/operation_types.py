@@ -6,8 +6,8 @@ Sets name what is known. An operation that is in none of them is not assumed to 
 from __future__ import annotations
 
 __all__ = [
-    "CONVOLUTIONS", "FREE", "HANDLE_USERS", "PADS", "PASSING", "POINTWISE", "POOLS", "PRODUCTS", "READS", "REDUCTIONS",
-    "SIZES", "SLICES", "VALUE_KEEPING", "VARIABLES",
+    "CONVOLUTIONS", "FREE", "HANDLE_USERS", "NETWORK", "PADS", "PASSING", "POINTWISE", "POOLS", "PRODUCTS", "READS",
+    "REDUCTIONS", "SIZES", "SLICES", "VALUE_KEEPING", "VARIABLES",
 ]  # fmt: skip
 
 CONVOLUTIONS = {"Conv2D", "DepthwiseConv2dNative"}
@@ -51,3 +51,12 @@ READS = VARIABLES | {"ReadVariableOp"}
 
 #: These use a resource variable's handle, but neither its value nor who reads it matters to them.
 HANDLE_USERS = {"AssignVariableOp", "DestroyResourceOp", "VarIsInitializedOp", "VariableShape"}
+
+#: What networks are made of. These compute from numbers alone, the same each time, and neither read nor write anything.
+NETWORK = (FREE - READS) | CONVOLUTIONS | POINTWISE | POOLS | PRODUCTS | REDUCTIONS | SIZES | {
+    "BatchNormWithGlobalNormalization", "BatchToSpace", "BatchToSpaceND", "BiasAdd", "BiasAddV1", "Concat", "Const",
+    "Conv2DBackpropInput", "DepthToSpace", "Einsum", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "Gather",
+    "LRN", "LogSoftmax", "MaxPoolV2", "Merge", "Placeholder", "Range", "Rank", "ResizeBicubic", "ResizeBilinear",
+    "ResizeNearestNeighbor", "Reverse", "Select", "ShapeN", "Softmax", "SpaceToBatch", "SpaceToBatchND",
+    "SpaceToDepth", "SplitV", "Switch",
+}  # fmt: skip

@@ -6,27 +6,29 @@ Every operation of the file can also be asked for by its own name, such as ``tow
 
 from __future__ import annotations
 
-import collections
 import functools
 import os
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
 from nstgraph._tf import tf
 from nstgraph.errors import ConfigError, WeightsError
-from nstgraph.files import what_is_wrong_with
 from nstgraph.messages import did_you_mean
+from nstgraph.networks.graph_nodes import check, in_order, inputs_of, read, type_name
 from nstgraph.networks.input_values import INPUT_VALUES
 from nstgraph.networks.network import Network
 from nstgraph.networks.weights_file import hash_of
-from nstgraph.operation_types import POOLS, VALUE_KEEPING, VARIABLES
+from nstgraph.operation_types import POOLS, VALUE_KEEPING
 
 __all__ = ["GraphFile"]
 
 
 class GraphFile:
-    """What a frozen GraphDef holds.
+    """What a frozen GraphDef holds; it may be a stranger's, and nothing of it runs before all of it has been checked.
+
+    Only what layers are computed from counts. Checks and savers that training has left are never imported, nor are
+    functions, devices and orders of execution; so they may be anything.
 
     Args:
         path: the file.
@@ -38,22 +40,22 @@ class GraphFile:
     Attributes:
         path: the file.
         nodes: its nodes by name.
-        versions: of TensorFlow that it was made with.
         input: the operation that takes the picture.
         layers: operation by VGG's name of the layer.
 
     Raises:
-        WeightsError: the file is missing, no GraphDef, not frozen, or has no convolution.
+        WeightsError: the file is missing, no GraphDef, not frozen, has no convolution, or has an operation that is
+            not known to be harmless (see `nstgraph.operation_types.NETWORK`).
         ConfigError: there is no such input, or several could be it, or what it expects is unknown.
     """
 
     def __init__(self, path: str | os.PathLike[str], input: str | None = None, values: str | None = None) -> None:
         self.path = Path(path)
-        definition = _read(self.path)
-        self.nodes = {node.name: node for node in definition.node}
-        self.versions = definition.versions
+        self.nodes = {node.name: node for node in read(self.path).node}
         self.input = self._find_input(input)
+        self._position = {name: number for number, name in enumerate(in_order(self.nodes, self.input))}
         self._order = self._downstream()
+        check(self.path, self.needed(self._order))
         self.layers = self._find_layers()
         if not (self.layers and any(self.nodes[name].op == "Conv2D" for name in self._order)):
             raise WeightsError(f"{self.path} has no convolution with a ReLU that {self.input} leads to; check --input")
@@ -88,17 +90,20 @@ class GraphFile:
         """All layers that can be asked for: VGG's names, then operations."""
         return [*self.layers, *self._order]
 
-    def needed(self, name: str, known: Iterable[str]) -> list[Any]:
-        """The nodes from which an operation is computed, but for the ``known`` ones and what they are computed from."""
-        nodes: dict[str, Any] = {}
-        pending, seen = [name], {*known, self.input}
+    def needed(self, names: Iterable[str], known: Container[str] = ()) -> list[Any]:
+        """The nodes from which operations are computed, but for the ``known`` ones and what these are computed from.
+
+        Each comes after those it takes tensors from.
+        """
+        pending, seen = list(names), {self.input}
+        found = []
         while pending:
             current = pending.pop()
-            if current not in seen:
+            if current not in seen and current not in known:
                 seen.add(current)
-                nodes[current] = self.nodes[current]
-                pending += _inputs(self.nodes[current])
-        return list(nodes.values())
+                found.append(current)
+                pending += inputs_of(self.nodes[current])
+        return [self.nodes[name] for name in sorted(found, key=self._position.__getitem__)]
 
     def moves(self, name: str) -> bool:
         """Whether an operation depends on the picture."""
@@ -117,38 +122,23 @@ class GraphFile:
             raise ConfigError(f"{name} of {self.path} is one output of several; name an input that is the only one")
         kind = self.nodes[operation].attr["DstT" if self.nodes[operation].op == "Cast" else "dtype"].type
         if kind not in (0, tf.float32.as_datatype_enum):  # 0: the operation does not tell
+            what = type_name(kind) or "no numbers"
             raise ConfigError(
-                f"{operation} of {self.path} takes {tf.as_dtype(kind).name}, through which no gradient passes; "
+                f"{operation} of {self.path} takes {what}, through which no gradient passes; "
                 "name the first tensor of float32 after it with --input"
             )
         return operation
 
     def _downstream(self) -> dict[str, tuple[int, int]]:
-        """Operations that depend on the input, in order, each with its number of pools, and of convolutions since.
-
-        What is in a loop, or lacks an input, is left out.
-        """
+        """Operations that depend on the input, in order, each with its number of pools, and of convolutions since."""
         order: dict[str, tuple[int, int]] = {self.input: (0, 0)}
-        users = collections.defaultdict(list)
-        missing = {}
-        for name, node in self.nodes.items():
-            inputs = set(_inputs(node)) if name != self.input else set()
-            missing[name] = len(inputs)
-            for source in inputs:
-                users[source].append(name)
-        ready = collections.deque(name for name, count in missing.items() if count == 0)
-        while ready:
-            name = ready.popleft()
+        for name in self._position:
             node = self.nodes[name]
-            above = [order[source] for source in _inputs(node) if source in order]
+            above = [order[source] for source in inputs_of(node) if source in order]
             if above and name != self.input:
                 pools, convolutions = max(above)
                 pooled = node.op in POOLS
                 order[name] = (pools + 1, 0) if pooled else (pools, convolutions + (node.op == "Conv2D"))
-            for user in users[name]:
-                missing[user] -= 1
-                if missing[user] == 0:
-                    ready.append(user)
         return order
 
     def _find_layers(self) -> dict[str, str]:
@@ -165,34 +155,10 @@ class GraphFile:
         if values is not None and values not in INPUT_VALUES:
             raise ConfigError(f"no input values {values!r}{did_you_mean(values, INPUT_VALUES)}")
         first = next(name for name in self._order if self.nodes[name].op == "Conv2D")
-        steps = {node.op for node in self.needed(first, ()) if self.moves(node.name)} - {"Conv2D"}
+        steps = {node.op for node in self.needed([first]) if self.moves(node.name)} - {"Conv2D"}
         if values is None and steps <= VALUE_KEEPING:
             raise ConfigError(
                 f"{self.input} of {self.path} goes into a convolution as it is; say what it expects with "
                 f"--input-values: {', '.join(INPUT_VALUES)}"
             )
         return values or "rgb"
-
-
-def _read(path: Path) -> Any:
-    fault = what_is_wrong_with(path)
-    if fault:
-        raise WeightsError(f"{path} {fault}; check --network")
-    graph = tf.GraphDef()
-    try:
-        graph.ParseFromString(path.read_bytes())
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read ({error.strerror}); check --network") from error
-    except Exception as error:  # protobuf's error type depends on its implementation
-        raise WeightsError(f"{path} is not a frozen graph (.pb); check --network") from error
-    kinds = {node.op for node in graph.node}
-    if not kinds:
-        raise WeightsError(f"{path} is not a frozen graph (.pb), or is empty; check --network")
-    if kinds & VARIABLES:
-        raise WeightsError(f"{path} has variables; freeze it with convert_variables_to_constants first")
-    return graph
-
-
-def _inputs(node: Any) -> list[str]:
-    """Names of the operations that a node takes tensors from."""
-    return [name.partition(":")[0] for name in node.input if not name.startswith("^")]

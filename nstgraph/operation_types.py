@@ -7,11 +7,12 @@ from __future__ import annotations
 
 __all__ = [
     "CONVOLUTIONS", "FREE", "HANDLE_USERS", "NETWORK", "PADS", "PASSING", "POINTWISE", "POOLS", "PRODUCTS", "READS",
-    "REDUCTIONS", "SIZES", "SLICES", "VALUE_KEEPING", "VARIABLES",
+    "REDUCTIONS", "RELUS", "SIZES", "SLICES", "VALUE_KEEPING", "VARIABLES",
 ]  # fmt: skip
 
 CONVOLUTIONS = {"Conv2D", "DepthwiseConv2dNative"}
 POOLS = {"AvgPool", "MaxPool"}
+RELUS = {"Relu", "Relu6"}
 PADS = {"MirrorPad", "Pad", "PadV2"}
 SLICES = {"Slice", "StridedSlice"}
 PRODUCTS = {"MatMul", "BatchMatMul", "BatchMatMulV2"}

@@ -19,7 +19,7 @@ from nstgraph.networks.graph_nodes import check, in_order, inputs_of, read, type
 from nstgraph.networks.input_values import INPUT_VALUES
 from nstgraph.networks.network import Network
 from nstgraph.networks.weights_file import hash_of
-from nstgraph.operation_types import POOLS, VALUE_KEEPING
+from nstgraph.operation_types import POOLS, RELUS, VALUE_KEEPING
 
 __all__ = ["GraphFile"]
 
@@ -147,7 +147,7 @@ class GraphFile:
             kind = self.nodes[name].op
             if kind in POOLS:
                 layers.setdefault(f"pool{pools}", name)
-            elif kind == "Relu" and convolutions:
+            elif kind in RELUS and convolutions:
                 layers.setdefault(f"conv{pools + 1}_{convolutions}", name)
         return layers
 

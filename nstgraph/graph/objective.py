@@ -142,6 +142,8 @@ class Objective:
             used = (label for label, term in self.terms.items() if _names_one_of(str(error), ancestors(term)))
             what = f"loss term {next(used, '')!r} has no gradient: {one_line(error).partition('. ')[0]}"
             raise LossError(f"{what}; use differentiable operations") from error
+        except (TypeError, ValueError) as error:  # shapes that only the gradient of an operation finds not to fit
+            raise LossError(f"the loss has no gradient ({one_line(error)}); use other layers or terms") from error
         if gradient is None:
             labels = ", ".join(self.terms)
             raise LossError(f"no gradient of {labels} reaches the generated image; use differentiable operations")

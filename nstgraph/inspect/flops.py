@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from nstgraph._tf import tf
+from nstgraph.errors import RunError
 from nstgraph.graph.objective import Objective
+from nstgraph.messages import one_line
 from nstgraph.operation_types import CONVOLUTIONS, FREE, PRODUCTS
 from nstgraph.tensor_ancestry import ancestors, dependents
 
@@ -65,6 +67,9 @@ def evaluated_once(objective: Objective, height: int, width: int) -> tuple[Shape
 
     Returns:
         Shapes of all tensors by name, and bytes allocated by operation.
+
+    Raises:
+        RunError: the loss cannot be evaluated.
     """
     graph = objective.graph
     options = tf.ConfigProto()
@@ -76,12 +81,15 @@ def evaluated_once(objective: Objective, height: int, width: int) -> tuple[Shape
     with tf.Session(graph=graph.graph, config=options) as session:
         graph.network.load(session)
         session.run(objective.initialize)
-        session.run(
-            [objective.total, objective.gradient],
-            {view.image: picture for view in graph.views},
-            options=tf.RunOptions(trace_level=tf.RunOptions.SOFTWARE_TRACE),
-            run_metadata=record,
-        )
+        try:
+            session.run(
+                [objective.total, objective.gradient],
+                {view.image: picture for view in graph.views},
+                options=tf.RunOptions(trace_level=tf.RunOptions.SOFTWARE_TRACE),
+                run_metadata=record,
+            )
+        except tf.errors.OpError as error:
+            raise RunError(f"the loss cannot be evaluated: {one_line(error)}", None) from error
     shapes: Shapes = {view.image.name: picture.shape for view in graph.views}
     memory: dict[str, int] = {}
     for node in (node for device in record.step_stats.dev_stats for node in device.node_stats):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,12 @@ __all__ = ["GraphFile"]
 
 
 class GraphFile:
-    """What a frozen GraphDef holds; it may be a stranger's, and nothing of it runs before all of it has been checked.
+    """What a frozen GraphDef holds, which may be a stranger's.
 
-    Only what layers are computed from counts. Checks and savers that training has left are never imported, nor are
-    functions, devices and orders of execution; so they may be anything.
+    Only what the layers that are asked for are computed from is ever given to TensorFlow, and that only if all of it is
+    known to be harmless (see `nstgraph.networks.graph_nodes.check`). Everything else may be anything: what training has
+    left, such as checks and savers, what comes before the input or after the layers; functions, devices, and orders of
+    execution.
 
     Args:
         path: the file.
@@ -44,8 +46,8 @@ class GraphFile:
         layers: operation by VGG's name of the layer.
 
     Raises:
-        WeightsError: the file is missing, no GraphDef, not frozen, has no convolution, or has an operation that is
-            not known to be harmless (see `nstgraph.operation_types.NETWORK`).
+        WeightsError: the file is missing, no GraphDef, not frozen, or has no convolution; or an operation before its
+            first convolution is not known to be harmless.
         ConfigError: there is no such input, or several could be it, or what it expects is unknown.
     """
 
@@ -55,7 +57,6 @@ class GraphFile:
         self.input = self._find_input(input)
         self._position = {name: number for number, name in enumerate(in_order(self.nodes, self.input))}
         self._order = self._downstream()
-        check(self.path, self.needed(self._order))
         self.layers = self._find_layers()
         if not (self.layers and any(self.nodes[name].op == "Conv2D" for name in self._order)):
             raise WeightsError(f"{self.path} has no convolution with a ReLU that {self.input} leads to; check --input")
@@ -90,12 +91,15 @@ class GraphFile:
         """All layers that can be asked for: VGG's names, then operations."""
         return [*self.layers, *self._order]
 
-    def needed(self, names: Iterable[str], known: Container[str] = ()) -> list[Any]:
-        """The nodes from which operations are computed, but for the ``known`` ones and what these are computed from.
+    def needed(self, name: str, known: Container[str] = ()) -> list[Any]:
+        """The nodes from which an operation is computed, but for the ``known`` ones and what these are computed from.
 
         Each comes after those it takes tensors from.
+
+        Raises:
+            WeightsError: one of them is not known to be harmless.
         """
-        pending, seen = list(names), {self.input}
+        pending, seen = [name], {self.input}
         found = []
         while pending:
             current = pending.pop()
@@ -103,7 +107,9 @@ class GraphFile:
                 seen.add(current)
                 found.append(current)
                 pending += inputs_of(self.nodes[current])
-        return [self.nodes[name] for name in sorted(found, key=self._position.__getitem__)]
+        nodes = [self.nodes[name] for name in sorted(found, key=self._position.__getitem__)]
+        check(self.path, nodes)
+        return nodes
 
     def moves(self, name: str) -> bool:
         """Whether an operation depends on the picture."""
@@ -155,7 +161,7 @@ class GraphFile:
         if values is not None and values not in INPUT_VALUES:
             raise ConfigError(f"no input values {values!r}{did_you_mean(values, INPUT_VALUES)}")
         first = next(name for name in self._order if self.nodes[name].op == "Conv2D")
-        steps = {node.op for node in self.needed([first]) if self.moves(node.name)} - {"Conv2D"}
+        steps = {node.op for node in self.needed(first) if self.moves(node.name)} - {"Conv2D"}
         if values is None and steps <= VALUE_KEEPING:
             raise ConfigError(
                 f"{self.input} of {self.path} goes into a convolution as it is; say what it expects with "

@@ -6,7 +6,7 @@ import collections
 import functools
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,27 +93,31 @@ def in_order(nodes: Mapping[str, Any], source: str) -> list[str]:
     return order
 
 
-def check(path: Path, nodes: Iterable[Any]) -> None:
+def check(path: Path, nodes: Sequence[Any]) -> None:
     """Refuse nodes of a file unless all of them are what networks compute with.
 
     Raises:
         WeightsError: an operation is not one of those that are known to be harmless, works on no numbers, or is
             damaged in a way that TensorFlow does not find.
     """
-    for node in nodes:
-        operation = f"{path} has the operation {node.name} of type {node.op}"
+    for node in nodes:  # first, since names of files are not numbers, but not what there is to say
         if node.op not in NETWORK:
             raise WeightsError(
-                f"{operation}, which is not one that a network needs; if its layers do without, cut it off with "
-                "tf.compat.v1.graph_util.extract_sub_graph"
+                f"{_named(path, node)}, which is not one that a network needs; ask for layers before it, or "
+                "name a later --input"
             )
+    for node in nodes:
         for name, value in node.attr.items():
             if not all(type_name(kind) for kind in (value.type, value.tensor.dtype, *value.list.type) if kind):
-                raise WeightsError(f"{operation}, whose {name} is not of numbers; a network needs nothing else")
+                raise WeightsError(f"{_named(path, node)}, whose {name} is not of numbers; get another file")
         if not all(_INPUT.fullmatch(name) for name in node.input):
-            raise WeightsError(f"{operation}, whose inputs are damaged; get the file again")
+            raise WeightsError(f"{_named(path, node)}, whose inputs are damaged; get the file again")
         if not _is_sound(node):
-            raise WeightsError(f"{operation}, whose values are damaged; get the file again")
+            raise WeightsError(f"{_named(path, node)}, whose values are damaged; get the file again")
+
+
+def _named(path: Path, node: Any) -> str:
+    return f"{path} has the operation {node.name} of type {node.op}"
 
 
 @functools.cache

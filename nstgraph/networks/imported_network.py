@@ -30,7 +30,7 @@ class ImportedNetwork(Network):
             name = self._file.operation(layer)
             if name is None:
                 raise no_layer(self._file.path.name, layer, self._file.names())
-            new = self._file.needed([name], own.known)
+            new = self._file.needed(name, own.known)
             self._rehearsal.add(new)
             with tf.name_scope(None), tf.control_dependencies(None):
                 self._shared.add(node for node in new if not self._file.moves(node.name))

@@ -105,10 +105,8 @@ class Rehearsal:
                     for tensors in (operation.inputs, operation.outputs)
                 )
                 if sizes_given and not sizes and node.op != "Placeholder":
-                    fault = (
-                        f"how large the result of its operation {node.name} is depends on more than a picture's size"
-                    )
-                    raise WeightsError(f"{self._path} is refused: {fault}; get another file")
+                    fault = f"an operation {node.name} whose result may be of any size"
+                    raise WeightsError(f"{self._path} has {fault}, which no network needs; get another file")
                 self._nodes.keep(node.name, operation)
 
 

@@ -1,52 +1,53 @@
 """Downloading a weights file, whole or not at all.
 
-Bytes are collected in ``<file>.part`` beside the target, where an interrupted download waits to be continued.
-The publisher gives no checksum, so what has arrived is judged by its length, by its structure and by the zip
-checksums of all its convolutions. Only then does it take the target's place.
+Bytes are collected in ``<file>.part`` beside the target, where an interrupted download waits to be continued, by one
+process at a time. Size and SHA-256 of what is published are known: nothing else takes the target's place.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
-import urllib.error
-import urllib.request
+import stat
+import time
 from collections.abc import Callable
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import BinaryIO
 
 from nstgraph.errors import WeightsError
+from nstgraph.files import what_is_wrong_with
+from nstgraph.locks import FileLock
 from nstgraph.messages import did_you_mean
 from nstgraph.networks.find_weights import cache_dir
-from nstgraph.networks.vgg_layers import VGG16
-from nstgraph.networks.weights_file import WeightsFile
+from nstgraph.networks.http_request import Download, Failed, printable, request
+from nstgraph.networks.weights_file import WeightsFile, hash_of
 
-__all__ = ["FILES", "Download", "Progress", "fetch"]
+__all__ = ["FILES", "Progress", "fetch"]
 
-Progress = Callable[[int, int | None], None]
+Progress = Callable[[int, int], None]
 
-_TIMEOUT = 30.0  # seconds without a single byte
-_CHUNK = 1 << 16
-
-
-class Download(NamedTuple):
-    """A file that can be fetched: its address, its name on disk and the layers it must turn out to have."""
-
-    url: str
-    filename: str
-    layers: tuple[str, ...]
-
-
+#: Size and checksum are those of the copies that others have kept of the published file. The size follows from its
+#: 32 arrays, too, with the headers that numpy wrote at the time.
 FILES = {
     "vgg16": Download(
-        "https://www.cs.toronto.edu/~frossard/vgg16/vgg16_weights.npz", "vgg16_weights.npz", tuple(VGG16.kernels)
+        "https://www.cs.toronto.edu/~frossard/vgg16/vgg16_weights.npz",
+        "vgg16_weights.npz",
+        553_436_134,
+        "0b1445ee85249139b7394a068291a161e2a5d0ae67a3a7bf12a6933f5741a8c8",
     ),
 }
 
+#: A connection may take so many seconds, and one more for each so many bytes that it has brought.
+_PATIENCE = 60.0
+_SLOWEST = 20_000
 
-class _Failed(Exception):
-    """No file, for a reason that lies with the network or the server. The message ends with what may help."""
+_CHUNK = 1 << 16
+
+# Windows lacks some; a link is not followed, and a pipe not waited for.
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+for _name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+    _FLAGS |= getattr(os, _name, 0)
 
 
 def fetch(name: str, folder: Path | None = None, *, progress: Progress | None = None) -> Path:
@@ -55,31 +56,27 @@ def fetch(name: str, folder: Path | None = None, *, progress: Progress | None = 
     Args:
         name: key of ``FILES``.
         folder: where to put the file, created if need be; by default ``cache_dir()``.
-        progress: called with the bytes received, earlier attempts included, and the size of the whole file in
-            bytes, or None where the server does not tell.
+        progress: called with the bytes received, earlier attempts included, and the size of the whole file in bytes.
 
     Returns:
         The file's path. A damaged file that stood there is replaced, once its replacement is complete.
 
     Raises:
-        WeightsError: an unknown name, no connection or one that broke off, a server that sends something
-            else, or a folder that cannot be written to. What a broken connection brought is kept.
+        WeightsError: an unknown name, no connection or one that broke off, a server that sends something else,
+            another process that downloads the file, a sound file in its place that is not the one published, or a
+            folder that cannot be written to. What a broken connection brought is kept.
     """
     if name not in FILES:
         raise WeightsError(f"no weights file is called {name!r}{did_you_mean(name, FILES)}")
     file = FILES[name]
     target = (cache_dir() if folder is None else Path(folder)) / file.filename
-    part = target.with_name(f"{file.filename}.part")
     if os.path.isdir(target):
         raise WeightsError(f"cannot write {target}: it is a folder; choose another folder to put the file in")
-    if _complete(target, file):
-        return target
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not _complete(part, file):  # it is, if a call was stopped between the last byte and the move
-            _download(part, file, progress or (lambda received, total: None))
-        os.replace(part, target)
-    except _Failed as error:
+        if not _is_there(target, file):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _fetch(target, file, progress or (lambda received, total: None))
+    except Failed as error:
         raise WeightsError(f"{error}, or download it by hand to {target}") from error
     except OSError as error:
         reason = error.strerror or error
@@ -87,81 +84,101 @@ def fetch(name: str, folder: Path | None = None, *, progress: Progress | None = 
     return target
 
 
-def _complete(path: Path, file: Download) -> bool:
+def _fetch(target: Path, file: Download, progress: Progress) -> None:
+    part = target.with_name(f"{file.filename}.part")
+    with FileLock(target.with_name(f"{file.filename}.lock")) as held:
+        if not held:
+            raise WeightsError(f"{target} is being downloaded by another process; wait for it and run again")
+        if _is_there(target, file):  # another process may have been quicker
+            return
+        _download(part, file, progress)
+        os.replace(part, target)
+        _sync_folder(target.parent)
+
+
+def _is_there(target: Path, file: Download) -> bool:
+    """Whether the file that is published is there; refuses to replace a sound one that somebody made."""
+    if what_is_wrong_with(target):
+        return False
+    if target.stat().st_size == file.size and hash_of(target) == file.sha256:
+        return True
     try:
-        weights = WeightsFile(path)
-        weights.require(file.layers)
-        for layer in weights.layers:
-            weights.read(layer)
+        WeightsFile(target)
     except WeightsError:
         return False
-    return True
+    raise WeightsError(f"{target} holds other weights than those published; move it or choose another folder")
 
 
 def _download(part: Path, file: Download, progress: Progress) -> None:
-    continued = _receive(file.url, part, progress)
-    if continued and not _complete(part, file):  # its beginning may be from before the file changed
-        part.unlink()
-        _receive(file.url, part, progress)
-    if not _complete(part, file):
-        part.unlink()
-        raise _Failed(f"{file.url} sent something that is not a complete {file.filename}; try again later")
+    start = _size_of(part)
+    if start < file.size:
+        response, start = request(file, start)
+        with response, _opened(part) as stream:
+            stream.truncate(start)
+            _receive(file, response, stream, start, progress)
+            stream.flush()
+            os.fsync(stream.fileno())
+    if hash_of(part) == file.sha256:
+        return
+    part.unlink()
+    if not start:
+        raise Failed(f"{file.url} sent something else than {file.filename} as it was published; try again later")
+    _download(part, file, progress)  # once more: what was continued may have begun as something else
 
 
-def _receive(url: str, part: Path, progress: Progress) -> bool:
-    """Download to the end of the file; true if that continued what ``part`` held."""
-    response, start, total = _request(url, part.stat().st_size if part.exists() else 0)
-    received = start
-    with response, part.open("ab" if start else "wb") as stream:
-        progress(received, total)
-        while True:
-            try:
-                chunk = response.read(_CHUNK)
-            except (OSError, HTTPException) as error:
-                raise _cut(url, received, total, error) from error
-            if not chunk:
-                break
-            stream.write(chunk)
-            received += len(chunk)
-            progress(received, total)
-    if total is not None and received < total:
-        raise _cut(url, received, total, "connection closed")
-    return start > 0
+def _size_of(part: Path) -> int:
+    if not os.path.lexists(part):
+        return 0
+    _check_own(part, status := os.lstat(part))
+    return status.st_size
 
 
-def _cut(url: str, received: int, total: int | None, reason: object) -> _Failed:
-    whole = "an unknown number of" if total is None else f"{total:,}"
-    return _Failed(f"{url} broke off after {received:,} of {whole} bytes ({reason}); run again to continue")
-
-
-def _request(url: str, start: int) -> tuple[Any, int, int | None]:
-    """Ask for the bytes from ``start`` on, or all of them if the server will not have that.
-
-    Returns:
-        The response, the position in the file of its first byte (0 or ``start``), the file's size if known.
-    """
-    headers = {"Range": f"bytes={start}-"} if start else {}
+def _opened(part: Path) -> BinaryIO:
+    """Open what has arrived so far, at its end."""
+    stream = open(os.open(part, _FLAGS, 0o666), "ab")  # noqa: SIM115 - who calls closes it
     try:
-        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code == 416 and start:
-            return _request(url, 0)
-        answer = f"HTTP {error.code} {error.reason}"
-        raise _Failed(f"{url} cannot be fetched ({answer}); try again later") from error
-    except (OSError, HTTPException, ValueError) as error:
-        reason = " ".join(str(getattr(error, "reason", error)).split())
-        raise _Failed(f"{url} cannot be reached ({reason}); check the connection and run again") from error
-    if response.headers.get_content_type() == "text/html":  # a hotel's log-in page must not cost the part
-        response.close()
-        raise _Failed(f"{url} sent a web page; open it in a browser to see why")
-    if response.status != 206:
-        length = response.headers.get("Content-Length", "")
-        return response, 0, int(length) if length.isdecimal() else None
-    span = re.match(r"bytes (\d+)-\d+/(\d+|\*)$", response.headers.get("Content-Range", ""))
-    if span and int(span[1]) == start:
-        return response, start, None if span[2] == "*" else int(span[2])
-    response.close()
-    if start:
-        return _request(url, 0)
-    raise _Failed(f"{url} sent a piece of the file that was not asked for; try again later")
+        _check_own(part, os.fstat(stream.fileno()))  # something else may have been put there since
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
+def _check_own(part: Path, status: os.stat_result) -> None:
+    """Refuse to write to anything but a file of the user's own that has no other name."""
+    own = os.name == "nt" or status.st_uid == os.geteuid()
+    if not (own and stat.S_ISREG(status.st_mode) and status.st_nlink == 1):
+        raise WeightsError(f"{part} is a link, no file, or another user's; remove it and run again")
+
+
+def _receive(file: Download, response: HTTPResponse, stream: BinaryIO, start: int, progress: Progress) -> None:
+    """Download to the end of the file, and not a byte beyond."""
+    received, began = start, time.monotonic()
+    progress(received, file.size)
+    while received < file.size:
+        if time.monotonic() - began > _PATIENCE + (received - start) / _SLOWEST:
+            raise _cut(file, received, "too slow")
+        try:
+            chunk = response.read1(min(_CHUNK, file.size - received))  # unlike read, gives what there is
+        except (OSError, HTTPException) as error:
+            raise _cut(file, received, error) from error
+        if not chunk:
+            raise _cut(file, received, "connection closed")
+        stream.write(chunk)
+        received += len(chunk)
+        progress(received, file.size)
+
+
+def _cut(file: Download, received: int, reason: object) -> Failed:
+    told = f"{file.url} broke off after {received:,} of {file.size:,} bytes ({printable(reason)})"
+    return Failed(f"{told}; run again to continue")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let what was moved within a folder outlast a power failure, where the system can say so."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,12 +1,13 @@
 """Measuring in a process of its own, since the peak memory of a process never falls.
 
-Run as a module, this is that process: it takes what to measure as JSON, and gives what it measured as JSON.
+`main` is what that process runs: it takes what to measure as JSON, and gives what it measured as JSON.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from nstgraph.errors import NstgraphError
 from nstgraph.losses.loss_text import as_loss
 from nstgraph.losses.registry import registry
 
-__all__ = ["measure_apart"]
+__all__ = ["main", "measure_apart"]
 
 
 def measure_apart(config: Config, plugins: Sequence[Path] = (), *, styles: int = 1, repeats: int = 10) -> Row | Failure:
@@ -35,7 +36,8 @@ def measure_apart(config: Config, plugins: Sequence[Path] = (), *, styles: int =
         "plugins": [str(file) for file in plugins],
         "how": {"styles": styles, "repeats": repeats},
     }
-    command = [sys.executable, "-m", "nstgraph.bench.separate_process", json.dumps(request, default=str)]
+    start = f"import sys; sys.path[:] = {_search_path()}; from nstgraph.bench.separate_process import main; main()"
+    command = [sys.executable, "-c", start, json.dumps(request, default=str)]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     try:
         answer = json.loads(done.stdout.splitlines()[-1])  # plugins may print, too
@@ -45,6 +47,20 @@ def measure_apart(config: Config, plugins: Sequence[Path] = (), *, styles: int =
             return _failure(config, f"the process was stopped by signal {-done.returncode}; memory may have run out")
         said = done.stderr.splitlines() or [f"the process ended with code {done.returncode}"]
         return _failure(config, said[-1])
+
+
+def _search_path() -> list[str]:
+    """Where this process imports from, but for the working folder, unless nstgraph itself lies there.
+
+    In the working folder Python would look first, and run any file there that has a module's name.
+    """
+    home = str(Path(__file__).parents[2])
+    elsewhere = [folder for folder in sys.path if not _same(folder, os.curdir)]
+    return elsewhere if any(_same(folder, home) for folder in elsewhere) else [home, *elsewhere]
+
+
+def _same(one: str, other: str) -> bool:
+    return os.path.realpath(one or os.curdir) == os.path.realpath(other)
 
 
 def _failure(config: Config, error: str) -> Failure:
@@ -62,5 +78,6 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"error": str(error)}
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Measure what the command line asks for, and print the answer as the last line."""
     print(json.dumps(_answer(json.loads(sys.argv[1]))))

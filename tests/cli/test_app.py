@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from nstgraph import __version__
 from nstgraph.cli.app import app
 from nstgraph.config import Config
-from nstgraph.networks.weights_file import embedded
+from nstgraph.networks.fetch_weights import FILES
+from nstgraph.networks.weights_file import embedded, hash_of
 from nstgraph.pictures.load import load
 
 SMALL = "--size 48 --steps 3 -l style:layers=conv1_2"  # one layer, since TensorFlow takes its time over each
@@ -245,7 +246,9 @@ def test_alpha_is_kept(save_picture):
     assert np.abs(load("out.png").alpha - load("c.png").alpha).max() < 1 / 255 and load("c.png").alpha.min() < 0.9
 
 
-def test_other_commands(here, vgg16_npz):
+def test_other_commands(here, vgg16_npz, monkeypatch):
+    published = FILES["vgg16"]._replace(size=vgg16_npz.stat().st_size, sha256=hash_of(vgg16_npz))
+    monkeypatch.setitem(FILES, "vgg16", published)
     assert " style " in f" {good('terms').stdout} " and "unit" in good("terms tv").stdout
     assert "the embedded weights" in good("weights list").stdout and "conv3_3" in good("weights info").stdout
     assert good(f"weights fetch --folder {vgg16_npz.parent}").output == f"{vgg16_npz}\n"

@@ -34,6 +34,35 @@ def variable(use_resource):
         yield functools.partial(tf.Variable, use_resource=use_resource)
 
 
+def distance(*variables):
+    """Squared, from (1, 1, ...)."""
+    return tf.add_n([tf.reduce_sum(tf.square(variable - 1)) for variable in variables])
+
+
+def twice(x):
+    """The variable read in one place and another."""
+    return tf.add_n([distance(x.read_value()) / 2, distance(x + 0) / 2])
+
+
+def gathered(x):
+    return distance(tf.gather(x, [0, 2])) + distance(tf.gather(x, 1))
+
+
+def chosen(x):
+    return tf.cond(tf.reduce_sum(x) > -100, lambda: distance(x), lambda: distance(x - 2))
+
+
+def looped(x):
+    return tf.while_loop(lambda i, _: i < 3, lambda i, total: (i + 1, total + distance(x)), (0, 0.0))[1]
+
+
+def called(x):
+    return tf.function(lambda: distance(x))()
+
+
+ways_to_read = pytest.mark.parametrize("read", [distance, twice, gathered, chosen, looped, called])
+
+
 def initialized():
     """A session whose variables have their initial values."""
     session = tf.Session()

@@ -7,7 +7,7 @@ import inspect
 import contrib_modes
 import numpy as np
 import pytest
-from contrib_modes import initialized, minimized
+from contrib_modes import distance, gathered, initialized, minimized, ways_to_read
 
 from nstgraph import tf
 from nstgraph.contrib.opt import ExternalOptimizerInterface
@@ -50,11 +50,6 @@ class Probe(ExternalOptimizerInterface):
             name: [function(point) for function in given[name]] for name in given if name.endswith("_funcs")
         }
         return point
-
-
-def distance(*variables):
-    """Squared, from (1, 1, ...)."""
-    return tf.add_n([tf.reduce_sum(tf.square(variable - 1)) for variable in variables])
 
 
 def test_the_hook_is_called_by_keyword(variable):
@@ -275,30 +270,6 @@ def test_a_restored_graph_is_searched(variable, tmp_path):
         np.testing.assert_allclose(session.run(restored), [1, 1], atol=1e-4)
 
 
-def twice(x):
-    """The variable read in one place and another."""
-    return tf.add_n([distance(x.read_value()) / 2, distance(x + 0) / 2])
-
-
-def gathered(x):
-    return distance(tf.gather(x, [0, 2])) + distance(tf.gather(x, 1))
-
-
-def chosen(x):
-    return tf.cond(tf.reduce_sum(x) > -100, lambda: distance(x), lambda: distance(x - 2))
-
-
-def looped(x):
-    return tf.while_loop(lambda i, _: i < 3, lambda i, total: (i + 1, total + distance(x)), (0, 0.0))[1]
-
-
-def called(x):
-    return tf.function(lambda: distance(x))()
-
-
-ways_to_read = pytest.mark.parametrize("read", [distance, twice, gathered, chosen, looped, called])
-
-
 @ways_to_read
 def test_it_does_not_matter_how_the_loss_reads_a_variable(variable, read):
     x = variable([5.0, -6.0, 7.0])
@@ -345,6 +316,122 @@ def test_a_search_that_fails_leaves_variables_as_they_were(variable, read):
         with pytest.raises(ArithmeticError, match="no"):
             optimizer.minimize(session, step_callback=fail)
         assert session.run(x).tolist() == [5, -6, 7]
+
+
+@ways_to_read
+def test_what_a_callback_assigns_stays_if_it_leaves_by_an_exception(variable, read):
+    def leave(vector):
+        session.run(assign)
+        raise ArithmeticError("enough")
+
+    x = variable([5.0, -6.0, 7.0])
+    optimizer, assign = Descent(read(x)), x.assign([1.0, 2.0, 3.0])
+    with initialized() as session:
+        with pytest.raises(ArithmeticError, match="enough"):
+            optimizer.minimize(session, step_callback=leave)
+        assert session.run(x).tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("dtypes", [["float32"], ["float32", "float32"], ["float64"], ["float32", "float64"]])
+def test_the_search_begins_in_the_type_of_the_variables(variable, dtypes):
+    first, *others = variables = [variable([5.0, 6.0], dtype=dtype) for dtype in dtypes]
+    optimizer = Probe(tf.add_n([tf.cast(distance(each), tf.float64) for each in variables]))
+    minimized(optimizer, first, *others)
+    assert optimizer.given["initial_val"].dtype == optimizer.gradient.dtype == max(dtypes)
+
+
+class Own(Descent):
+    """Has a `minimize` as subclasses write it, which gives back the loss it came to."""
+
+    def minimize(self, session, feed_dict, fetches, step_callback, loss_callback):
+        functions = {
+            f"{kind}{suffix}_funcs": self._make_eval_funcs(tensors, session, feed_dict, fetches)
+            for kind, suffix, tensors in (
+                ("equality", "", self._equalities),
+                ("equality", "_grad", self._packed_equality_grads),
+                ("inequality", "", self._inequalities),
+                ("inequality", "_grad", self._packed_inequality_grads),
+            )
+        }
+        tensors = [self._loss, self._packed_loss_grad]
+        evaluate = self._make_eval_func(tensors, session, feed_dict, fetches, loss_callback)
+        packed = self._minimize(
+            initial_val=session.run(self._packed_var),
+            loss_grad_func=evaluate,
+            packed_bounds=self._packed_bounds,
+            step_callback=step_callback,
+            optimizer_kwargs=self.optimizer_kwargs,
+            **functions,
+        )
+        values = [packed[where] for where in self._packing_slices]
+        session.run(self._var_updates, feed_dict=dict(zip(self._update_placeholders, values, strict=True)))
+        return evaluate(packed)[0]
+
+
+@pytest.mark.parametrize("read", [distance, gathered])
+def test_a_minimize_of_ones_own_does_what_ours_does(variable, read):
+    x, y, goal = variable([5.0, -6.0, 7.0]), variable([[3.0], [4.0]]), tf.placeholder(tf.float32, [])
+    loss, told, seen, vectors, ends = read(x) + distance(y - goal), [], [], [], []
+    for kind in (Descent, Own):
+        optimizer = kind(loss, equalities=[x[0] - 1], inequalities=[x, y], var_to_bounds={y: (0, None)}, steps=10)
+        with initialized() as session:
+            told += [optimizer.minimize(session, {goal: 2}, [loss], vectors.append, seen.append)]
+            ends += [session.run(x), session.run(y)]
+    np.testing.assert_array_equal(vectors[:10], vectors[10:])
+    np.testing.assert_array_equal(seen[:10], seen[10:20])
+    np.testing.assert_array_equal(ends[0], ends[2])
+    np.testing.assert_array_equal(ends[1], ends[3])
+    assert told == [None, seen[-1]] and seen[-1] < seen[0]
+
+
+def test_what_is_packed_can_be_run(variable):
+    x, y = variable([[5.0, 6.0], [7.0, 8.0]]), variable(9.0)
+    optimizer = Probe(distance(x, y), [y, x], [y - 1], [x[0, 0] * y, tf.reduce_sum(x, 1)], {x: (0, [1, 2])})
+    with initialized() as session:
+        np.testing.assert_array_equal(session.run(optimizer._packed_var), [9, 5, 6, 7, 8])
+        np.testing.assert_array_equal(session.run(optimizer._packed_loss_grad), [16, 8, 10, 12, 14])
+        np.testing.assert_array_equal(session.run(optimizer._packed_equality_grads), [[1, 0, 0, 0, 0]])
+        first, second = session.run(optimizer._packed_inequality_grads)
+        np.testing.assert_array_equal(first, [5, 9, 0, 0, 0])
+        np.testing.assert_array_equal(second, [[0, 1, 1, 0, 0], [0, 0, 0, 1, 1]])
+    assert optimizer._packed_bounds == [(-np.inf, np.inf), (0, 1), (0, 2), (0, 1), (0, 2)]
+    assert Probe(distance(y))._packed_bounds is None
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (4,)])
+def test_updates_take_values_flat_or_not_and_give_them(variable, shape):
+    x, y = variable([[5.0, 6.0], [7.0, 8.0]]), variable(9.0)
+    optimizer = Probe(distance(x, y))
+    with initialized() as session:
+        values = [np.arange(4.0).reshape(shape), np.array([4.0]).reshape(shape[2:])]
+        given = session.run(optimizer._var_updates, dict(zip(optimizer._update_placeholders, values, strict=True)))
+        for now, new in zip(session.run([x, y]), given, strict=True):
+            np.testing.assert_array_equal(now, new)
+        np.testing.assert_array_equal(session.run(optimizer._packed_var), [0, 1, 2, 3, 4])
+
+
+def test_a_gradient_that_a_subclass_replaces_is_searched_by(variable):
+    class Clipped(Descent):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self._packed_loss_grad = tf.clip_by_value(self._packed_loss_grad, -1, 1)
+
+    x = variable([5.0, 1.5])
+    np.testing.assert_allclose(minimized(Clipped(distance(x), steps=2), x)[0], [4.5, 1.125])
+
+
+@pytest.mark.parametrize("minimize", [Descent, Own])
+def test_shapes_may_be_known_from_the_values_alone(variable, minimize):
+    given = tf.placeholder(tf.float32)
+    x = variable(given, validate_shape=False)
+    optimizer = minimize(distance(x), var_to_bounds={x: (0, 9)})
+    with tf.Session() as session:
+        for start in ([5.0, 6.0], [[2.0], [3.0], [4.0]]):
+            session.run(x.initializer, {given: start})
+            optimizer.minimize(session, {}, [], lambda vector: None, lambda: None)
+            np.testing.assert_allclose(session.run(x), np.ones_like(start), atol=1e-4)
+            assert optimizer._packed_bounds == [(0, 9)] * len(start)
+            assert optimizer._packing_slices == [slice(0, len(start))]
 
 
 def test_a_hook_that_does_not_move_is_warned_of(variable):

@@ -72,12 +72,36 @@ def test_the_case_of_a_methods_name_does_not_matter(variable, method):
     assert_at_the_bottom(minimized(ScipyOptimizerInterface(loss, method=method), x, y))
 
 
-@pytest.mark.parametrize("method", ["L-BFGS-B", "BFGS", "TNC", "SLSQP"])
+@pytest.mark.parametrize("method", [*(name for name in METHODS if name != "COBYLA"), "trust-ncg", "trust-krylov"])
 def test_single_precision_is_enough(variable, method):
     loss, x, y = valley(variable, dtype="float32")
     outcome = minimized(ScipyOptimizerInterface(loss, method=method), x, y)
     assert_at_the_bottom(outcome)
     assert {value.dtype.name for value in outcome} == {"float32"}
+
+
+@pytest.mark.parametrize("method", ["Nelder-Mead", None])
+def test_a_curved_valley_in_five_dimensions_is_followed_to_its_end_in_single_precision(variable, method):
+    """By a simplex of the variables' type, too; one in double precision ends further away."""
+    x = variable(np.zeros(5, np.float32))
+    loss = tf.reduce_sum(100 * tf.square(x[1:] - tf.square(x[:-1])) + tf.square(1 - x[:-1]))
+    optimizer = ScipyOptimizerInterface(loss, **({} if method is None else {"method": method, "options": {}}))
+    np.testing.assert_allclose(minimized(optimizer, x)[0], np.ones(5), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_scipy_searches_in_the_type_of_the_variables(variable, dtype):
+    vectors = []
+    loss = valley(variable, dtype=dtype)[0]
+    optimizer = ScipyOptimizerInterface(loss, method="Nelder-Mead", options={"maxiter": 9})
+    minimized(optimizer, step_callback=vectors.append)
+    assert {vector.dtype.name for vector in vectors} == {optimizer.result.x.dtype.name} == {dtype}
+
+
+def test_variables_of_a_type_that_scipy_does_not_know_are_searched(variable):
+    x = variable(tf.constant([5.0, -3.0], tf.bfloat16))
+    outcome = minimized(ScipyOptimizerInterface(distance(tf.cast(x, tf.float32))), x)[0]
+    np.testing.assert_allclose(outcome.astype(np.float32), [1, 1], atol=0.01)
 
 
 def test_double_precision_is_kept_beside_a_single_one(variable):
@@ -102,6 +126,71 @@ def test_the_method_may_be_a_function(variable):
     optimizer = ScipyOptimizerInterface(distance(x), method=descent, options={"steps": 4})
     np.testing.assert_allclose(minimized(optimizer, x, step_callback=vectors.append)[0], [1.25, 0.75])
     assert len(vectors) == 4
+
+
+def test_a_subclass_may_have_another_default_method(variable):
+    class Simplex(ScipyOptimizerInterface):
+        _DEFAULT_METHOD = "Nelder-Mead"
+
+    loss, used = valley(variable)[0], []
+    for optimizer in (Simplex(loss), Simplex(loss, method="L-BFGS-B"), ScipyOptimizerInterface(loss)):
+        optimizer.optimizer_kwargs["options"] = {"maxiter": 4}
+        minimized(optimizer)
+        used.append("final_simplex" in optimizer.result)
+    assert used == [True, False, False] and ScipyOptimizerInterface._DEFAULT_METHOD == "L-BFGS-B"
+
+
+class Own(ScipyOptimizerInterface):
+    """Has a `minimize` as subclasses write it, which gives back the vector."""
+
+    def minimize(self, session, feed_dict=None):
+        def functions(tensors):
+            return self._make_eval_funcs(tensors, session, feed_dict, [])
+
+        packed = self._minimize(
+            session.run(self._packed_var),
+            self._make_eval_func([self._loss, self._packed_loss_grad], session, feed_dict, []),
+            functions(self._equalities),
+            functions(self._packed_equality_grads),
+            functions(self._inequalities),
+            functions(self._packed_inequality_grads),
+            self._packed_bounds,
+            lambda vector: None,
+            self.optimizer_kwargs,
+        )
+        values = [packed[where] for where in self._packing_slices]
+        session.run(self._var_updates, feed_dict=dict(zip(self._update_placeholders, values, strict=True)))
+        return packed
+
+
+@pytest.mark.parametrize("method", ["L-BFGS-B", "Nelder-Mead", "TNC", "trust-krylov"])
+def test_every_kind_of_method_serves_a_minimize_of_ones_own(variable, method):
+    loss, x, y = valley(variable)
+    with initialized() as session:
+        packed = Own(loss, method=method).minimize(session)
+        assert_at_the_bottom(session.run([x, y]))
+        np.testing.assert_array_equal(packed, np.append(*session.run([x, y])))
+
+
+@pytest.mark.parametrize("kind", [ScipyOptimizerInterface, Own])
+def test_constraints_serve_a_minimize_of_ones_own(variable, kind):
+    x, y = variable([7.0, 7.0, 7.0]), variable(7.0)
+    constraints = {"equalities": [y - x[2], x[0] - 2], "inequalities": [x[1:] * y - [4.0, 1.0]]}
+    optimizer = kind(distance(x, 0.0) + tf.square(y), [x, y], method="SLSQP", **constraints)
+    with initialized() as session:
+        optimizer.minimize(session)
+        np.testing.assert_allclose(session.run(x), [2, 4 / 8**0.25, 8**0.25], atol=0.01)
+        assert session.run(y) == pytest.approx(8**0.25, abs=0.01)
+
+
+def test_a_hook_of_ones_own_that_does_not_move_is_warned_of(variable):
+    class Still(ScipyOptimizerInterface):
+        def _minimize(self, initial_val, **others):
+            return initial_val
+
+    x = variable(5.0)
+    with pytest.warns(RuntimeWarning, match="returned its start"):
+        assert minimized(Still(distance(x)), x) == [5]
 
 
 @pytest.mark.parametrize("method", ["L-BFGS-B", "BFGS", "SLSQP", "trust-constr"])
@@ -373,7 +462,7 @@ def test_install_puts_it_where_it_was_in_a_fresh_interpreter(before):
     "mode", ["disable_v2_behavior", pytest.param("disable_eager_execution", marks=pytest.mark.slow)]
 )
 def test_all_this_holds_in_older_modes_in_a_fresh_interpreter(mode):
-    files = [str(Path(__file__).with_name(f"test_{name}.py")) for name in ("external_optimizer", "scipy_optimizer")]
+    files = [str(path) for path in sorted(Path(__file__).parent.glob("test_*.py"))]
     command = [
         sys.executable,
         "-m",

@@ -60,6 +60,13 @@ def test_gradients_and_values_may_be_of_single_precision(method):
     assert set(seen) == {np.dtype(np.float64)}
 
 
+@pytest.mark.parametrize("method", ["Nelder-Mead", "L-BFGS-B", "TNC", "SLSQP", "COBYLA"])
+def test_points_are_of_single_precision_if_asked_for_and_the_method_can(method):
+    result = scipy_minimize(valley, START, dtype=np.float32, method=method)
+    np.testing.assert_allclose(result.x, [1, 1], atol=0.02)
+    assert result.x.dtype == (np.float32 if method == "Nelder-Mead" else np.float64)
+
+
 @pytest.mark.parametrize("method", ["L-BFGS-B", "TNC", "SLSQP"])
 def test_value_and_gradient_are_computed_together(method):
     calls = []

@@ -88,14 +88,9 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
             *_constraints("eq", equality_funcs, equality_grad_funcs, initial_val.size),
             *_constraints("ineq", inequality_funcs, inequality_grad_funcs, initial_val.size),
         ]
-
-        def objective(vector: Array) -> tuple[float, Array]:
-            loss, gradient = loss_grad_func(vector)
-            return np.asarray(loss).item(), gradient
-
         self.result = None
         self.result = scipy_minimize(
-            objective,
+            _objective(loss_grad_func),
             initial_val,
             # Not of bfloat16, which scipy does not know.
             dtype=initial_val.dtype if np.issubdtype(initial_val.dtype, np.floating) else np.float64,
@@ -131,6 +126,16 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
         counts = [(self.result.get("nit"), "iterations"), (self.result.get("nfev"), "evaluations")]
         counted = ", ".join(f"{count} {what}" for count, what in counts if count is not None)
         return f"{str(self.result.get('message', 'no message')).rstrip('.')}, after {counted or 'uncounted steps'}"
+
+
+def _objective(loss_grad_func: Evaluation) -> Callable[[Array], tuple[float, Array]]:
+    """The loss as scipy takes it: a number, whatever the shape of its one element."""
+
+    def objective(vector: Array) -> tuple[float, Array]:
+        loss, gradient = loss_grad_func(vector)
+        return np.asarray(loss).item(), gradient
+
+    return objective
 
 
 def _constraints(

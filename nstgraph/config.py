@@ -104,6 +104,13 @@ class Config:
         "Most memory that the process may take; 0 is what is free.",
         shown="what is free",
     )
+    deterministic: bool = setting(
+        False,
+        "Machine",
+        switch(),
+        "The same result to the last bit whatever the number of cores, on one kind of processor and with the same "
+        "--memory: in float32, by 4 threads. Needs threadpoolctl.",
+    )
     weights: str | os.PathLike[str] | None = setting(
         None, "Network", text("FILE"), "VGG weights (.npz). See: nstgraph weights list."
     )
@@ -134,6 +141,8 @@ class Config:
                 if self.network is None:
                     raise ConfigError(f"{name} is only used with a network from a file; set network, too")
                 raise ConfigError(f"a network from a file has its own {name}; leave that out")
+        if self.deterministic and self.precision not in ("auto", "float32"):
+            raise ConfigError("a deterministic run is in float32; leave precision out")
         if self.network is not None and self.precision not in ("auto", "float32"):
             raise ConfigError("a network from a file is computed in float32; leave precision out")
 

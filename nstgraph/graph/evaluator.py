@@ -41,6 +41,8 @@ class Evaluator:
         cache_targets: compute what does not depend on the generated image once, when pictures are bound.
         session: a ``tf.Session`` or ``MonitoredSession`` of the graph; by default a new one, in which the variables
             that the loss depends on are initialised, but for a generated image of the caller's own.
+        threads: that an operation of a new session is spread over, which decides how its sums are rounded; 0 is one a
+            core.
 
     Attributes:
         objective: see above.
@@ -49,7 +51,9 @@ class Evaluator:
         fetches: what an evaluation runs.
     """
 
-    def __init__(self, objective: Objective, *, cache_targets: bool = True, session: Any = None) -> None:
+    def __init__(
+        self, objective: Objective, *, cache_targets: bool = True, session: Any = None, threads: int = 0
+    ) -> None:
         self.objective = objective
         self.weights: dict[str, float] = {}
         used = run_for([objective.total], fed=objective.inputs)[1]
@@ -61,7 +65,7 @@ class Evaluator:
         self._left = {name: left[name] for name in left.keys() - {tensor.name for tensor in self._targets}}
         self._given: dict[Any, Any] = {}
         self._own_session = session is None
-        self.session = self._new_session() if session is None else raw_session(session)
+        self.session = self._new_session(threads) if session is None else raw_session(session)
         try:
             objective.graph.network.load(self.session)
         except BaseException:
@@ -69,9 +73,11 @@ class Evaluator:
             raise
         self.fetches = [objective.total, list(objective.terms.values()), objective.gradient, objective.store]
 
-    def _new_session(self) -> Any:
+    def _new_session(self, threads: int) -> Any:
         # Operations follow each other, and each spreads over all cores by itself.
-        options = tf.ConfigProto(inter_op_parallelism_threads=1, use_per_session_threads=True)
+        options = tf.ConfigProto(
+            inter_op_parallelism_threads=1, intra_op_parallelism_threads=threads, use_per_session_threads=True
+        )
         graph = self.objective.graph
         session = tf.Session(graph=graph.graph, config=options)
         if graph.variable_is_free:

@@ -54,5 +54,7 @@ def graph_of(config: Config, styles: int = 1) -> StyleGraph:
         file, precision = GraphFile(Path(config.network), config.input, config.input_values), "float32"
     else:
         file = find_weights(config.weights)
-        precision = native_precision() if config.precision == "auto" else config.precision
+        # Which precision is faster is measured, and so not the same each time.
+        fastest = "float32" if config.deterministic or config.precision != "auto" else native_precision()
+        precision = fastest if config.precision == "auto" else config.precision
     return StyleGraph(file, styles=styles, pooling=config.pooling, padding=config.padding, precision=precision)

@@ -30,6 +30,7 @@ from nstgraph.pictures.picture import PictureSet
 from nstgraph.planning.measured_cost import measure
 from nstgraph.planning.plan import Plan
 from nstgraph.planning.planner import Planner
+from nstgraph.run.deterministic import THREADS, check_deterministic, one_thread
 from nstgraph.run.evaluators import Evaluators
 from nstgraph.run.inputs import graph_of, read_pictures
 from nstgraph.run.result import Result
@@ -72,6 +73,8 @@ class Stylizer:
     """
 
     def __init__(self, config: Config, styles: int = 1, *, hooks: Sequence[Any] = ()) -> None:
+        if config.deterministic:
+            check_deterministic()
         self.config = config
         self.loss = as_loss(config.loss, keep_colors=config.keep_colors)
         self.graph = graph_of(config, styles)
@@ -80,7 +83,8 @@ class Stylizer:
         self.settings = self._recorded()  # before any search, so that nothing missing can cost its result
         self._closing = contextlib.ExitStack()
         self._stepper = Stepper(self.objective) if hooks else None
-        self.evaluator = self._closing.enter_context(Evaluator(self.objective))
+        threads = THREADS if config.deterministic else 0
+        self.evaluator = self._closing.enter_context(Evaluator(self.objective, threads=threads))
         self.evaluators = Evaluators(self.evaluator)
         what = "the loss cannot be evaluated"
         try:
@@ -162,7 +166,7 @@ class Stylizer:
             Interrupted: Ctrl-C; carries the result so far.
         """
         pictures = content if isinstance(content, PictureSet) else self._read(content, styles)
-        return Run(
+        run = Run(
             self.config,
             plan or self.plan(pictures),
             pictures,
@@ -173,7 +177,9 @@ class Stylizer:
             settings=self.settings,
             traced=trace,
             checkpoint=checkpoint,
-        ).result()
+        )
+        with one_thread() if self.config.deterministic else contextlib.nullcontext():
+            return run.result()
 
     def _read(self, content: Source, styles: Source | Sequence[Source]) -> PictureSet:
         pictures = read_pictures(self.config, content, styles)

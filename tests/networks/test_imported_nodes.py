@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nstgraph import StyleGraph, tf
-from nstgraph.errors import WeightsError
+from nstgraph import Objective, StyleGraph, parse_loss, tf
+from nstgraph.errors import LossError, RunError, WeightsError
+from nstgraph.inspect.flops import evaluated_once
 from nstgraph.memory import peak_memory
 from nstgraph.networks.graph_file import GraphFile
 
@@ -95,6 +96,22 @@ def test_an_operation_that_does_not_fit_is_named(tmp_path):
     (tmp_path / "net.pb").write_bytes(graph.SerializeToString())
     with pytest.raises(WeightsError, match=r"is damaged: its operation pool cannot be imported \(.*\); get the file"):
         StyleGraph(GraphFile(tmp_path / "net.pb")).content["out"]
+
+
+def test_what_only_the_gradient_or_the_run_finds_is_told_in_words(tmp_path):
+    def clipped(maps):
+        return tf.raw_ops.ClipByValue(t=maps, clip_value_min=tf.zeros([0]), clip_value_max=1.0)
+
+    def dilated(maps):  # whose gradient only other processors have
+        return tf.nn.conv2d(maps, np.ones((3, 3, 4, 4), np.float32), 1, "SAME", dilations=[1, 2, 2, 1])
+
+    loss = parse_loss("content:layer=out")
+    saved(tmp_path / "net.pb", clipped)
+    with pytest.raises(LossError, match=r"the loss has no gradient \(.*\); use other layers"):
+        Objective(StyleGraph(GraphFile(tmp_path / "net.pb")), loss)
+    saved(tmp_path / "net.pb", dilated)
+    with pytest.raises(RunError, match="the loss cannot be evaluated: "):
+        evaluated_once(Objective(StyleGraph(GraphFile(tmp_path / "net.pb")), loss), 32, 32)
 
 
 @pytest.mark.parametrize("scaled", [True, False])

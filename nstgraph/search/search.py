@@ -26,14 +26,14 @@ _WORTH_A_RESTART = 1e-4
 #: Length of the first trial step, as root mean square over pixels, in grey levels.
 _FIRST_STEP = 2.0
 
-_NOT_A_NUMBER = "the loss became not a number"
+_GRADIENT = "the gradient"
 
 #: Grey levels that no picture comes near: a search that gets there has nowhere to end.
 _NOWHERE = 1e6
 
 
 class _NotANumber(Exception):
-    """Leaves the optimiser when loss or gradient stop being finite."""
+    """Leaves the optimiser when loss or gradient stop being finite; says which."""
 
 
 class Search:
@@ -102,10 +102,11 @@ class Search:
         first = self._first()
         while len(self.steps) < self._limit and not self.stopped:
             before = self.best
+            broken = False
             try:
                 why = self._optimize(self)
-            except _NotANumber:
-                why = _NOT_A_NUMBER
+            except _NotANumber as error:
+                why, broken = f"{error} became not a number", True
             if self.stopped or len(self.steps) >= self._limit:
                 return
             if why == UNBOUNDED or float(np.abs(self.image).max()) > _NOWHERE:
@@ -113,7 +114,7 @@ class Search:
                 return
             if not before - self.best > _WORTH_A_RESTART * abs(before):
                 self.stalled = True
-                moved = self.best < first or why == _NOT_A_NUMBER
+                moved = self.best < first or broken
                 self.why = why if moved else "the starting image is already a minimum of the loss"
                 return
             self.restarts += 1
@@ -121,12 +122,10 @@ class Search:
     def _first(self) -> float:
         """Evaluate the starting image, and choose the scale by its gradient; returns its loss."""
         values = self._look(self.image)
-        if not self._finite(values):
-            bad = [label for label, value in values.terms.items() if not np.isfinite(value)]
-            what = f"loss term {bad[0]!r}" if bad else "the gradient"
-            raise SearchError(
-                f"{what} is not a number at the starting image; check its parameters and the weights file"
-            )
+        if not _finite(values):
+            what = _not_finite(values)
+            cause = "no term may take a root or quotient at 0" if what == _GRADIENT else "check its parameters"
+            raise SearchError(f"{what} is not a number at the starting image; {cause}, and the weights file")
         steepest = float(np.abs(values.gradient).max())
         self._scale = 1.0 / (steepest * self._unit) if steepest > 0 else 1.0
         return values.total
@@ -135,23 +134,17 @@ class Search:
         values = self._evaluate(image)
         self._last = image, values
         self.evaluations += 1
-        if values.total < self.best and self._finite(values):
+        if values.total < self.best and _finite(values):
             self.best, self.image = values.total, image
         return values
-
-    @staticmethod
-    def _finite(values: Values) -> bool:
-        # A sum is not finite if any of its terms is not, and needs no array for the answers.
-        with np.errstate(invalid="ignore", over="ignore"):
-            return bool(np.isfinite(values.total) and np.isfinite(values.gradient.sum()))
 
     def _scaled(self, unknowns: Array) -> tuple[float, Array]:
         image = (unknowns * np.float32(self._unit)).astype(np.float32, copy=False).reshape(self.image.shape)
         # An optimiser begins with the point at which the scale was found.
         known = self._last is not None and np.array_equal(image, self._last[0])
         values = self._last[1] if self._last is not None and known else self._look(image)
-        if not self._finite(values):
-            raise _NotANumber
+        if not _finite(values):
+            raise _NotANumber(_not_finite(values))
         gradient = values.gradient.ravel() * unknowns.dtype.type(self._scale * self._unit)
         return values.total * self._scale, gradient
 
@@ -208,3 +201,17 @@ class Search:
             except StopIteration:
                 self.stopped = True
                 raise  # which is how optimisers are told to stop
+
+
+def _finite(values: Values) -> bool:
+    # A sum is not finite if any of its terms is not, and needs no array for the answers.
+    with np.errstate(invalid="ignore", over="ignore"):
+        return bool(np.isfinite(values.total) and np.isfinite(values.gradient.sum()))
+
+
+def _not_finite(values: Values) -> str:
+    """What of the values is not finite: the terms at fault, by name, as far as it shows in them."""
+    first, *others = [repr(label) for label, value in values.terms.items() if not np.isfinite(value)] or [""]
+    if first:
+        return f"loss term {first}" + (f" (and {', '.join(others)})" if others else "")
+    return _GRADIENT if np.isfinite(values.total) else "the loss"

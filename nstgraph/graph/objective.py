@@ -15,9 +15,14 @@ from nstgraph.losses.loss import Loss, WeightedTerm
 from nstgraph.messages import one_line
 from nstgraph.tensor_ancestry import ancestors, dependents, run_for
 
-__all__ = ["Objective"]
+__all__ = ["Objective", "from_term"]
 
 _FLOAT16_SCALE = 2.0**17
+
+#: Types of operations that depend on their operands, in steps or out of TensorFlow's sight, and have no gradient.
+_FLAT = {
+    "Ceil", "Floor", "FloorDiv", "OnesLike", "PyFunc", "PyFuncStateless", "Rint", "Round", "StopGradient", "ZerosLike",
+}  # fmt: skip
 
 
 class Objective:
@@ -89,8 +94,6 @@ class Objective:
         for label, value in values.items():
             if label == "total" or not re.fullmatch(r"[A-Za-z0-9.][A-Za-z0-9_.-]*", label):
                 raise LossError(f"{label!r} cannot name a loss term; use letters, digits and _, and not 'total'")
-            if getattr(value, "graph", None) is not self.graph.graph:
-                raise LossError(f"loss term {label!r} is not a tensor of the style graph's tf.Graph; build it there")
         if len({label.lower() for label in values}) < len(values):
             raise LossError(f"labels of {', '.join(values)} differ only in case; choose names that differ otherwise")
         return {label: (value, 1.0) for label, value in values.items()}
@@ -115,6 +118,8 @@ class Objective:
             raise LossError(f"loss term {label!r} cannot be built ({reason}); fix {origin}") from error
 
     def _add(self, label: str, value: Any, weight: float) -> None:
+        if getattr(value, "graph", None) is not self.graph.graph:
+            raise LossError(f"loss term {label!r} is not a tensor of the style graph's tf.Graph; build it there")
         if value.dtype != tf.float32:
             raise LossError(f"loss term {label!r} is {value.dtype.name}; cast it to float32")
         if value.shape.rank != 0:
@@ -128,10 +133,15 @@ class Objective:
     def _check_dependence(self) -> None:
         image, variable = self.graph.generated.image, self.graph.variable
         moves = dependents([image])
+        slopes = _slopes_of(image)
         past = ancestors(self.total, stop=[image])
         for label, value in self.terms.items():
             if value.op.name not in moves:
                 raise LossError(f"loss term {label!r} does not depend on g.generated, so it cannot be minimised")
+            if value.op.name not in slopes:
+                raise LossError(
+                    f"no gradient of loss term {label!r} reaches g.generated; use differentiable operations"
+                )
         if self.graph.graph.as_graph_element(getattr(variable, "handle", variable)).name in past:
             raise LossError(f"the loss reads variable {variable.name} itself; build it from g.generated.image instead")
 
@@ -158,6 +168,27 @@ class Objective:
             for variable in self.graph.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
             if getattr(variable, "handle", variable).op.name in needed and all(variable is not other for other in given)
         ]
+
+
+def from_term(error: Exception) -> str:
+    """End of an error message: the loss term that an operation which failed belongs to; empty if that is unknown."""
+    term = re.search(r"\bterms/([\w.-]+)/", str(error))
+    return f"; it comes from loss term {term[1]!r}" if term else ""
+
+
+def _slopes_of(image: Any) -> set[str]:
+    """Names of the operations whose values have a gradient with respect to ``image``, though it may be zero."""
+    seen: set[str] = set()
+    pending = [image]
+    while pending:
+        tensor = pending.pop()
+        if tensor.dtype.is_integer or tensor.dtype.is_bool:
+            continue
+        for op in tensor.consumers():
+            if op.name not in seen and op.type not in _FLAT:
+                seen.add(op.name)
+                pending.extend(op.outputs)
+    return seen
 
 
 def _names_one_of(message: str, tensors: Mapping[str, Any]) -> bool:

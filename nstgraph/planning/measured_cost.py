@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
 import numpy as np
 
-from nstgraph.arrays import Array
-from nstgraph.errors import TilingError
+from nstgraph.arrays import Array, Values
+from nstgraph.errors import ConfigError, LossError, TilingError
 from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.objective import Objective
 from nstgraph.graph.receptive_field import ReceptiveField
 from nstgraph.graph.trace import trace
-from nstgraph.memory import process_memory
+from nstgraph.memory import available_memory, process_memory
 from nstgraph.tensor_ancestry import dependents
 from nstgraph.tiles.tiling import check_tileable, margin
 
 __all__ = ["Cost", "measure"]
 
 _SIDE = 256
+
+#: Bytes below which nothing is measured, since TensorFlow ends the process where it gets no memory.
+_NEEDED = 4e8
+
+#: Share of its value by which a term may differ from itself: some processors add up in no fixed order.
+_SAME = 1e-4
 
 
 @dataclass(frozen=True)
@@ -44,22 +51,46 @@ class Cost:
 
 
 def measure(evaluator: Evaluator) -> Cost:
-    """Measure an evaluation; the pictures that were bound before are released."""
+    """Measure an evaluation; the pictures that were bound before are released.
+
+    Raises:
+        ConfigError: there is not even memory for that.
+        LossError: a term gives another value for the same pictures each time, so that it cannot be searched.
+    """
+    left = available_memory()
+    if left < _NEEDED:
+        raise ConfigError(
+            f"only {left / 1e9:.2f} GB of memory are left, and the smallest run needs {_NEEDED / 1e9:.1f} GB; "
+            "close other programs, or raise the limit (such as ulimit -v)"
+        )
     graph = evaluator.objective.graph
     random = np.random.default_rng(0)
-    image, style = (random.uniform(0, 255, (1, side, side, 3)).astype(np.float32) for side in (_SIDE, 64))
-    evaluator.bind(image, [style] * len(graph.styles))
+    image, content, style = (
+        random.uniform(0, 255, (1, side, side, 3)).astype(np.float32) for side in (_SIDE, _SIDE, 64)
+    )
+    evaluator.bind(content, [style] * len(graph.styles))
     memory = _peak(evaluator, image)
-    times = []
+    times, values = [], []
     for _ in range(2):
         started = time.perf_counter()
-        evaluator(image)
+        values.append(evaluator(image))
         times.append(time.perf_counter() - started)
+    _check_same(*values)
     targets = sum(array.nbytes for array in evaluator.bound.values() if np.ndim(array) == 4)
     evaluator.release()
     overlap, why_not = _overlap(evaluator.objective)
     pixels = _SIDE**2
     return Cost(min(times) / pixels, memory / pixels, targets / pixels, process_memory(), overlap, why_not)
+
+
+def _check_same(first: Values, second: Values) -> None:
+    for label, value in first.terms.items():
+        again = second.terms[label]
+        if math.isfinite(value - again) and not math.isclose(value, again, rel_tol=_SAME):
+            raise LossError(
+                f"loss term {label!r} is {value:.6g} and then {again:.6g} for the same picture, so it cannot be searched; "
+                "let nothing in it be random, or take tf.random.stateless_uniform and the like"
+            )
 
 
 def _overlap(objective: Objective) -> tuple[ReceptiveField | None, str]:

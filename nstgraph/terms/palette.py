@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nstgraph._tf import tf
+from nstgraph.errors import LossError
 from nstgraph.graph.style_graph import StyleGraph
 from nstgraph.losses.registry import loss_term
 
@@ -25,6 +26,8 @@ def palette(g: StyleGraph, floor: float = 6.0, blend: tuple[float, ...] = ()) ->
     floor: grey levels from which on a direction counts as colour, where the painting has none.
     blend: shares of several style images (default: all alike).
     """
+    if floor <= 0:
+        raise LossError(f"palette:floor takes a number above 0, not {floor}")
 
     def moments(view: Any) -> tuple[Any, Any]:
         mean = g.mean(view.image, per_channel=True)

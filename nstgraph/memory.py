@@ -11,9 +11,15 @@ __all__ = ["available_memory", "peak_memory", "process_memory"]
 #: Assumed to be free where the system does not tell.
 _UNKNOWN = 4 * 2**30
 
-#: A control group's limit, what it uses, and the parts of its use that Linux takes back when memory is needed.
-_VERSION_2 = ("memory.max", "memory.current", ("active_file", "inactive_file", "slab_reclaimable"))
-_VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", ("total_active_file", "total_inactive_file"))
+#: Limits of a control group, what it uses, and the parts of its use that Linux takes back when memory is needed.
+_VERSION_2 = (("memory.max", "memory.high"), "memory.current", ("active_file", "inactive_file", "slab_reclaimable"))
+_VERSION_1 = (("memory.limit_in_bytes",), "memory.usage_in_bytes", ("total_active_file", "total_inactive_file"))
+
+#: Limits of a process itself (``ulimit -v`` and ``-d``), and what counts towards them.
+_OF_A_PROCESS = (("Max address space", "VmSize"), ("Max data size", "VmData"))
+
+#: Address space that a run takes beyond the memory that it holds: heaps of threads, and gaps.
+_RESERVED = 2**28
 
 
 def available_memory(root: Path = Path("/")) -> int:
@@ -22,7 +28,7 @@ def available_memory(root: Path = Path("/")) -> int:
     Args:
         root: where the folders ``proc`` and ``sys`` are.
     """
-    return max(0, min([*_free(root), *_left_in_groups(root)], default=_UNKNOWN))
+    return max(0, min([*_free(root), *_left_in_groups(root), *_left_to_process(root)], default=_UNKNOWN))
 
 
 def process_memory(process: int | None = None) -> int:
@@ -66,31 +72,49 @@ def _free(root: Path) -> Iterator[int]:
         return
 
 
+def _left_to_process(root: Path) -> Iterator[int]:
+    """What the limits of this process itself leave."""
+    try:
+        lines = (root / "proc/self/limits").read_text().splitlines()
+    except OSError:
+        return
+    held = _table(root / "proc/self/status")
+    for name, used in _OF_A_PROCESS:
+        for line in lines:
+            soft = line.removeprefix(name).split()[0] if line.startswith(name) else ""
+            if soft.isdecimal() and used in held:
+                yield int(soft) - held[used] * 1024 - _RESERVED
+
+
 def _left_in_groups(root: Path) -> Iterator[int]:
     """What the limits of this process's control group, and of those above it, leave."""
     try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
+        groups = [line.split(":", 2)[1:] for line in (root / "proc/self/cgroup").read_text().splitlines()]
+        mounts = [line.split() for line in (root / "proc/self/mountinfo").read_text().splitlines()]
     except OSError:
         return
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers not in ("", "memory"):
+    for words in mounts:
+        kind, _, options = words[words.index("-") + 1 :][:3]
+        if kind not in ("cgroup", "cgroup2"):
             continue
-        mount = root / "sys/fs/cgroup" / controllers
-        files = _VERSION_1 if controllers else _VERSION_2
-        for folder in (mount / path.lstrip("/") / "x").parents:
-            yield from _left_in_group(folder, *files)
-            if folder == mount:
-                break
+        name, files = ("", _VERSION_2) if kind == "cgroup2" else ("memory", _VERSION_1)
+        top, mount = words[3], root / words[4].lstrip("/")
+        for controllers, path in groups:
+            if name in controllers.split(",") and (not name or name in options.split(",")):
+                # A container may see its own group at the top, or be told of one that it does not see.
+                inside = "" if ".." in path.split("/") else path.removeprefix(top).strip("/")
+                for folder in [parent for parent in (mount / inside / "x").parents if parent.is_relative_to(mount)]:
+                    yield from _left_in_group(folder, *files)
 
 
-def _left_in_group(folder: Path, limit: str, used: str, reclaimable: tuple[str, ...]) -> Iterator[int]:
-    try:
-        left = int((folder / limit).read_text()) - int((folder / used).read_text())
-    except (OSError, ValueError):  # no such group, or "max"
-        return
+def _left_in_group(folder: Path, limits: tuple[str, ...], used: str, reclaimable: tuple[str, ...]) -> Iterator[int]:
     parts = _table(folder / "memory.stat")
-    yield left + sum(parts.get(name, 0) for name in reclaimable)
+    for limit in limits:
+        try:
+            left = int((folder / limit).read_text()) - int((folder / used).read_text())
+        except (OSError, ValueError):  # no such group, or "max"
+            continue
+        yield left + sum(parts.get(name, 0) for name in reclaimable)
 
 
 def _table(path: Path) -> dict[str, int]:

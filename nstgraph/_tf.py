@@ -2,6 +2,8 @@
 
 ``from nstgraph._tf import tf`` costs nothing; the first attribute asked of ``tf`` imports TensorFlow. So help,
 checks of arguments and lists of terms answer before the seconds that this takes.
+
+Sessions start threads, and a fork of the process has none of them: there, TensorFlow would wait for them for ever.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ import threading
 import types
 from typing import Any
 
-__all__ = ["tf"]
+from nstgraph.errors import RunError
+
+__all__ = ["computing", "tf"]
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -35,8 +39,34 @@ def _load() -> Any:
     return tensorflow.compat.v1
 
 
+#: The process in which TensorFlow has computed: this one, or one that it was forked from; none so far if empty.
+_computed_in: list[int] = []
+
+
+def computing() -> None:
+    """Take note that TensorFlow is about to compute in this process.
+
+    Raises:
+        RunError: it has computed before this process was forked, and its threads were left behind.
+    """
+    _check_process()
+    _computed_in[:] = [os.getpid()]
+
+
+def _check_process() -> None:
+    if _computed_in and _computed_in[0] != os.getpid():
+        raise RunError(
+            "TensorFlow was at work before this process was forked, and would hang here; "
+            'start processes by multiprocessing.get_context("spawn")',
+            None,
+        )
+
+
 class _LazyModule(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
+        _check_process()
+        if name == "Session":
+            computing()
         return getattr(_load(), name)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from nstgraph._tf import tf
+from nstgraph._tf import computing, tf
 from nstgraph.arrays import Array, Values
 from nstgraph.errors import ConfigError, LossError
 from nstgraph.graph.feeds import checked_feeds
@@ -35,6 +35,8 @@ class Evaluates(Protocol):
 
 class Evaluator:
     """An objective in a session: ``evaluator(image)`` gives its `Values` for the pictures bound last.
+
+    It serves one thread at a time: whoever binds other pictures changes what it gives to all.
 
     Args:
         objective: what to evaluate.
@@ -103,7 +105,9 @@ class Evaluator:
 
         Raises:
             ConfigError: a picture or a value does not fit, or one is missing.
+            RunError: this process was forked from one in which TensorFlow was at work.
         """
+        computing()
         self.release()  # before as much again is computed
         views, needed = self.objective.graph.views[1:], self.objective.needed
         feeds = checked_feeds(views, needed, content, styles, feed_dict)
@@ -138,6 +142,7 @@ class Evaluator:
 
     def feed(self, image: Array) -> dict[Any, Any]:
         """What an evaluation at ``image`` is fed, by tensor."""
+        computing()
         if len(self._bound) != len(self._targets):
             raise ConfigError("no pictures are bound; call bind first")
         return {**self._given, self.objective.graph.generated.image: image, **self.fed_weights(), **self.bound}

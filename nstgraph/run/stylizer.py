@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import gc
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,12 @@ from typing import Any
 import scipy
 
 from nstgraph import __version__
-from nstgraph._tf import tf
+from nstgraph._tf import computing, tf
 from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError, RunError
 from nstgraph.graph.evaluator import Evaluator
-from nstgraph.graph.objective import Objective
+from nstgraph.graph.objective import Objective, from_term
 from nstgraph.hooks.stepper import Stepper, monitored
 from nstgraph.losses.loss_text import as_loss
 from nstgraph.losses.registry import plugin_files
@@ -44,7 +45,7 @@ _SHARE = 0.9
 
 
 class Stylizer:
-    """A loss, a network and a session that serve any number of pictures of any size.
+    """A loss, a network and a session that serve any number of pictures of any size, one after the other.
 
         with Stylizer(Config(size=256)) as stylizer:
             for photo in photos:
@@ -75,6 +76,7 @@ class Stylizer:
     def __init__(self, config: Config, styles: int = 1, *, hooks: Sequence[Any] = ()) -> None:
         if config.deterministic:
             check_deterministic()
+        self._at_work = threading.Lock()
         self.config = config
         self.loss = as_loss(config.loss, keep_colors=config.keep_colors)
         self.graph = graph_of(config, styles)
@@ -96,7 +98,7 @@ class Stylizer:
         except BaseException as error:
             self.close()
             if isinstance(error, tf.errors.OpError):
-                raise RunError(f"{what}: {one_line(error)}", None) from error
+                raise RunError(f"{what}: {one_line(error)}{from_term(error)}", None) from error
             raise
 
     def made_of(self, plan: Plan) -> dict[str, Any]:
@@ -162,9 +164,11 @@ class Stylizer:
             ConfigError: the run does not fit into memory, or no size can be traced.
             CheckpointError: the checkpoint is that of another run.
             SearchError: the loss is not a number at the starting image.
-            RunError: something failed on the way; carries the result so far.
+            RunError: something failed on the way; carries the result so far. Or the stylizer is still at work, for
+                another thread or for the callback that calls it; carries nothing.
             Interrupted: Ctrl-C; carries the result so far.
         """
+        computing()
         pictures = content if isinstance(content, PictureSet) else self._read(content, styles)
         run = Run(
             self.config,
@@ -178,8 +182,13 @@ class Stylizer:
             traced=trace,
             checkpoint=checkpoint,
         )
-        with one_thread() if self.config.deterministic else contextlib.nullcontext():
-            return run.result()
+        if not self._at_work.acquire(blocking=False):
+            raise RunError("this Stylizer is at work on another picture; make one for each thread", None)
+        try:
+            with one_thread() if self.config.deterministic else contextlib.nullcontext():
+                return run.result()
+        finally:
+            self._at_work.release()
 
     def _read(self, content: Source, styles: Source | Sequence[Source]) -> PictureSet:
         pictures = read_pictures(self.config, content, styles)

@@ -17,7 +17,7 @@ from typing import Any
 
 from nstgraph.errors import RunError
 
-__all__ = ["computing", "tf"]
+__all__ = ["computing", "has_computed", "tf"]
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -51,6 +51,11 @@ def computing() -> None:
     """
     _check_process()
     _computed_in[:] = [os.getpid()]
+
+
+def has_computed() -> bool:
+    """Whether TensorFlow has computed in this process, as far as nstgraph knows."""
+    return bool(_computed_in)
 
 
 def _check_process() -> None:

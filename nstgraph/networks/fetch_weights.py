@@ -6,7 +6,6 @@ process at a time. Size and SHA-256 of what is published are known: nothing else
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 import time
@@ -16,19 +15,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nstgraph.errors import WeightsError
-from nstgraph.files import what_is_wrong_with
+from nstgraph.files import sync_folder, what_is_wrong_with
 from nstgraph.locks import FileLock
-from nstgraph.messages import did_you_mean
+from nstgraph.messages import did_you_mean, one_line
 from nstgraph.networks.find_weights import cache_dir
-from nstgraph.networks.http_request import Download, Failed, printable, request
+from nstgraph.networks.http_request import Download, Failed, request
 from nstgraph.networks.weights_file import WeightsFile, hash_of
 
 __all__ = ["FILES", "Progress", "fetch"]
 
 Progress = Callable[[int, int], None]
 
-#: Size and checksum are those of the copies that others have kept of the published file. The size follows from its
-#: 32 arrays, too, with the headers that numpy wrote at the time.
+#: Size and checksum are those of a copy that others have kept of the published file (tensorlayer/pretrained-models). The
+#: size follows from its 32 arrays, too, with the headers that numpy wrote at the time.
 FILES = {
     "vgg16": Download(
         "https://www.cs.toronto.edu/~frossard/vgg16/vgg16_weights.npz",
@@ -93,7 +92,7 @@ def _fetch(target: Path, file: Download, progress: Progress) -> None:
             return
         _download(part, file, progress)
         os.replace(part, target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
 
 
 def _is_there(target: Path, file: Download) -> bool:
@@ -170,15 +169,5 @@ def _receive(file: Download, response: HTTPResponse, stream: BinaryIO, start: in
 
 
 def _cut(file: Download, received: int, reason: object) -> Failed:
-    told = f"{file.url} broke off after {received:,} of {file.size:,} bytes ({printable(reason)})"
+    told = f"{file.url} broke off after {received:,} of {file.size:,} bytes ({one_line(str(reason))})"
     return Failed(f"{told}; run again to continue")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Let what was moved within a folder outlast a power failure, where the system can say so."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

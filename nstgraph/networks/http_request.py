@@ -16,11 +16,9 @@ from urllib.request import (
     Request,
 )
 
-__all__ = ["Download", "Failed", "printable", "request"]
+__all__ = ["Download", "Failed", "request"]
 
 _TIMEOUT = 30.0  # seconds without a single byte
-_REDIRECTS = 5
-_LONGEST = 200  # characters of what a server says
 
 
 class Download(NamedTuple):
@@ -56,7 +54,7 @@ def request(file: Download, start: int) -> tuple[HTTPResponse, int]:
         if length == str(file.size):
             return response, 0
         response.close()
-        raise Failed(f"{file.url} sent {printable(length)} bytes, not the {file.size} published; try again later")
+        raise Failed(f"{file.url} sent {one_line(length)} bytes, not the {file.size} published; try again later")
     span = response.headers.get("Content-Range", "")
     if start and re.fullmatch(rf"bytes {start}-\d+/({file.size}|\*)", span):
         return response, start
@@ -64,11 +62,6 @@ def request(file: Download, start: int) -> tuple[HTTPResponse, int]:
     if start:
         return request(file, 0)
     raise Failed(f"{file.url} sent a piece of the file that was not asked for; try again later")
-
-
-def printable(text: object) -> str:
-    """What a server said, in one short line without characters that a terminal obeys."""
-    return "".join(letter if letter.isprintable() else "?" for letter in str(text))[:_LONGEST]
 
 
 def _open(url: str, start: int) -> HTTPResponse | None:
@@ -79,7 +72,7 @@ def _open(url: str, start: int) -> HTTPResponse | None:
         try:
             place = urljoin(place, location)
             if urlsplit(place).scheme != "https":
-                raise Failed(f"{url} leads to {printable(place)}, which is not HTTPS; try again later")
+                raise Failed(f"{url} leads to {one_line(place)}, which is not HTTPS; try again later")
             response: HTTPResponse = _opener().open(Request(place, headers=headers), timeout=_TIMEOUT)
             return response
         except HTTPError as error:
@@ -88,10 +81,10 @@ def _open(url: str, start: int) -> HTTPResponse | None:
                 return None
             location = error.headers.get("Location", "") if error.code in (301, 302, 303, 307, 308) else ""
             if not location:
-                answer = printable(f"HTTP {error.code} {error.reason}")
+                answer = one_line(f"HTTP {error.code} {error.reason}")
                 raise Failed(f"{url} cannot be fetched ({answer}); try again later") from error
         except (OSError, HTTPException, ValueError) as error:
-            reason = printable(getattr(error, "reason", error))
+            reason = one_line(str(getattr(error, "reason", error)))
             raise Failed(f"{url} cannot be reached ({reason}); check the connection and run again") from error
     raise Failed(f"{url} leads from one address to the next; try again later")
 

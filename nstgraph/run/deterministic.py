@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 from collections.abc import Iterator
 
+from nstgraph._tf import has_computed
 from nstgraph.errors import ConfigError
 
 __all__ = ["THREADS", "check_deterministic", "one_thread"]
@@ -14,10 +15,16 @@ __all__ = ["THREADS", "check_deterministic", "one_thread"]
 THREADS = 4
 
 
+_begun: list[bool] = []
+
+
 def check_deterministic() -> None:
-    """Raise ConfigError if what a deterministic run needs is not installed."""
+    """Raise ConfigError if a deterministic run is not possible: in this process, or with what is installed."""
+    if has_computed() and not _begun:  # its first session has chosen the number of threads for all
+        raise ConfigError("TensorFlow has begun with other threads; start a deterministic run in a process of its own")
     if importlib.util.find_spec("threadpoolctl") is None:
         raise ConfigError("a deterministic run needs threadpoolctl: python -m pip install threadpoolctl")
+    _begun.append(True)
 
 
 @contextlib.contextmanager

@@ -69,6 +69,7 @@ class OutputFiles:
         if outputs.log is not None and outputs.log.suffix.lower() == ".csv":
             self._log = GrowingLog(outputs.log, overwrite=outputs.overwrite, before=before)
         self._told: set[str] = set()
+        self._hooks: list[Any] = []
 
     def check(self, inputs: Sequence[Path], steps: int = 0) -> None:
         """Refuse, before any work, what could not be written after it.
@@ -131,11 +132,17 @@ class OutputFiles:
 
     def hooks(self) -> list[Any]:
         """Session hooks that write while a search is on its way."""
-        if self._wanted.summaries is None:
-            return []
-        from nstgraph.hooks import SummaryHook  # which imports TensorFlow
+        if self._wanted.summaries is not None:
+            from nstgraph.hooks import SummaryHook  # which imports TensorFlow
 
-        return [SummaryHook(self._wanted.summaries)]
+            self._hooks = [SummaryHook(self._wanted.summaries)]
+        return self._hooks
+
+    def check_hooks(self) -> None:
+        """Raise OutputError if, as is known once their session has ended, hooks have not written everything."""
+        for hook in self._hooks:
+            if hook.fault:
+                raise OutputError(hook.fault)
 
     @property
     def traced(self) -> bool:

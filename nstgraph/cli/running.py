@@ -78,6 +78,7 @@ def run(config: Config, sources: Sequence[Path], outputs: Outputs, files: Output
             _announce(stylizer, plan, display)
             with _kept(stylizer, plan, pictures, outputs, files, display) as checkpoint:
                 _search(stylizer, pictures, plan, files, display, checkpoint)
+    files.check_hooks()
 
 
 def go_on(config: Config, checkpoint: Checkpoint, files: OutputFiles, quiet: bool) -> None:
@@ -94,6 +95,7 @@ def go_on(config: Config, checkpoint: Checkpoint, files: OutputFiles, quiet: boo
         with Display(plan.steps, quiet=quiet) as display:
             _announce(stylizer, plan, display)
             _search(stylizer, pictures, plan, files, display, checkpoint)
+    files.check_hooks()
 
 
 def runs_folder() -> Path:

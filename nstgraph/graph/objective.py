@@ -91,7 +91,7 @@ class Objective:
         values = loss if isinstance(loss, Mapping) else {"own": loss}
         if not values:
             raise LossError("the loss has no terms; give at least one")
-        for label, value in values.items():
+        for label in values:
             if label == "total" or not re.fullmatch(r"[A-Za-z0-9.][A-Za-z0-9_.-]*", label):
                 raise LossError(f"{label!r} cannot name a loss term; use letters, digits and _, and not 'total'")
         if len({label.lower() for label in values}) < len(values):

@@ -27,8 +27,8 @@ _numbers = itertools.count()
 class SummaryHook(StyleHook):
     """Writes losses, and the picture, as an event file for TensorBoard.
 
-    Tags are ``loss/total``, ``loss/<term>`` and ``generated_image``. A folder that cannot be written to is an error when
-    the session begins; from then on, a failure ends the writing, but not the run.
+    Tags are ``loss/total``, ``loss/<term>`` and ``generated_image``. A folder that cannot be written to is an error
+    when the session begins; from then on, a failure ends the writing, but not the run.
 
     Args:
         folder: where the event file goes; made if need be.

@@ -26,8 +26,8 @@ __all__ = ["FILES", "Progress", "fetch"]
 
 Progress = Callable[[int, int], None]
 
-#: Size and checksum are those of a copy that others have kept of the published file (tensorlayer/pretrained-models). The
-#: size follows from its 32 arrays, too, with the headers that numpy wrote at the time.
+#: Size and checksum are those of a copy that others have kept of the published file (tensorlayer/pretrained-models).
+#: The size follows from its 32 arrays, too, with the headers that numpy wrote at the time.
 FILES = {
     "vgg16": Download(
         "https://www.cs.toronto.edu/~frossard/vgg16/vgg16_weights.npz",

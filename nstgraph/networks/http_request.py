@@ -16,9 +16,12 @@ from urllib.request import (
     Request,
 )
 
+from nstgraph.messages import one_line
+
 __all__ = ["Download", "Failed", "request"]
 
 _TIMEOUT = 30.0  # seconds without a single byte
+_REDIRECTS = 5
 
 
 class Download(NamedTuple):

@@ -88,7 +88,7 @@ def _check_same(first: Values, second: Values) -> None:
         again = second.terms[label]
         if math.isfinite(value - again) and not math.isclose(value, again, rel_tol=_SAME):
             raise LossError(
-                f"loss term {label!r} is {value:.6g} and then {again:.6g} for the same picture, so it cannot be searched; "
+                f"loss term {label!r} is {value:.6g} and then {again:.6g} for one picture, so it cannot be searched; "
                 "let nothing in it be random, or take tf.random.stateless_uniform and the like"
             )
 

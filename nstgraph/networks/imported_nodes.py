@@ -122,7 +122,10 @@ def _made(node: Any, known: Mapping[str, Any]) -> Any:
         return _INSTEAD[node.op](node, name, *inputs).op
     # Those with an underscore are about the file's own graph: sizes that its input had, what is placed where.
     attributes = {key: value for key, value in node.attr.items() if not key.startswith("_")}
-    return tf.get_default_graph().create_op(node.op, inputs, name=name, attrs=attributes)
+    operation = tf.get_default_graph().create_op(node.op, inputs, name=name, attrs=attributes)
+    for tensor in operation.outputs:
+        tensor.shape.rank  # noqa: B018 - which raises if TensorFlow has found a length to be negative
+    return operation
 
 
 def _of_its_shape(node: Any) -> Any:

@@ -66,6 +66,21 @@ def test_a_constant_that_claims_more_than_the_file_holds_is_refused(tmp_path):
         StyleGraph(GraphFile(tmp_path / "net.pb")).content["out"]
 
 
+def test_sizes_too_large_to_be_written_are_told_in_words(tmp_path):
+    def larger(maps):  # an even number times this is negative in 32 bits
+        return tf.raw_ops.ResizeBilinear(images=maps, size=tf.shape(maps)[1:3] * (2**31 - 1))
+
+    saved(tmp_path / "net.pb", larger)
+    g = StyleGraph(GraphFile(tmp_path / "net.pb"))
+    with pytest.raises(RunError, match="the loss cannot be evaluated: "):
+        evaluated_once(Objective(g, parse_loss("content:layer=out")), 32, 32)
+    with (
+        g.graph.as_default(),
+        pytest.raises(WeightsError, match=r"cannot be imported \(.* -8 must be"),
+    ):
+        g.network.features(tf.zeros([1, 8, 8, 3]), "features/still/")["out"]
+
+
 def test_sizes_that_depend_on_what_the_picture_shows_are_refused(tmp_path):
     def unknown(maps):
         return maps * tf.reduce_sum(tf.fill(tf.cast(tf.reduce_mean(maps, [0, 1, 2]), tf.int32), 1.0, name="open"))

@@ -170,7 +170,7 @@ class Objective:
         ]
 
 
-def from_term(error: Exception) -> str:
+def from_term(error: BaseException) -> str:
     """End of an error message: the loss term that an operation which failed belongs to; empty if that is unknown."""
     term = re.search(r"\bterms/([\w.-]+)/", str(error))
     return f"; it comes from loss term {term[1]!r}" if term else ""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from nstgraph._tf import tf
 from nstgraph.errors import NstgraphError
 from nstgraph.files import is_full
+from nstgraph.graph.objective import from_term
 from nstgraph.messages import one_line
 from nstgraph.pictures.picture import Size
 
@@ -31,6 +30,4 @@ def remedy(error: BaseException) -> str:
         return "; use a smaller --memory, --tile or --size"
     if isinstance(error, OSError) and is_full(error):
         return "; free some space, or use a larger --memory"
-    # The name scope of the operation that failed.
-    term = re.search(r"\bterms/(\w+)/", str(error))
-    return f"; it comes from loss term {term[1]!r}" if term else ""
+    return from_term(error)

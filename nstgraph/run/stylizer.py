@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import gc
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -214,6 +215,7 @@ class Stylizer:
             **given,
             "precision": self.precision,
             "loss": str(self.loss),
+            "init": os.path.basename(config.init),  # of a file, where it lies is nobody's business
             "weights": None if config.network else network.path.name,
             "network": network.path.name if config.network else None,
             "weights_sha256": network.sha256,

@@ -34,7 +34,7 @@ def limited(empty_folder, save_picture):
 
 
 def test_a_full_disk_costs_what_is_written_beside_the_picture_only(limited, empty_folder):
-    further = "--summaries sum --log log.csv --checkpoint ck --checkpoint-every 0 --trace t.pb"
+    further = "--log log.csv --checkpoint ck --checkpoint-every 0 --trace t.pb"
     code, shown = limited(f"{LINE} -o o.jpg {further}", 40_000)
     assert code == 2 and "File too large" in shown and "the picture is in o.jpg" in shown
     assert load(empty_folder / "o.jpg").size == (36, 48)

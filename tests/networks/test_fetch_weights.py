@@ -274,7 +274,7 @@ def test_sound_weights_of_somebody_s_own_are_not_replaced(site: Site, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("mode", "reason"), [("missing", "(HTTP 404 Not?[2J Found); try again later"), ("page", "sent a web page")]
+    ("mode", "reason"), [("missing", "(HTTP 404 Not\\x1b[2J Found); try again later"), ("page", "sent a web page")]
 )
 def test_refusals_cost_nothing(site: Site, tmp_path: Path, mode: str, reason: str) -> None:
     (tmp_path / "w.npz").write_bytes(b"damaged")
@@ -300,7 +300,7 @@ def test_redirections_are_followed(site: Site, tmp_path: Path) -> None:
     [
         ("http://127.0.0.1:1/w.npz", "leads to http://127.0.0.1:1/w.npz, which is not HTTPS"),
         ("file:///etc/passwd", "leads to file:///etc/passwd, which is not HTTPS"),
-        ("ftp://localhost/w\x1b[2J.npz", "leads to ftp://localhost/w?[2J.npz, which is not HTTPS"),
+        ("ftp://localhost/w\x1b[2J.npz", "leads to ftp://localhost/w\\x1b[2J.npz, which is not HTTPS"),
         ("//[", "cannot be reached ("),
         ("https://two words/w.npz", "cannot be reached ("),
         ("/w.npz", "leads from one address to the next"),

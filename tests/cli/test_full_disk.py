@@ -34,12 +34,17 @@ def limited(empty_folder, save_picture):
 
 
 def test_a_full_disk_costs_what_is_written_beside_the_picture_only(limited, empty_folder):
-    further = "--log log.csv --checkpoint ck --checkpoint-every 0 --trace t.pb"
-    code, shown = limited(f"{LINE} -o o.jpg {further}", 40_000)
-    assert code == 2 and "File too large" in shown and "the picture is in o.jpg" in shown
-    assert load(empty_folder / "o.jpg").size == (36, 48)
+    code, shown = limited(f"{LINE} -o o.jpg --log log.csv --trace t.pb", 8_000)
+    assert code == 2 and "cannot write t.pb (File too large); free some space" in shown
+    assert "the picture is in o.jpg" in shown and load(empty_folder / "o.jpg").size == (36, 48)
     assert len((empty_folder / "log.csv").read_text().splitlines()) == 13
     assert not (empty_folder / "t.pb").exists()
+
+
+def test_checkpoints_that_find_no_room_cost_nothing(limited, empty_folder):
+    code, shown = limited(f"{LINE} -o o.jpg --checkpoint ck --checkpoint-every 0", 15_000)
+    assert code == 0 and load(empty_folder / "o.jpg").size == (36, 48) and not (empty_folder / "ck").exists()
+    assert "note: no checkpoint was written (cannot write ck/state-000001.npz (File too large)" in shown
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg"])

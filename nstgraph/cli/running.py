@@ -9,9 +9,10 @@ import io
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from nstgraph.cli.claims import claim_memory
 from nstgraph.cli.interruptions import deaf, received
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from nstgraph.search.step import Step
 
 __all__ = ["go_on", "import_tensorflow", "read", "run", "runs_folder"]
+
+#: Opens the checkpoint of a run, or None.
+Keeping: TypeAlias = Callable[..., AbstractContextManager["Checkpoint | None"]]
 
 #: Runs planned for so many seconds are kept without being asked to.
 _LONG = 120.0
@@ -67,24 +71,22 @@ def read(config: Config, sources: Sequence[Path], display: Display) -> tuple[Pic
 def run(config: Config, sources: Sequence[Path], outputs: Outputs, files: OutputFiles, quiet: bool) -> None:
     """Stylise with a display and write all outputs; after a signal or a failure, those of the best picture so far."""
     pictures, config = read(config, sources, Display(0, quiet=quiet))
-    import_tensorflow()
-    from nstgraph.run.stylizer import Stylizer
-
-    with contextlib.ExitStack() as claims:
-        claims.enter_context(files.claimed())
-        stylizer = claims.enter_context(Stylizer(config, len(sources) - 1, hooks=files.hooks()))
-        plan = claim_memory(lambda reserved: stylizer.plan(pictures, reserved=reserved), claims)
-        with Display(plan.steps, quiet=quiet) as display:
-            _announce(stylizer, plan, display)
-            with _kept(stylizer, plan, pictures, outputs, files, display) as checkpoint:
-                _search(stylizer, pictures, plan, files, display, checkpoint)
-    files.check_hooks()
+    _run(config, pictures, files, quiet, functools.partial(_kept, outputs=outputs, picture=files.picture))
 
 
 def go_on(config: Config, checkpoint: Checkpoint, files: OutputFiles, quiet: bool) -> None:
     """Go on with a run from its checkpoint; else as `run`."""
     pictures = dataclasses.replace(checkpoint.pictures, style_scale=config.style_scale)
     pictures.check(config.size)
+    _run(config, pictures, files, quiet, lambda *_: contextlib.nullcontext(checkpoint))
+
+
+def runs_folder() -> Path:
+    """Where runs are kept that nobody has chosen a folder for."""
+    return state_folder() / "runs"
+
+
+def _run(config: Config, pictures: PictureSet, files: OutputFiles, quiet: bool, kept: Keeping) -> None:
     import_tensorflow()
     from nstgraph.run.stylizer import Stylizer
 
@@ -94,13 +96,9 @@ def go_on(config: Config, checkpoint: Checkpoint, files: OutputFiles, quiet: boo
         plan = claim_memory(lambda reserved: stylizer.plan(pictures, reserved=reserved), claims)
         with Display(plan.steps, quiet=quiet) as display:
             _announce(stylizer, plan, display)
-            _search(stylizer, pictures, plan, files, display, checkpoint)
+            with kept(stylizer, plan, pictures, display) as checkpoint:
+                _search(stylizer, pictures, plan, files, display, checkpoint)
     files.check_hooks()
-
-
-def runs_folder() -> Path:
-    """Where runs are kept that nobody has chosen a folder for."""
-    return state_folder() / "runs"
 
 
 def _announce(stylizer: Stylizer, plan: Plan, display: Display) -> None:
@@ -111,10 +109,11 @@ def _announce(stylizer: Stylizer, plan: Plan, display: Display) -> None:
 
 @contextlib.contextmanager
 def _kept(
-    stylizer: Stylizer, plan: Plan, pictures: PictureSet, outputs: Outputs, files: OutputFiles, display: Display
+    stylizer: Stylizer, plan: Plan, pictures: PictureSet, display: Display, *, outputs: Outputs, picture: Path
 ) -> Iterator[Checkpoint | None]:
     """The checkpoint of a new run; None if there is to be none, or, unless it was asked for, if it cannot be."""
     from nstgraph.checkpoints.checkpoint import Checkpoint
+    from nstgraph.run.record import made_of
 
     asked = outputs.checkpoint is not None
     if outputs.checkpoint == OFF or (not asked and plan.seconds < _LONG):
@@ -122,9 +121,13 @@ def _kept(
         return
     folder = outputs.checkpoint
     if folder is None:
-        stem = re.sub(r"\W+", "-", files.picture.stem).strip("-")[:40]
+        stem = re.sub(r"\W+", "-", picture.stem).strip("-")[:40]
         folder = unused(runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{stem}")
-    about = {**stylizer.made_of(plan), "outputs": outputs.recorded(files.picture), "begun": time.time()}
+    about = {
+        **made_of(stylizer.config, stylizer.graph.network, plan),
+        "outputs": outputs.recorded(picture),
+        "begun": time.time(),
+    }
     try:
         checkpoint = Checkpoint.create(folder, about, pictures)
     except CheckpointError as error:

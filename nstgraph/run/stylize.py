@@ -14,6 +14,7 @@ from nstgraph.checkpoints.resumed import resumed
 from nstgraph.config import Config
 from nstgraph.pictures.load import Source
 from nstgraph.run.inputs import read_pictures
+from nstgraph.run.record import made_of
 from nstgraph.run.result import Result
 from nstgraph.run.stylizer import Stylizer
 from nstgraph.search.step import StepCallback
@@ -53,7 +54,9 @@ def stylize(
         stylizer = closing.enter_context(Stylizer(chosen, len(pictures.styles)))
         plan, kept = stylizer.plan(pictures), None
         if checkpoint is not None:
-            kept = closing.enter_context(Checkpoint.create(Path(checkpoint), stylizer.made_of(plan), pictures))
+            kept = closing.enter_context(
+                Checkpoint.create(Path(checkpoint), made_of(chosen, stylizer.graph.network, plan), pictures)
+            )
         return stylizer(pictures, plan=plan, callback=callback, checkpoint=kept)
 
 

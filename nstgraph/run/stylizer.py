@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import gc
-import os
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-import scipy
-
-from nstgraph import __version__
 from nstgraph._tf import computing, tf
 from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.config import Config
@@ -23,10 +17,8 @@ from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.objective import Objective, from_term
 from nstgraph.hooks.stepper import Stepper, monitored
 from nstgraph.losses.loss_text import as_loss
-from nstgraph.losses.registry import plugin_files
 from nstgraph.memory import available_memory
 from nstgraph.messages import one_line
-from nstgraph.networks.weights_file import hash_of
 from nstgraph.pictures.load import Source
 from nstgraph.pictures.picture import PictureSet
 from nstgraph.planning.measured_cost import measure
@@ -35,6 +27,7 @@ from nstgraph.planning.planner import Planner
 from nstgraph.run.deterministic import THREADS, check_deterministic, one_thread
 from nstgraph.run.evaluators import Evaluators
 from nstgraph.run.inputs import graph_of, read_pictures
+from nstgraph.run.record import settings_of
 from nstgraph.run.result import Result
 from nstgraph.run.run import Run
 from nstgraph.search.step import StepCallback
@@ -83,7 +76,9 @@ class Stylizer:
         self.graph = graph_of(config, styles)
         self.precision = self.graph.network.dtype.name
         self.objective = Objective(self.graph, self.loss)
-        self.settings = self._recorded()  # before any search, so that nothing missing can cost its result
+        self.settings = settings_of(
+            config, self.loss, self.graph.network
+        )  # before any search, so that nothing missing can cost its result
         self._closing = contextlib.ExitStack()
         self._stepper = Stepper(self.objective) if hooks else None
         threads = THREADS if config.deterministic else 0
@@ -101,22 +96,6 @@ class Stylizer:
             if isinstance(error, tf.errors.OpError):
                 raise RunError(f"{what}: {one_line(error)}{from_term(error)}", None) from error
             raise
-
-    def made_of(self, plan: Plan) -> dict[str, Any]:
-        """What a checkpoint says that a run with this plan is made of, beside the pictures."""
-        config, network = self.config, self.graph.network
-        given = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
-        source = "weights" if config.network is None else "network"
-        given |= {"loss": str(as_loss(config.loss)), "init": str(config.init), source: str(network.path.resolve())}
-        return {
-            "nstgraph": __version__,
-            "config": given,
-            "sha256": network.sha256,
-            "plugins": {file: hash_of(Path(file)) for file in plugin_files(self.loss)},
-            "steps": plan.steps,
-            "seconds": plan.seconds,
-            "memory": plan.memory,
-        }
 
     @functools.cached_property
     def exact(self) -> Stylizer:
@@ -207,22 +186,6 @@ class Stylizer:
     def _observing(self, pictures: Sequence[Any]) -> StepCallback | None:
         """What lets the session hooks see a step made with these pictures; None if there are no hooks."""
         return None if self._stepper is None else self._stepper.callback(self._monitored, pictures)
-
-    def _recorded(self) -> dict[str, Any]:
-        config, network = self.config, self.graph.network
-        given = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
-        return {
-            **given,
-            "precision": self.precision,
-            "loss": str(self.loss),
-            "init": os.path.basename(config.init),  # of a file, where it lies is nobody's business
-            "weights": None if config.network else network.path.name,
-            "network": network.path.name if config.network else None,
-            "weights_sha256": network.sha256,
-            "nstgraph": __version__,
-            "tensorflow": tf.__version__,
-            "scipy": scipy.__version__,
-        }
 
     def close(self) -> None:
         """Give the session's memory and threads back, and the graph's."""

@@ -197,3 +197,37 @@ def test_a_killed_run_is_gone_on_with_by_name_of_nothing(folder):
     rest, _ = process.communicate()
     assert process.returncode == 143 and f"nstgraph resume {kept} goes on with it" in rest
     assert load(folder / "o.png").size == (36, 48) and (folder / "o-2.csv").exists()
+
+
+ABORTING = """
+import os
+from nstgraph import loss_term, tf
+
+def fatal(image):
+    if image.shape[1] > 40 and os.path.exists("fatal"):
+        os.abort()
+    return image.mean()
+
+@loss_term
+def aborts(g):
+    number = tf.ensure_shape(tf.numpy_function(fatal, [g.generated.image], tf.float32), [])
+    return g.mean(tf.square(g.generated.image - 100)) + 0 * number
+"""
+
+
+@pytest.mark.slow
+def test_the_sizes_before_a_native_abort_are_kept(folder):
+    (folder / "p.py").write_text(ABORTING)
+    line = (
+        "stylize c.png s.png -o o.png --size 96 --scales 2 --steps 12 -l style:layers=conv1_1 -l aborts --plugin p.py"
+    )
+    process = start(folder, f"{line} --checkpoint ck --checkpoint-every 3600 --precision float32")
+    for shown in process.stdout:
+        if shown.startswith("step 1/"):
+            (folder / "fatal").touch()
+    assert process.wait() == -signal.SIGABRT and not (folder / "o.png").exists()
+    (folder / "fatal").unlink()
+    with Checkpoint.open(folder / "ck") as checkpoint:
+        assert checkpoint.state.stage == 1 and len(checkpoint.state.history) == 6
+    process = start(folder, "resume ck --plugin p.py")
+    assert process.wait() == 0 and load(folder / "o.png").size == (72, 96)

@@ -21,6 +21,7 @@ import tensorflow
 
 from nstgraph import Config, Evaluator, Objective, Search, StyleGraph, Stylizer, TiledEvaluator, parse_loss, stylize, tf
 from nstgraph.contrib.opt import ScipyOptimizerInterface
+from nstgraph.errors import RunError
 from nstgraph.hooks import Stepper, StyleHook, monitored
 from nstgraph.networks.weights_file import WeightsFile, embedded
 
@@ -103,6 +104,31 @@ def test_threads_do_not_disturb_each_other(run):
     for ours, theirs in zip(outcome, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4 * np.abs(theirs).max())
     assert not np.allclose(*expected)
+
+
+def test_a_stylizer_at_work_refuses_another_picture():
+    refusal = r"^this Stylizer is at work on another picture; make one for each thread$"
+    inside, done = threading.Event(), threading.Event()
+
+    def wait(step, image):
+        inside.set()
+        assert done.wait(60)
+
+    with Stylizer(TINY) as stylizer, ThreadPoolExecutor(1) as pool:
+        expected = stylizer(picture(0), [picture(1)]).image
+        running = pool.submit(stylizer, picture(0), [picture(1)], callback=wait)
+        assert inside.wait(60)
+        try:
+            with pytest.raises(RunError, match=refusal) as raised:
+                stylizer(picture(10), [picture(11)])
+        finally:
+            done.set()
+        assert raised.value.result is None
+        np.testing.assert_array_equal(running.result().image, expected)
+        with pytest.raises(RunError, match=refusal) as raised:
+            stylizer(picture(0), [picture(1)], callback=lambda step, image: stylizer(picture(10), [picture(11)]))
+        assert len(raised.value.result.history) == 1
+        np.testing.assert_array_equal(stylizer(picture(0), [picture(1)]).image, expected)
 
 
 @every_run

@@ -137,6 +137,41 @@ def test_the_user_chooses_the_log_level_and_it_is_left_as_it_was(tmp_path: Path)
     assert python(chosen + import_it + after, path=tmp_path).stdout == "0\n0\n"
 
 
+FORKS = """
+import os, signal
+from nstgraph import NstgraphError, tf
+
+def value():
+    with tf.Graph().as_default(), tf.Session() as session:
+        return session.run(tf.reduce_sum(tf.ones([2, 3]) * 7.0))
+
+def forked(work):
+    child = os.fork()
+    if not child:
+        signal.alarm(60)  # rather than for ever
+        try:
+            print(work(), flush=True)
+        except NstgraphError as error:
+            print(error, flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+
+tf.Graph
+forked(value)
+print(value(), flush=True)
+forked(value)
+print(value(), flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_after_a_fork_tensorflow_that_was_at_work_is_refused_and_does_not_hang() -> None:
+    before, own, after, again = python(FORKS).stdout.splitlines()
+    assert before == own == again == "42.0"
+    assert after.startswith("TensorFlow was at work before this process was forked, and would hang here; ")
+    assert after.endswith('start processes by multiprocessing.get_context("spawn")')
+
+
 def test_every_public_name_resolves_and_is_listed() -> None:
     assert nstgraph.__all__ == sorted(nstgraph.__all__) and set(nstgraph._HOMES) == set(nstgraph.__all__)
     assert {*nstgraph.__all__, "__version__"} <= set(dir(nstgraph))

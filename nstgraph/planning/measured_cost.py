@@ -26,7 +26,7 @@ _SIDE = 256
 _NEEDED = 4e8
 
 #: Share of its value by which a term may differ from itself: some processors add up in no fixed order.
-_SAME = 1e-4
+_SAME = 1e-5
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ def _check_same(first: Values, second: Values) -> None:
         again = second.terms[label]
         if math.isfinite(value - again) and not math.isclose(value, again, rel_tol=_SAME):
             raise LossError(
-                f"loss term {label!r} is {value:.6g} and then {again:.6g} for one picture, so it cannot be searched; "
-                "let nothing in it be random, or take tf.random.stateless_uniform and the like"
+                f"loss term {label!r} is {value:.6g} and then {again:.6g} for the same picture, so that no search can "
+                "lower it; leave out what is random, or use tf.random.stateless_uniform and the like"
             )
 
 

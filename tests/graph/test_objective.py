@@ -76,6 +76,22 @@ def test_terms_that_do_not_fit_are_refused_by_name():
         build(term(lambda g: g.mean(tf.round(g.generated.image) * 0 + tf.stop_gradient(g.generated.image))))
 
 
+def test_a_term_without_gradient_is_named_beside_others_that_have_one():
+    for flat in (tf.stop_gradient, tf.round, lambda x: tf.cast(tf.cast(x, tf.int32), tf.float32)):
+        with pytest.raises(LossError, match=r"no gradient of loss term 'probe' reaches g\.generated; use diff"):
+            build(parse_loss("tv") + term(lambda g: g.mean(flat(g.generated.image))))  # noqa: B023 - called at once
+    build(parse_loss("tv") + term(lambda g: g.mean(g.generated.image * tf.stop_gradient(g.generated.image))))
+
+
+def test_a_tensor_of_another_graph_is_refused_by_the_term_s_name():
+    def elsewhere(g):
+        with tf.Graph().as_default():
+            return tf.constant(1.0)
+
+    with pytest.raises(LossError, match=r"'probe' is not a tensor of the style graph's tf\.Graph"):
+        build(term(elsewhere))
+
+
 def test_weights_are_not_in_the_graph_def(objective):
     assert objective.graph.graph.as_graph_def().ByteSize() < 2_000_000
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import re
+import shutil
 from typing import NamedTuple
 
 import numpy as np
@@ -251,6 +254,52 @@ def test_summaries_may_be_sparse_and_without_pictures(objective, search, tmp_pat
     events = EventAccumulator(str(tmp_path)).Reload()
     assert [event.step for event in events.Scalars("loss/total")] == [2, 4]
     assert events.Tags()["images"] == []
+
+
+@contextlib.contextmanager
+def files_end_at(size):
+    """No file of this process grows beyond so many bytes, as on a full disk."""
+    resource = pytest.importorskip("resource", reason="needs the limits of Unix")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+class Failing(SummaryHook):
+    """Its folder fails with the third step."""
+
+    def __init__(self, folder, fails):
+        super().__init__(folder, images=1)
+        self.failing, self.folder, self.fails = contextlib.ExitStack(), folder, fails
+
+    def after_step(self, step, image):
+        if step.step == 3 and self.fails == "full":
+            size = sum(path.stat().st_size for path in self.folder.iterdir())
+            self.failing.enter_context(files_end_at(size + 100))
+        if step.step == 3 and self.fails == "gone":
+            shutil.rmtree(self.folder)
+        super().after_step(step, image)
+
+    def end(self, session):
+        super().end(session)
+        self.failing.close()
+
+
+@pytest.mark.parametrize(
+    ("fails", "fault"),
+    [("full", r"^summaries are incomplete at step 3: .*too large"), ("gone", " is gone$"), ("", "^$")],
+)
+def test_summaries_that_cannot_be_written_end_no_run(objective, search, tmp_path, fails, fault):
+    hook = Failing(tmp_path / "summaries", fails)
+    outcome = search(objective, [hook])
+    assert len(outcome.steps) == 5
+    assert re.search(fault, hook.fault) and "\n" not in hook.fault
+    if fails == "full":
+        events = EventAccumulator(str(tmp_path / "summaries")).Reload()
+        assert [event.step for event in events.Scalars("loss/total")] == [1, 2]
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["nstgraph's variable", "the caller's variable"])

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from nstgraph import Evaluator, Objective, StyleGraph, parse_loss, tf
-from nstgraph.errors import ConfigError
+from nstgraph.errors import ConfigError, LossError
 from nstgraph.graph.receptive_field import ReceptiveField
 from nstgraph.losses.loss import Loss, LossTerm
 from nstgraph.memory import process_memory
 from nstgraph.networks.find_weights import find_weights
+from nstgraph.planning import measured_cost
 from nstgraph.planning.measured_cost import measure
 
 
@@ -93,3 +94,47 @@ def test_a_term_that_cannot_be_tiled_is_told_apart(shallow):
     assert outcome.margin is None
     assert "'peak' cannot be tiled" in outcome.why_not and "Max" in outcome.why_not
     assert outcome.memory >= shallow.memory
+
+
+def distance(g):
+    return g.mean(tf.square((g.generated.image - g.content.image) / 255))
+
+
+def noisy(g):
+    image = g.generated.image
+    return g.mean(tf.square(image + tf.random.normal(tf.shape(image), stddev=50.0, seed=1)))
+
+
+def counting(g):
+    calls = tf.get_variable("calls", initializer=0.0)
+    return distance(g) + tf.assign_add(calls, 1.0)
+
+
+def drawn(g):
+    value = tf.py_function(lambda x: x * np.random.uniform(1, 2), [distance(g)], tf.float32)
+    value.set_shape([])
+    return value
+
+
+@pytest.mark.parametrize("function", [noisy, counting, drawn], ids=lambda function: function.__name__)
+def test_a_term_that_differs_from_itself_is_refused_by_name(function):
+    label = function.__name__
+    message = rf"^loss term '{label}' is [\d.]+ and then [\d.]+ for the same picture, so that no search can lower it; "
+    with pytest.raises(LossError, match=message):
+        cost(parse_loss("tv") + LossTerm(label, function, "here")())
+
+
+def test_a_term_that_draws_the_same_each_time_is_no_random_one():
+    def fixed(g):
+        image = g.generated.image
+        return g.mean(tf.square(image + tf.random.stateless_normal(tf.shape(image), [1, 2])))
+
+    assert cost(LossTerm("fixed", fixed, "here")()).seconds > 0
+
+
+def test_without_memory_for_it_nothing_is_measured(monkeypatch):
+    monkeypatch.setattr(measured_cost, "_NEEDED", 1e15)
+    with pytest.raises(
+        ConfigError, match=r"GB of memory are left, and the smallest run needs 1000000\.0 GB; close other"
+    ):
+        cost("tv")

@@ -156,10 +156,46 @@ def test_a_loss_that_is_always_nan_away_from_the_start_ends_the_search(optimizer
     np.testing.assert_array_equal(search.image, START)
 
 
+@pytest.mark.parametrize(
+    ("terms", "slope", "culprit"),
+    [
+        ({"fine": 1.0, "guilty": np.nan}, 1.0, "loss term 'guilty'"),
+        ({"guilty": np.inf, "fine": 1.0, "worse": -np.inf}, 1.0, "loss term 'guilty' (and 'worse')"),
+        ({"fine": 1.0}, np.nan, "the gradient"),
+    ],
+    ids=str,
+)
+def test_what_became_not_a_number_is_named_and_the_best_image_stays(optimizer, terms, slope, culprit):
+    seen = []
+
+    def later(image):
+        values = bowl(image)
+        if values.total > 0.5 * bowl(START).total:
+            seen.append((values.total, image))
+            return values
+        return Values(sum(terms.values()), terms, values.gradient * np.float32(slope))
+
+    search = run(later, optimizer=optimizer)
+    assert search.stalled
+    assert search.why == f"{culprit} became not a number"
+    assert len(search.steps) > 0
+    total, image = min(seen, key=lambda pair: pair[0])
+    np.testing.assert_array_equal(search.image, image)
+    assert search.best == total
+
+
 def test_nan_at_the_start_is_an_error_that_names_the_term():
     bad = Values(float("nan"), {"fine": 1.0, "guilty": float("nan")}, np.zeros(SHAPE, np.float32))
     with pytest.raises(SearchError, match="loss term 'guilty' is not a number at the starting image"):
         run(lambda image: bad)
+
+
+def test_a_gradient_that_is_not_a_number_at_the_start_is_told_apart():
+    values = Values(1.0, {"fine": 1.0}, np.full(SHAPE, np.nan, np.float32))
+    with pytest.raises(
+        SearchError, match="the gradient is not a number at the starting image; no term may take a root"
+    ):
+        run(lambda image: values)
 
 
 def test_a_stalled_line_search_restarts_and_then_gives_up(optimizer):

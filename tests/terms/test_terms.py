@@ -283,6 +283,7 @@ def test_a_flat_style_is_no_division_by_zero():
         ("laplacian:pools=3", "powers of two"),
         ("coherence:reach=0", "takes 1 to 32 pixels, not 0"),
         ("coherence:floor=0", "take numbers above 0"),
+        ("palette:floor=0", "palette:floor takes a number above 0, not 0"),
     ],
 )
 def test_choices_that_do_not_exist(text, message):

@@ -124,8 +124,9 @@ class Search:
         values = self._look(self.image)
         if not _finite(values):
             what = _not_finite(values)
-            cause = "no term may take a root or quotient at 0" if what == _GRADIENT else "check its parameters"
-            raise SearchError(f"{what} is not a number at the starting image; {cause}, and the weights file")
+            root = "no term may have a root or a quotient at 0"
+            remedy = root if what == _GRADIENT else "check its parameters and the weights file"
+            raise SearchError(f"{what} is not a number at the starting image; {remedy}")
         steepest = float(np.abs(values.gradient).max())
         self._scale = 1.0 / (steepest * self._unit) if steepest > 0 else 1.0
         return values.total

@@ -193,7 +193,7 @@ def test_nan_at_the_start_is_an_error_that_names_the_term():
 def test_a_gradient_that_is_not_a_number_at_the_start_is_told_apart():
     values = Values(1.0, {"fine": 1.0}, np.full(SHAPE, np.nan, np.float32))
     with pytest.raises(
-        SearchError, match="the gradient is not a number at the starting image; no term may take a root"
+        SearchError, match="the gradient is not a number at the starting image; no term may have a root"
     ):
         run(lambda image: values)
 

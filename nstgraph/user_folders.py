@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["state_folder"]
+__all__ = ["cache_folder", "state_folder"]
+
+
+def cache_folder() -> Path:
+    """Folder for what can be fetched or made again; it need not exist yet."""
+    return _folder("XDG_CACHE_HOME", "~/.cache")
 
 
 def state_folder() -> Path:

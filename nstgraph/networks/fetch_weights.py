@@ -18,9 +18,9 @@ from nstgraph.errors import WeightsError
 from nstgraph.files import sync_folder, what_is_wrong_with
 from nstgraph.locks import FileLock
 from nstgraph.messages import did_you_mean, one_line
-from nstgraph.networks.find_weights import cache_dir
 from nstgraph.networks.http_request import Download, Failed, request
 from nstgraph.networks.weights_file import WeightsFile, hash_of
+from nstgraph.user_folders import cache_folder
 
 __all__ = ["FILES", "Progress", "fetch"]
 
@@ -54,7 +54,7 @@ def fetch(name: str, folder: Path | None = None, *, progress: Progress | None = 
 
     Args:
         name: key of ``FILES``.
-        folder: where to put the file, created if need be; by default ``cache_dir()``.
+        folder: where to put the file, created if need be; by default ``cache_folder()``.
         progress: called with the bytes received, earlier attempts included, and the size of the whole file in bytes.
 
     Returns:
@@ -68,7 +68,7 @@ def fetch(name: str, folder: Path | None = None, *, progress: Progress | None = 
     if name not in FILES:
         raise WeightsError(f"no weights file is called {name!r}{did_you_mean(name, FILES)}")
     file = FILES[name]
-    target = (cache_dir() if folder is None else Path(folder)) / file.filename
+    target = (cache_folder() if folder is None else Path(folder)) / file.filename
     if os.path.isdir(target):
         raise WeightsError(f"cannot write {target}: it is a folder; choose another folder to put the file in")
     try:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from nstgraph.errors import WeightsError
 from nstgraph.networks.weights_file import WeightsFile, embedded
+from nstgraph.user_folders import cache_folder
 
-__all__ = ["Candidate", "cache_dir", "candidates", "find_weights"]
+__all__ = ["Candidate", "candidates", "find_weights"]
 
 _VARIABLE = "$NSTGRAPH_WEIGHTS"
 _HERE = "the folder vgg here"
@@ -52,17 +53,8 @@ def candidates(path: str | os.PathLike[str] | None = None) -> list[Candidate]:
         ("the file given", path),
         (_VARIABLE, os.environ.get("NSTGRAPH_WEIGHTS") or None),
         (_HERE, Path("vgg", "vgg16_weights.npz")),
-        ("the cache", cache_dir() / "vgg16_weights.npz"),
+        ("the cache", cache_folder() / "vgg16_weights.npz"),
         ("the embedded weights", embedded()),
     ]
     # os.path.exists, unlike Path.exists before Python 3.12, does not raise in a folder closed to the user.
     return [Candidate(name, Path(file), os.path.exists(file)) for name, file in places if file is not None]
-
-
-def cache_dir() -> Path:
-    """Folder for fetched files; it need not exist yet."""
-    windows = os.name == "nt"
-    base = os.environ.get("LOCALAPPDATA" if windows else "XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):  # unset, or relative, which the XDG specification has ignored
-        base = os.path.expanduser("~/AppData/Local" if windows else "~/.cache")
-    return Path(base, "nstgraph")

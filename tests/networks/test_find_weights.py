@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import zipfile
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 from nstgraph.errors import WeightsError
-from nstgraph.networks.find_weights import cache_dir, candidates, find_weights
+from nstgraph.networks.find_weights import candidates, find_weights
 
 
 def save(path: Path, arrays: dict[str, Any]) -> Path:
@@ -63,14 +62,3 @@ def test_weights_that_nobody_asked_for_are_said_to_be_so(empty_folder: Path, arr
         find_weights()
     with pytest.raises(WeightsError, match=r"fetch vgg16$"):
         find_weights(path)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="other variables on Windows")
-def test_cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert cache_dir() == Path("/somewhere/nstgraph")
-    for unusable in ("relative", ""):
-        monkeypatch.setenv("XDG_CACHE_HOME", unusable)
-        assert cache_dir() == tmp_path / ".cache" / "nstgraph"
-    assert not (tmp_path / ".cache").exists()

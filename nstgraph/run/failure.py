@@ -18,10 +18,10 @@ def is_outside(error: BaseException) -> bool:
 
 
 def said(error: BaseException, size: Size) -> str:
-    """What failed, in one line, at a size (height and width) of the picture."""
+    """What failed, in one line, at a size of the picture: height and width in pixels."""
     if isinstance(error, NstgraphError):
         return str(error)
-    return f"{type(error).__name__} at {size[0]}x{size[1]}: {one_line(error)}"
+    return f"{type(error).__name__} at {size[1]}x{size[0]}: {one_line(error)}"
 
 
 def remedy(error: BaseException) -> str:

@@ -56,7 +56,7 @@ def test_a_finished_run_gives_its_result_again(tmp_path, whole):
 
 
 def test_whatever_a_callback_raises_can_be_gone_on_from(tmp_path):
-    with pytest.raises(RunError, match="SystemExit at 24x32: 3"):
+    with pytest.raises(RunError, match="SystemExit at 32x24: 3"):
         stylize(CONTENT, STYLE, SMALL, checkpoint=tmp_path / "f", callback=cut_at(4, SystemExit(3)))
     assert len(resume(tmp_path / "f").history) == 24
 

@@ -22,6 +22,7 @@ from nstgraph.cli.progress import Display
 from nstgraph.config import Config
 from nstgraph.errors import CheckpointError, ConfigError, Interrupted, NstgraphError, RunError
 from nstgraph.files import unused
+from nstgraph.messages import one_line
 from nstgraph.user_folders import state_folder
 
 if TYPE_CHECKING:
@@ -46,8 +47,12 @@ def import_tensorflow() -> None:
     """Import TensorFlow without its start-up lines; a signal meanwhile is not lost."""
     from nstgraph._tf import tf
 
-    with stderr_held_back():
-        tf.Graph  # noqa: B018 - which imports it
+    try:
+        with stderr_held_back():
+            tf.Graph  # noqa: B018 - which imports it
+    except ImportError as error:
+        remedy = "install it again, or give the process more memory (ulimit -v)"
+        raise ConfigError(f"TensorFlow cannot be imported ({one_line(error)}); {remedy}") from error
     if received() is not None:
         raise KeyboardInterrupt
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from nstgraph import errors
-from nstgraph.errors import Interrupted, NstgraphError, RunError
+from nstgraph.errors import Interrupted, NstgraphError, RunError, fault_of
 
 
 def documented_tree() -> dict[str, str | None]:
@@ -22,12 +22,23 @@ def documented_tree() -> dict[str, str | None]:
 
 def test_the_documented_tree_is_the_real_one() -> None:
     tree = documented_tree()
-    assert sorted(tree) == errors.__all__
+    assert sorted([*tree, "fault_of"]) == errors.__all__
     assert tree.pop("NstgraphError") is None and errors.NstgraphError.__bases__ == (Exception,)
     assert tree.pop("Interrupted") is None and Interrupted.__bases__ == (KeyboardInterrupt,)
     assert {name: getattr(errors, name).__bases__ for name in tree} == {
         name: (getattr(errors, str(parent)),) for name, parent in tree.items()
     }
+
+
+def test_a_message_is_one_line_of_limited_length_that_steers_no_terminal() -> None:
+    assert str(NstgraphError("a\nb \x1b[2J größe\u202f画")) == "a\\nb \\x1b[2J größe\u202f画"
+    long = str(NstgraphError("x" * 400 + "y" * 400))
+    assert len(long) <= 500 and long.startswith("xxx") and " ... " in long and long.endswith("yyy")
+
+
+def test_what_went_wrong_is_said_in_words() -> None:
+    assert fault_of(NstgraphError("it broke; mend it")) == "it broke; mend it"
+    assert fault_of(ValueError("one\ntwo")) == "ValueError: one two"
 
 
 def test_interrupted_carries_the_result_past_handlers_of_errors() -> None:

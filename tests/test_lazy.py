@@ -125,7 +125,8 @@ def test_what_was_held_back_is_shown_when_tensorflow_cannot_be_imported(tmp_path
     (tmp_path / "tensorflow.py").write_text(f"{CHATTER}raise ImportError('no such library')")
     done = python(HELD_BACK, path=tmp_path)
     assert done.returncode == 1 and done.stderr.startswith("chatter\nTraceback")
-    assert done.stderr.endswith("ImportError: no such library\n")
+    assert "\nImportError: no such library\n" in done.stderr
+    assert "ConfigError: TensorFlow cannot be imported (no such library); install it again" in done.stderr
 
 
 def test_the_user_chooses_the_log_level_and_it_is_left_as_it_was(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def fails(error: Any):
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (ConfigError("wrong; choose\nanother"), 2, "nstgraph: wrong; choose another\n"),
+        (ConfigError("wrong; choose\nanother"), 2, "nstgraph: wrong; choose\\nanother\n"),
         (ValueError("odd"), 1, "nstgraph: ValueError: odd (unexpected; --debug shows where)\n"),
         (KeyboardInterrupt(), 130, "nstgraph: interrupted\n"),
         (Interrupted(None), 130, "nstgraph: interrupted\n"),

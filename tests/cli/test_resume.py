@@ -225,8 +225,9 @@ def aborts(g):
 @pytest.mark.slow
 def test_the_sizes_before_a_native_abort_are_kept(folder):
     (folder / "p.py").write_text(ABORTING)
-    line = "stylize c.png s.png -o o.png --size 96 --scales 2 --steps 12 -l style:layers=conv1_1 -l 0.00001*aborts --plugin p.py"
-    process = start(folder, f"{line} --checkpoint ck --checkpoint-every 3600 --precision float32")
+    line = "stylize c.png s.png -o o.png --size 96 --scales 2 --steps 12 --precision float32 --checkpoint ck"
+    line += " --checkpoint-every 3600 -l style:layers=conv1_1 -l 0.00001*aborts --plugin p.py"
+    process = start(folder, line)
     for shown in process.stdout:
         if shown.startswith("step 1/"):
             (folder / "fatal").touch()

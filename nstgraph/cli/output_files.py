@@ -1,48 +1,32 @@
-"""The files that one run writes: checked and claimed before the work, safe after it."""
+"""The files that one run writes: on its way, and at its end, safely."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 import os
-import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from nstgraph.arrays import Array
-from nstgraph.cli.claims import claim
+from nstgraph.cli.output_names import OutputNames
 from nstgraph.cli.output_options import STDOUT, Outputs
-from nstgraph.config import INITS, Config
 from nstgraph.errors import OutputError, fault_of
-from nstgraph.files import check_folder, check_suffix, check_target, same_file, unused
-from nstgraph.graph.trace import TRACE_SUFFIXES, save_trace
-from nstgraph.networks.find_weights import candidates
-from nstgraph.pictures.formats import format_of
+from nstgraph.graph.trace import save_trace
 from nstgraph.pictures.resize import resize
 from nstgraph.pictures.save import encode, save
 from nstgraph.run.growing_log import GrowingLog
-from nstgraph.run.result import LOG_SUFFIXES, Result
+from nstgraph.run.result import Result
 from nstgraph.search.step import Step
 
-__all__ = ["OutputFiles", "inputs"]
+__all__ = ["OutputFiles"]
 
 #: The newest picture is written again after this many times as long as writing it takes.
 _REST = 10.0
-
-#: Bytes of a picture's name that the name of the result begins with.
-_LONGEST_STEM = 80
-
-
-def inputs(config: Config, sources: Sequence[Path], plugins: Sequence[Path] | None) -> list[Path]:
-    """All files that a run reads, or might: pictures, plugins, and network or weights, wherever these are found."""
-    named = [config.init if config.init not in INITS else None, config.network]
-    weights = [] if config.network else [place.path for place in candidates(config.weights)]
-    paths = [*sources, *(plugins or ()), *(Path(name) for name in named if name is not None), *weights]
-    return [path for path in paths if path != STDOUT]
 
 
 class OutputFiles:
@@ -54,81 +38,18 @@ class OutputFiles:
         before: the steps of a run that goes on.
 
     Attributes:
-        picture: where the result goes; ``STDOUT`` for standard output.
+        names: theirs.
     """
 
     def __init__(self, outputs: Outputs, pictures: Sequence[Path], before: Sequence[Step] = ()) -> None:
         self._wanted = outputs
-        stems = [re.sub(r"\W+", "-", path.stem).strip("-") or "picture" for path in pictures[:2]]
-        stems = [stem.encode()[:_LONGEST_STEM].decode(errors="ignore") for stem in stems]
-        # A name that nobody chose is never that of a file.
-        self._named = Path("-".join(stems) + ".png")
-        self.picture = outputs.output or unused(self._named, ".png")
+        self.names = OutputNames(outputs, pictures)
         self._latest_due = 0.0
         self._log = None
         if outputs.log is not None and outputs.log.suffix.lower() == ".csv":
             self._log = GrowingLog(outputs.log, overwrite=outputs.overwrite, before=before)
         self._told: set[str] = set()
         self._hooks: list[Any] = []
-
-    def check(self, inputs: Sequence[Path], steps: int = 0) -> None:
-        """Refuse, before any work, what could not be written after it.
-
-        Args:
-            inputs: files that are read.
-            steps: how many there will be; 0 if that is not known yet.
-
-        Raises:
-            OutputError: a format that cannot be written, a folder that does not exist, an existing file without
-                ``overwrite``, one of ``inputs``, or a file that is named twice.
-        """
-        wanted = self._wanted
-        if self.picture == STDOUT and (wanted.compare or wanted.save_every):
-            raise OutputError("--compare and --save-every name their files after the result; name a file with -o")
-        if self.picture == STDOUT and sys.__stdout__ is None:
-            raise OutputError("standard output is closed; name a file with -o")
-        if self.picture != STDOUT:
-            format_of(self.picture)
-        if wanted.latest is not None:
-            format_of(wanted.latest)
-        if wanted.log is not None:
-            check_suffix(wanted.log, "a log", LOG_SUFFIXES)
-        if wanted.trace is not None:
-            check_suffix(wanted.trace, "a trace", TRACE_SUFFIXES)
-        if wanted.summaries is not None:
-            check_folder(wanted.summaries)
-        targets = list(self._targets())
-        for number, (name, target) in enumerate(targets):
-            check_target(target, overwrite=wanted.overwrite, inputs=inputs)
-            for other, before in targets[:number]:
-                if same_file(before, target):
-                    raise OutputError(f"{target} is given for both {other} and {name}; choose different names")
-            if self._is_numbered(target, steps):
-                raise OutputError(
-                    f"{target} is given for {name} and is the name of a picture on the way; choose another"
-                )
-        if os.path.isdir(self.picture.parent):
-            for path in sorted(self.picture.parent.iterdir()):
-                if self._is_numbered(path, steps):
-                    check_target(path, overwrite=wanted.overwrite, inputs=inputs)
-
-    def _targets(self) -> Iterator[tuple[str, Path]]:
-        if self.picture != STDOUT:
-            yield "the result", self.picture
-        if self._wanted.compare:
-            yield "the comparison", self._compared
-        for name in ("latest", "log", "trace"):
-            target = getattr(self._wanted, name)
-            if target is not None:
-                yield f"--{name}", target
-
-    def _is_numbered(self, path: Path, steps: int) -> bool:
-        """Whether a path is that of a picture on the way."""
-        number = path.stem.removeprefix(f"{self.picture.stem}-")
-        every = self._wanted.save_every
-        if not every or not number.isdecimal() or int(number) % every or int(number) > (steps or int(number)):
-            return False
-        return same_file(path, self._numbered(int(number)))
 
     def hooks(self) -> list[Any]:
         """Session hooks that write while a search is on its way."""
@@ -148,24 +69,6 @@ class OutputFiles:
     def traced(self) -> bool:
         """Whether an evaluation is to be traced."""
         return self._wanted.trace is not None
-
-    @contextlib.contextmanager
-    def claimed(self) -> Iterator[None]:
-        """Let no other run of this user write to the same files meanwhile.
-
-        Raises:
-            OutputError: another one does.
-        """
-        with contextlib.ExitStack() as claims:
-            unchosen = self._wanted.output is None
-            if unchosen:
-                self.picture = unused(
-                    self._named, ".png", lambda path: os.path.lexists(path) or not claim(path, claims)
-                )
-            for name, target in self._targets():
-                if not (unchosen and target == self.picture) and not claim(target, claims):
-                    raise OutputError(f"another run is writing {target} ({name}); wait for it, or choose another name")
-            yield
 
     def on_the_way(self, step: Step, image: Array, alpha: Array | None, say: Callable[[str], None]) -> None:
         """Write what is written on the way; what cannot be is said once, and costs nothing else.
@@ -193,7 +96,7 @@ class OutputFiles:
         if alpha is not None:
             alpha = resize(alpha, step.height, step.width).clip(0, 1)
         if wanted.save_every and step.step % wanted.save_every == 0:
-            save(self._numbered(step.step), image, alpha=alpha, overwrite=wanted.overwrite)
+            save(self.names.numbered(step.step), image, alpha=alpha, overwrite=wanted.overwrite)
         began = time.perf_counter()
         if wanted.latest is not None and began >= self._latest_due:
             save(wanted.latest, image, alpha=alpha, overwrite=True)
@@ -217,7 +120,7 @@ class OutputFiles:
                 functools.partial(save_trace, result.trace),
                 overwrite,
             ),
-            (self._compared if wanted.compare else None, result.save_comparison, overwrite),
+            (self.names.compared if wanted.compare else None, result.save_comparison, overwrite),
             (wanted.latest, result.save, True),
         ]
         for path, save_as, replace in further:
@@ -233,11 +136,11 @@ class OutputFiles:
     def _write_picture(self, result: Result, faults: list[str]) -> Path:
         """Write the picture where it was wanted, or else where it can be."""
         try:
-            if self.picture != STDOUT:
-                return result.save(self.picture, overwrite=self._wanted.overwrite)
+            if self.names.picture != STDOUT:
+                return result.save(self.names.picture, overwrite=self._wanted.overwrite)
             sys.stdout.buffer.write(encode(result.image, alpha=result.alpha, metadata=result.metadata))
             sys.stdout.buffer.flush()
-            return self.picture
+            return self.names.picture
         except Exception as error:  # whatever it is, the picture may be written elsewhere
             faults.append(fault_of(error))
         for folder in (None, os.path.expanduser("~"), os.curdir):
@@ -248,10 +151,3 @@ class OutputFiles:
                 except Exception:
                     place.rmdir()
         raise OutputError(f"{faults[0]}; the picture can be written nowhere else, either")
-
-    @property
-    def _compared(self) -> Path:
-        return self.picture.with_stem(f"{self.picture.stem}-compare")
-
-    def _numbered(self, step: int) -> Path:
-        return self.picture.with_stem(f"{self.picture.stem}-{step:04d}")

@@ -46,7 +46,8 @@ def resume(
     """
     from nstgraph.checkpoints.checkpoint import Checkpoint
     from nstgraph.checkpoints.resumed import MACHINE, resumed
-    from nstgraph.cli.output_files import OutputFiles, inputs
+    from nstgraph.cli.output_files import OutputFiles
+    from nstgraph.cli.output_names import inputs
 
     options.load_plugins(plugin)
     with Checkpoint.open(folder or _newest()) as checkpoint:
@@ -57,7 +58,7 @@ def resume(
         before = checkpoint.state.history if checkpoint.state else ()
         names = [Path(picture.name) for picture in (checkpoint.pictures.content, *checkpoint.pictures.styles)]
         files = OutputFiles(outputs, names, before)
-        files.check(inputs(config, [], plugin), config.steps)
+        files.names.check(inputs(config, [], plugin), config.steps)
         checkpoint.every(outputs.checkpoint_every, functools.partial(to_stderr))
         running.go_on(config, checkpoint, files, quiet)
 

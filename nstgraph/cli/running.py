@@ -76,7 +76,7 @@ def read(config: Config, sources: Sequence[Path], display: Display) -> tuple[Pic
 def run(config: Config, sources: Sequence[Path], outputs: Outputs, files: OutputFiles, quiet: bool) -> None:
     """Stylise with a display and write all outputs; after a signal or a failure, those of the best picture so far."""
     pictures, config = read(config, sources, Display(0, quiet=quiet))
-    _run(config, pictures, files, quiet, functools.partial(_kept, outputs=outputs, picture=files.picture))
+    _run(config, pictures, files, quiet, functools.partial(_kept, outputs=outputs, picture=files.names.picture))
 
 
 def go_on(config: Config, checkpoint: Checkpoint, files: OutputFiles, quiet: bool) -> None:
@@ -96,7 +96,7 @@ def _run(config: Config, pictures: PictureSet, files: OutputFiles, quiet: bool, 
     from nstgraph.run.stylizer import Stylizer
 
     with contextlib.ExitStack() as claims:
-        claims.enter_context(files.claimed())
+        claims.enter_context(files.names.claimed())
         stylizer = claims.enter_context(Stylizer(config, len(pictures.styles), hooks=files.hooks()))
         plan = claim_memory(lambda reserved: stylizer.plan(pictures, reserved=reserved), claims)
         with Display(plan.steps, quiet=quiet) as display:

@@ -36,11 +36,12 @@ def stylize(
     For example: nstgraph stylize photo.jpg painting.jpg -o out.png
     """
     from nstgraph.checkpoints.checkpoint import Checkpoint
-    from nstgraph.cli.output_files import OutputFiles, inputs
+    from nstgraph.cli.output_files import OutputFiles
+    from nstgraph.cli.output_names import inputs
 
     sources = [content, *styles]
     files = OutputFiles(outputs, sources)
-    files.check(inputs(config, sources, plugin), config.steps)
+    files.names.check(inputs(config, sources, plugin), config.steps)
     if outputs.checkpoint not in (None, OFF):
         Checkpoint.check_new(outputs.checkpoint)
     options.load_plugins(plugin)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -20,6 +19,7 @@ from nstgraph.planning.plan import Plan, Stage
 from nstgraph.run.evaluators import Evaluators
 from nstgraph.run.failure import is_outside, remedy, said
 from nstgraph.run.result import Result
+from nstgraph.run.run_so_far import RunSoFar
 from nstgraph.run.starting_image import enlarged, starting_image
 from nstgraph.search.search import Search
 from nstgraph.search.step import Step, StepCallback
@@ -78,17 +78,14 @@ class Run:
         self._settings = settings
         self._to_trace = whole[-1].size if traced else None
         self._trace: Any = None
-        self._searches: list[Search] = []
         self._checkpoint = checkpoint
-        self._before = state = checkpoint.state if checkpoint else None
-        self._history: list[Step] = list(state.history) if state else []
-        self._number = state.stage if state else 0
-        self._stage = plan.stages[0]
-        self._exact_steps = state.exact_steps if state else 0
-        self._seconds_ahead = plan.seconds
-        self._started = time.perf_counter() - (state.seconds if state else 0.0)
+        state = checkpoint.state if checkpoint else None
         if state is not None:
             _check_fits(state, plan)
+        self._so_far = RunSoFar(state)
+        self._number = state.stage if state else 0
+        self._stage = plan.stages[0]
+        self._seconds_ahead = plan.seconds
 
     def result(self) -> Result:
         """Search at every size in turn, each starting from the enlarged result of the one before.
@@ -99,7 +96,7 @@ class Run:
         try:
             self._search_all()
         except KeyboardInterrupt:
-            if not self._history:
+            if not self._so_far.history:
                 raise
             result = self._result("interrupted")
             with contextlib.suppress(KeyboardInterrupt):  # an impatient second one: the picture is what counts
@@ -108,12 +105,12 @@ class Run:
         except (Exception, SystemExit) as error:  # whatever it is, what has been computed is kept
             self._fail(error)
         else:
-            last = self._searches[-1] if self._searches else None
+            last = self._so_far.last
             stopped, why = (last.stopped, last.why) if last else (False, "")
             return self._result("stopped by the callback" if stopped else "stopped" if why else "finished", why)
         finally:
             # They know this run by their callbacks; in a circle, pictures would wait for Python's collector.
-            self._searches.clear()
+            self._so_far.searches.clear()
 
     def _search_all(self) -> None:
         for number, stage in enumerate(self._plan.stages):
@@ -124,25 +121,25 @@ class Run:
             self._search_at(stage)
             self._number += 1
             self._keep(now=True)
-            last = self._searches[-1] if self._searches else None
+            last = self._so_far.last
             if last and (last.stopped or (last.why and not last.stalled)):
                 break
 
     def _search_at(self, stage: Stage) -> None:
-        left = stage.steps - sum((step.height, step.width) == stage.size for step in self._history)
+        left = stage.steps - self._so_far.steps_at(stage.size)
         if left <= 0:
             return
-        before = self._searches[-1] if self._searches else self._before
+        before = self._so_far.start
         if before is None:
             start = starting_image(self._config, self._pictures, stage.size)
         else:
-            start = enlarged(before.image, self._pictures.content.rgb, stage.size)
+            start = enlarged(before, self._pictures.content.rgb, stage.size)
         search = self._search(self._evaluators, _rest(stage, left), start)
         left -= len(search.steps)
         if search.stalled and left and self._plan.precision != "float32":
-            self._finish_exactly(stage, left)
+            self._finish_exactly(stage, left, search.image)
 
-    def _finish_exactly(self, stage: Stage, left: int) -> None:
+    def _finish_exactly(self, stage: Stage, left: int, start: Array) -> None:
         """Take a stage's remaining steps in float32: low precision's noise hides what is still to be gained."""
         try:
             evaluators, plan = self._exact()
@@ -150,11 +147,11 @@ class Run:
             return
         same = next(other for other in plan.stages if other.size == stage.size)
         rest = dataclasses.replace(_rest(same, left), seconds=_rest(stage, left).seconds)
-        before = len(self._history)
+        before = len(self._so_far.history)
         try:
-            self._search(evaluators, rest, self._searches[-1].image)
+            self._search(evaluators, rest, start)
         finally:
-            self._exact_steps += len(self._history) - before
+            self._so_far.exact_steps += len(self._so_far.history) - before
 
     def _search(self, evaluators: Evaluators, stage: Stage, start: Array) -> Search:
         content = resize(self._pictures.content.rgb, *stage.size)
@@ -169,7 +166,7 @@ class Run:
             bounds=self._config.bounds,
             callback=lambda step, image: self._step(step, image, stage, observe),
         )
-        self._searches.append(search)
+        self._so_far.searches.append(search)
         search.run()
         if stage.size == self._to_trace and stage.tile is None and self._trace is None:
             self._trace = trace(evaluators.whole, search.image, full=True)
@@ -178,14 +175,8 @@ class Run:
 
     def _step(self, step: Step, image: Array, stage: Stage, observe: StepCallback | None) -> None:
         """Number a stage's step within the whole run, and pass it on."""
-        step = dataclasses.replace(
-            step,
-            step=len(self._history) + 1,
-            evaluations=self._evaluations,
-            seconds=time.perf_counter() - self._started,
-            done=1 - (self._seconds_ahead + (1 - step.done) * stage.seconds) / self._plan.seconds,
-        )
-        self._history.append(step)
+        done = 1 - (self._seconds_ahead + (1 - step.done) * stage.seconds) / self._plan.seconds
+        step = self._so_far.add(step, done)
         for callback in (observe, self._callback):
             if callback is not None:
                 callback(step, image)
@@ -193,59 +184,32 @@ class Run:
 
     def _keep(self, *, now: bool = False) -> None:
         if self._checkpoint is not None:
-            self._checkpoint.keep(self._state, now=now)
-
-    def _state(self) -> RunState:
-        """How far the run has got."""
-        return RunState(
-            self._number,
-            self._best,
-            tuple(self._history),
-            self._evaluations,
-            self._restarts,
-            self._exact_steps,
-            time.perf_counter() - self._started,
-        )
-
-    @property
-    def _best(self) -> Array:
-        searches: list[Search | RunState] = [search for search in self._searches if search.steps]
-        return (searches or [self._before or self._searches[-1]])[-1].image
-
-    @property
-    def _evaluations(self) -> int:
-        before = self._before.evaluations if self._before else 0
-        return before + sum(search.evaluations for search in self._searches)
-
-    @property
-    def _restarts(self) -> int:
-        before = self._before.restarts if self._before else 0
-        return before + sum(search.restarts for search in self._searches)
+            self._checkpoint.keep(lambda: self._so_far.state(self._number), now=now)
 
     def _fail(self, error: BaseException) -> NoReturn:
         """Raise an error again, with what has been computed if there is something."""
-        if not self._history and not is_outside(error):
+        if not self._so_far.history and not is_outside(error):
             raise error
         says = said(error, self._stage.size)
-        result = self._result(f"failed ({says})") if self._history else None
+        result = self._result(f"failed ({says})") if self._so_far.history else None
         if result is not None:
             self._keep(now=True)
         raise RunError(says + remedy(error), result) from error
 
     def _result(self, outcome: str, why: str = "") -> Result:
-        size, alpha = self._plan.stages[-1].size, self._pictures.content.alpha
-        reason = f"{outcome} after {len(self._history)} of {self._plan.steps} steps"
+        size, alpha, so_far = self._plan.stages[-1].size, self._pictures.content.alpha, self._so_far
+        reason = f"{outcome} after {len(so_far.history)} of {self._plan.steps} steps"
         reason += f", as {why}" if why else ""
-        reason += f", {self._restarts} restarts from the best image" if self._restarts else ""
-        if self._exact_steps:
-            reason += f", {self._exact_steps} of them in float32, to go on where {self._plan.precision} stalled"
+        reason += f", {so_far.restarts} restarts from the best image" if so_far.restarts else ""
+        if so_far.exact_steps:
+            reason += f", {so_far.exact_steps} of them in float32, to go on where {self._plan.precision} stalled"
         return Result(
-            image=resize(self._best, *size).clip(0, 255),
+            image=resize(so_far.best, *size).clip(0, 255),
             alpha=None if alpha is None else resize(alpha, *size).clip(0, 1),
             pictures=(self._pictures.content.rgb, *(style.rgb for style in self._pictures.styles)),
-            history=tuple(self._history),
+            history=tuple(so_far.history),
             reason=reason,
-            evaluations=self._evaluations,
+            evaluations=so_far.evaluations,
             trace=self._trace,
             settings={**self._settings, "stages": [str(stage) for stage in self._plan.stages]},
         )

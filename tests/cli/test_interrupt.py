@@ -49,24 +49,6 @@ def slow_to_evaluate(g):
 """
 
 
-FAILING = """
-import itertools
-from nstgraph import loss_term, tf
-
-calls = itertools.count()
-
-def late(image):
-    if next(calls) > 12:
-        raise RuntimeError("that is enough")
-    return image.mean()
-
-@loss_term
-def fails_late(g):
-    number = tf.ensure_shape(tf.numpy_function(late, [g.generated.image], tf.float32), [])
-    return g.mean(tf.square(g.generated.image - 100)) + 0 * number
-"""
-
-
 @pytest.fixture
 def interrupted(tmp_path, tmp_path_factory, monkeypatch):
     """Function that starts a run and interrupts it at the first line about a step; gives exit code and stderr."""
@@ -147,7 +129,7 @@ def test_before_the_first_step_there_is_no_picture(tmp_path, interrupted, term, 
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_ctrl_c_while_the_result_is_written_does_not_cost_it(picture_folder, monkeypatch, fails):
+def test_ctrl_c_while_the_result_is_written_does_not_cost_it(picture_folder, failing_plugin, monkeypatch, fails):
     """And what ended the search is said even if the result cannot be written."""
     write, seen = OutputFiles.write, []
 
@@ -157,7 +139,7 @@ def test_ctrl_c_while_the_result_is_written_does_not_cost_it(picture_folder, mon
             raise OutputError("cannot write it")
         write(files, result, note)
 
-    (picture_folder / "p.py").write_text(FAILING)
+    (picture_folder / "p.py").write_text(failing_plugin(12))
     monkeypatch.setattr(OutputFiles, "write", writing)
     line = "stylize c.png s.png -o o.png -q --size 48 --scales 1 --steps 30 --precision float32"
     loss = "-l fails_late -l style:layers=conv1_1 --plugin p.py" if fails else "-l style:layers=conv1_1"

@@ -1,7 +1,6 @@
 import dataclasses
 import io
 import json
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -18,6 +17,11 @@ from nstgraph.run.result import Result
 from nstgraph.search.step import Step
 
 
+@pytest.fixture
+def outputs(wanted):
+    return lambda *given, **options: OutputFiles(wanted(*given, **options), [Path("photo.jpg"), Path("painting.jpg")])
+
+
 def step(number):
     return Step(number, 1 / number, {"style": 1 / number}, 24, 32, number + 1, 0.5 * number, number / 10)
 
@@ -31,105 +35,8 @@ RESULT = Result(
 )
 
 
-def contents(folder):
-    return {path.name: path.is_file() and path.read_bytes() for path in folder.iterdir()}
-
-
-@pytest.fixture
-def folder(tmp_path):
-    for name in ("old.png", "old.csv", "old.json", "old.pb", "a-compare.png", "a-0004.png"):
-        (tmp_path / name).write_text("precious")
-    (tmp_path / "sub.png").mkdir()
-    return tmp_path
-
-
-def outputs(folder, name, **options):
-    kinds = ("log", "trace", "summaries", "latest")
-    given = {kind: options.pop(kind) for kind in kinds if kind in options}
-    paths = {kind: name if name == STDOUT else folder / name for kind, name in given.items()}
-    return OutputFiles(Outputs(folder / name, **paths, **options), [Path("photo.jpg"), Path("painting.jpg")])
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "message"),
-    [
-        ("a.gif", {}, r"'\.gif' is not one of"),
-        ("a", {"overwrite": True}, "without extension"),
-        ("old.png", {}, "old.png exists"),
-        ("sub.png", {"overwrite": True}, "is a folder"),
-        ("nowhere/a.png", {"overwrite": True}, "nowhere does not exist"),
-        ("a.png", {"compare": True}, "a-compare.png exists"),
-        ("a.png", {"save_every": 2}, "a-0004.png exists"),
-        ("a.png", {"save_every": 4}, "a-0004.png exists"),
-        ("a.png", {"log": "old.csv"}, "old.csv exists"),
-        ("a.png", {"log": "a.log", "overwrite": True}, "end its name in .csv or .json"),
-        ("a.png", {"log": "nowhere/a.csv"}, "nowhere does not exist"),
-        ("a.png", {"trace": "old.json"}, "old.json exists"),
-        ("a.png", {"trace": "old.pb"}, "old.pb exists"),
-        ("a.png", {"trace": "a.txt", "overwrite": True}, "end its name in .json or .pb"),
-        ("a.png", {"trace": "json"}, "end its name in .json or .pb"),
-        ("a.png", {"trace": "nowhere/a.pb"}, "nowhere does not exist"),
-        (
-            "a.png",
-            {"trace": "a.json", "log": "a.json", "overwrite": True},
-            "a.json is given for both --log and --trace",
-        ),
-        ("a.png", {"latest": "a.png"}, "a.png is given for both the result and --latest"),
-        ("a.png", {"latest": "sub.png/../a.png"}, "a.png is given for both the result and --latest"),
-        ("b.png", {"latest": "b-compare.png", "compare": True}, "is given for both the comparison and --latest"),
-        ("a.png", {"latest": "old.png"}, "old.png exists"),
-        ("a.png", {"latest": "a.gif"}, r"'\.gif' is not one of"),
-        ("a.png", {"latest": STDOUT}, "without extension"),
-        (
-            "b.png",
-            {"latest": "b-0002.png", "save_every": 2},
-            "b-0002.png is given for --latest and is the name of a pic",
-        ),
-        ("a.png", {"summaries": "old.csv", "overwrite": True}, "old.csv is a file; name a folder"),
-        ("a.png", {"summaries": "nowhere/a"}, "nowhere does not exist"),
-    ],
-)
-def test_check_refuses(folder, name, options, message):
-    before = contents(folder)
-    with pytest.raises(OutputError, match=message):
-        outputs(folder, name, **options).check([])
-    assert contents(folder) == before
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "source"),
-    [
-        ("old.png", {}, "old.png"),
-        ("old.png", {}, "sub.png/../old.png"),
-        ("a.png", {"compare": True}, "a-compare.png"),
-        ("a.png", {"save_every": 2}, "a-0004.png"),
-        ("a.png", {"log": "old.csv"}, "old.csv"),
-        ("a.png", {"trace": "old.pb"}, "old.pb"),
-    ],
-)
-def test_an_input_is_refused_even_with_overwrite(folder, name, options, source):
-    chosen = outputs(folder, name, overwrite=True, **options)
-    chosen.check([folder / "other.png"])
-    with pytest.raises(OutputError, match="is an input and is never written over"):
-        chosen.check([folder / "other.png", folder / source])
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"save_every": 3}, {"save_every": 0}, {"save_every": 6}, {"log": "a.JSON"}, {},
-        {"trace": "a.JSON"}, {"trace": "a.pb"}, {"trace": "b.json", "log": "a.json"},
-        {"summaries": "a"}, {"summaries": "sub.png"}, {"summaries": "."},
-    ],
-)  # fmt: skip
-def test_check_lets_pass_what_is_in_nobodys_way(folder, options):
-    before = contents(folder)
-    outputs(folder, "a.png", **options).check([folder / "old.png", Path("content")])
-    assert contents(folder) == before
-
-
 @pytest.mark.parametrize(("every", "written"), [(0, []), (1, [1, 2, 3, 4]), (2, [2, 4]), (3, [3]), (5, [])])
-def test_intermediate_pictures(tmp_path, every, written):
+def test_intermediate_pictures(outputs, tmp_path, every, written, contents):
     chosen = outputs(tmp_path, "a.png", save_every=every)
     for number in range(1, 5):
         chosen.on_the_way(step(number), grey(10 * number), None, pytest.fail)
@@ -137,12 +44,12 @@ def test_intermediate_pictures(tmp_path, every, written):
     assert all(load(tmp_path / f"a-000{number}.png").rgb[0, 0, 0, 0] == 10 * number for number in written)
 
 
-def test_intermediate_pictures_of_a_long_run_keep_their_numbers(tmp_path):
+def test_intermediate_pictures_of_a_long_run_keep_their_numbers(outputs, tmp_path, contents):
     outputs(tmp_path, "a.jpg", save_every=12345).on_the_way(step(12345), grey(10), None, pytest.fail)
     assert list(contents(tmp_path)) == ["a-12345.jpg"]
 
 
-def test_write(tmp_path):
+def test_write(outputs, tmp_path, contents):
     lines = []
     outputs(tmp_path, "a.png", compare=True, log="l.csv").write(RESULT, lines.append)
     assert lines[0] == "finished, 3 evaluations"
@@ -152,7 +59,7 @@ def test_write(tmp_path):
     assert (tmp_path / "l.csv").read_text().splitlines()[0] == "step,width,height,evaluations,seconds,total,style"
 
 
-def test_write_replaces_only_when_told_to(folder):
+def test_write_replaces_only_when_told_to(outputs, folder):
     with pytest.raises(OutputError, match=r"old\.csv exists"):
         outputs(folder, "new.png", log="old.csv").write(RESULT, print)
     assert (folder / "old.csv").read_text() == "precious" and load(folder / "new.png").rgb.mean() == 90
@@ -170,12 +77,12 @@ def test_write_replaces_only_when_told_to(folder):
     assert load(folder / "a-0004.png").rgb.mean() == 40
 
 
-def test_a_picture_that_cannot_be_written_any_more_is_kept_elsewhere(tmp_path, monkeypatch):
+def test_a_picture_that_cannot_be_written_any_more_is_kept_elsewhere(outputs, tmp_path, monkeypatch):
     (tmp_path / "out").mkdir()
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     chosen = outputs(tmp_path / "out", "a.jpg", compare=True)
-    chosen.check([])
+    chosen.names.check([])
     (tmp_path / "out").rmdir()  # while the search is running
     with pytest.raises(OutputError, match=r"a.jpg: the folder .*out does not exist.*; the picture is in ") as caught:
         chosen.write(RESULT, print)
@@ -183,7 +90,7 @@ def test_a_picture_that_cannot_be_written_any_more_is_kept_elsewhere(tmp_path, m
     assert str(caught.value).endswith(str(kept)) and load(kept).rgb.mean() == 90
 
 
-def test_what_cannot_be_written_does_not_keep_the_rest_from_it(folder):
+def test_what_cannot_be_written_does_not_keep_the_rest_from_it(outputs, folder):
     lines = []
     with pytest.raises(OutputError) as caught:
         outputs(folder, "b.png", log="old.csv", latest="newest.png", compare=True).write(RESULT, lines.append)
@@ -193,22 +100,7 @@ def test_what_cannot_be_written_does_not_keep_the_rest_from_it(folder):
     assert str(caught.value) == f"{reason}; the picture is in {folder / 'b.png'}"
 
 
-def test_without_a_name_the_picture_is_called_after_what_it_is_made_of(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    sources = [Path("some/photo.jpg"), Path("The Scream (1893).tif"), Path("another.png")]
-    names = []
-    for _ in range(3):
-        files = OutputFiles(Outputs(), sources)
-        files.check(sources)
-        files.write(RESULT, lambda line: None)
-        names.append(files.picture.name)
-    assert names == [f"photo-The-Scream-1893{number}.png" for number in ("", "-2", "-3")]
-    long = OutputFiles(Outputs(), [STDOUT, Path("画" * 60)])
-    assert long.picture.name == f"picture-{'画' * 26}.png"
-    long.check([])
-
-
-def test_what_cannot_be_written_on_the_way_is_said_once(tmp_path):
+def test_what_cannot_be_written_on_the_way_is_said_once(outputs, tmp_path):
     files = outputs(tmp_path, "a.png", save_every=1, latest="gone/now.png", log="gone/log.csv")
     said = []
     for number in (1, 2, 3):
@@ -218,7 +110,7 @@ def test_what_cannot_be_written_on_the_way_is_said_once(tmp_path):
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_a_table_is_written_line_by_line(tmp_path, overwrite):
+def test_a_table_is_written_line_by_line(outputs, tmp_path, overwrite):
     if overwrite:
         (tmp_path / "log.csv").write_text("old")
     files = outputs(tmp_path, "a.png", log="log.csv", overwrite=overwrite)
@@ -236,33 +128,15 @@ def test_a_run_that_goes_on_logs_what_was_before(tmp_path):
     assert [line.split(",")[0] for line in (tmp_path / "log.csv").read_text().splitlines()] == ["step", "1", "2", "3"]
 
 
-def test_two_runs_do_not_write_to_the_same_file(empty_folder):
-    def files(**given):
-        return OutputFiles(Outputs(**given), [Path("photo.jpg"), Path("painting.jpg")])
-
-    one, other, unchosen, next_one = files(output=Path("a.png")), files(output=Path("sub/../a.png")), files(), files()
-    assert unchosen.picture == next_one.picture == Path("photo-painting.png")
-    Path("sub").mkdir()
-    with one.claimed(), unchosen.claimed(), next_one.claimed():
-        assert (unchosen.picture.name, next_one.picture.name) == ("photo-painting.png", "photo-painting-2.png")
-        with pytest.raises(OutputError, match=r"another run is writing .*a\.png"), other.claimed():
-            pass
-    with other.claimed(), files().claimed():
-        pass
-
-
 def test_the_picture_may_go_to_standard_output(capfdbinary):
     files = OutputFiles(Outputs(STDOUT), [])
-    files.check([])
+    files.names.check([])
     files.write(RESULT, lambda line: None)
     picture = load(io.BytesIO(capfdbinary.readouterr().out))
     assert picture.size == (24, 32) and picture.rgb.mean() == 90
-    for further in ({"compare": True}, {"save_every": 2}):
-        with pytest.raises(OutputError, match="name their files after the result; name a file with -o"):
-            OutputFiles(Outputs(STDOUT, **further), []).check([])
 
 
-def test_the_newest_picture_is_always_in_one_file(tmp_path):
+def test_the_newest_picture_is_always_in_one_file(outputs, tmp_path):
     chosen = outputs(tmp_path, "a.png", latest="newest.png")
     values = []
     for number in range(1, 60):
@@ -275,7 +149,7 @@ def test_the_newest_picture_is_always_in_one_file(tmp_path):
     assert load(tmp_path / "newest.png").rgb.mean() == 90
 
 
-def test_pictures_on_the_way_are_as_transparent_as_the_photo(tmp_path):
+def test_pictures_on_the_way_are_as_transparent_as_the_photo(outputs, tmp_path):
     alpha = np.linspace(0, 1, 48)[:, np.newaxis] * np.ones((48, 64), np.float32)
     outputs(tmp_path, "a.png", save_every=1, latest="newest.png").on_the_way(step(1), grey(40), alpha, pytest.fail)
     for name in ("a-0001.png", "newest.png"):
@@ -293,7 +167,7 @@ def traced():
     return dataclasses.replace(RESULT, trace=record)
 
 
-def test_a_trace_is_written_beside_the_rest(traced, tmp_path):
+def test_a_trace_is_written_beside_the_rest(outputs, traced, tmp_path, contents):
     for name in ("t.json", "t.pb"):
         lines = []
         chosen = outputs(tmp_path, "a.png", trace=name, log="l.json", overwrite=True)
@@ -305,28 +179,28 @@ def test_a_trace_is_written_beside_the_rest(traced, tmp_path):
     assert tf.RunMetadata.FromString((tmp_path / "t.pb").read_bytes()) == traced.trace
 
 
-def test_a_run_that_ended_before_it_was_traced_has_no_trace_to_write(tmp_path):
+def test_a_run_that_ended_before_it_was_traced_has_no_trace_to_write(outputs, tmp_path, contents):
     lines = []
     outputs(tmp_path, "a.png", trace="t.json").write(RESULT, lines.append)
     assert lines[1] == f"wrote {tmp_path / 'a.png'}" and list(contents(tmp_path)) == ["a.png"]
 
 
-def test_a_trace_that_was_not_asked_for_is_not_written(traced, tmp_path):
+def test_a_trace_that_was_not_asked_for_is_not_written(outputs, traced, tmp_path, contents):
     outputs(tmp_path, "a.png").write(traced, print)
     assert list(contents(tmp_path)) == ["a.png"]
 
 
-def test_without_summaries_there_are_no_hooks(tmp_path):
+def test_without_summaries_there_are_no_hooks(outputs, tmp_path):
     assert outputs(tmp_path, "a.png", trace="t.pb", log="l.csv", compare=True).hooks() == []
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_summaries_are_written_on_the_way(tmp_path, exists):
+def test_summaries_are_written_on_the_way(outputs, tmp_path, exists, contents):
     if exists:
         (tmp_path / "board").mkdir()
         (tmp_path / "board" / "notes.txt").write_text("precious")
     chosen = outputs(tmp_path, "a.png", summaries="board")
-    chosen.check([])
+    chosen.names.check([])
     with Stylizer(Config(size=32, steps=3, scales=1, loss="tv:power=2"), hooks=chosen.hooks()) as stylizer:
         random = np.random.default_rng(0).uniform(0, 255, (1, 24, 32, 3)).astype(np.float32)
         result = stylizer(random, [random])
@@ -340,16 +214,3 @@ def test_summaries_are_written_on_the_way(tmp_path, exists):
     assert all(loss["loss/tv"] == loss["loss/total"] for loss in losses)
     (picture,) = (value.image for value in events[0].summary.value if value.tag == "generated_image")
     assert (picture.height, picture.width) == (24, 32)
-
-
-def test_pictures_that_the_run_does_not_reach_are_in_nobodys_way(folder):
-    chosen = outputs(folder, "a.png", save_every=2)
-    chosen.check([], steps=3)
-    with pytest.raises(OutputError, match=r"a-0004\.png exists"):
-        chosen.check([], steps=4)
-
-
-def test_a_standard_output_that_is_closed_is_refused_before_the_work(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "__stdout__", None)
-    with pytest.raises(OutputError, match="standard output is closed; name a file with -o"):
-        OutputFiles(Outputs(STDOUT), [Path("photo.jpg")]).check([])

@@ -22,23 +22,6 @@ from nstgraph.cli.app import app
 from nstgraph.losses.registry import registry
 from nstgraph.pictures.load import load
 
-PLUGIN = """
-import itertools
-from nstgraph import loss_term, tf
-
-calls = itertools.count()
-
-def late(image):
-    if next(calls) > {limit}:
-        raise RuntimeError("that is enough")
-    return image.mean()
-
-@loss_term
-def fails_late(g):
-    number = tf.ensure_shape(tf.numpy_function(late, [g.generated.image], tf.float32), [])
-    return g.mean(tf.square(g.generated.image - 100)) + 0 * number
-"""
-
 LINE = "stylize c.png s.png -o o.png --size 48 --scales 1 --steps 24 --precision float32 -l style:layers=conv1_1"
 
 
@@ -48,16 +31,16 @@ def nstgraph(line):
 
 
 @pytest.fixture
-def failed(picture_folder):
+def failed(picture_folder, failing_plugin):
     """A folder with a run that a plugin has ended, kept in ck."""
-    (picture_folder / "p.py").write_text(PLUGIN.format(limit=14))
+    (picture_folder / "p.py").write_text(failing_plugin(14))
     code, _, shown = nstgraph(f"{LINE} -l 0.00001*fails_late --plugin p.py --checkpoint ck --log log.json")
     assert code == 2 and "that is enough" in shown and "nstgraph resume ck goes on with it" in shown
     yield picture_folder
     registry.remove("fails_late")
 
 
-def test_a_run_is_gone_on_with_once_its_plugin_is_mended(failed):
+def test_a_run_is_gone_on_with_once_its_plugin_is_mended(failed, failing_plugin):
     before = (failed / "o.png").read_bytes()
     code, shown, _ = nstgraph("runs ck")
     assert code == 0 and re.search(r"c\.png \+ s\.png +48 +\d+ of 24 +\d+ s .* ck", shown)
@@ -65,7 +48,7 @@ def test_a_run_is_gone_on_with_once_its_plugin_is_mended(failed):
     assert code == 2 and re.fullmatch(
         r"nstgraph: this run needs plugins, which are code: nstgraph resume ck --plugin \S*/p\.py\n", shown
     )
-    (failed / "p.py").write_text(PLUGIN.format(limit=10**9))
+    (failed / "p.py").write_text(failing_plugin(10**9))
     code, _, shown = nstgraph("resume ck --plugin p.py")
     assert code == 0, shown
     assert "note: p.py is not what it was when the run began" in shown
@@ -167,7 +150,7 @@ def test_thirty_kills_at_random_moments_cost_nothing(folder):
                 process.send_signal(signal.SIGKILL)
                 process.communicate()
                 kills += 1
-            for path in folder.glob("*.png"):
+            for path in folder.glob("[!.]*.png"):  # not what was written beside its target when the kill came
                 load(path)  # is whole, whenever it appeared
             if (kept / "run.npz").exists():
                 with Checkpoint.open(kept) as checkpoint:

@@ -1,0 +1,139 @@
+"""The names of the files that one run writes: chosen, checked before the work, and claimed during it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from nstgraph.cli.claims import claim
+from nstgraph.cli.output_options import STDOUT, Outputs
+from nstgraph.config import INITS, Config
+from nstgraph.errors import OutputError
+from nstgraph.files import check_folder, check_suffix, check_target, same_file, unused
+from nstgraph.graph.trace import TRACE_SUFFIXES
+from nstgraph.networks.find_weights import candidates
+from nstgraph.pictures.formats import format_of
+from nstgraph.run.result import LOG_SUFFIXES
+
+__all__ = ["OutputNames", "inputs"]
+
+#: Bytes of a picture's name that the name of the result begins with.
+_LONGEST_STEM = 80
+
+
+def inputs(config: Config, sources: Sequence[Path], plugins: Sequence[Path] | None) -> list[Path]:
+    """All files that a run reads, or might: pictures, plugins, and network or weights, wherever these are found."""
+    named = [config.init if config.init not in INITS else None, config.network]
+    weights = [] if config.network else [place.path for place in candidates(config.weights)]
+    paths = [*sources, *(plugins or ()), *(Path(name) for name in named if name is not None), *weights]
+    return [path for path in paths if path != STDOUT]
+
+
+class OutputNames:
+    """The names of one run's files.
+
+    Args:
+        outputs: which of them are wanted.
+        pictures: what the picture's name is made from, if it is not given: the photo, then the paintings.
+
+    Attributes:
+        picture: where the result goes; ``STDOUT`` for standard output.
+    """
+
+    def __init__(self, outputs: Outputs, pictures: Sequence[Path]) -> None:
+        self._wanted = outputs
+        stems = [re.sub(r"\W+", "-", path.stem).strip("-") or "picture" for path in pictures[:2]]
+        stems = [stem.encode()[:_LONGEST_STEM].decode(errors="ignore") for stem in stems]
+        # A name that nobody chose is never that of a file.
+        self._unchosen = Path("-".join(stems) + ".png")
+        self.picture = outputs.output or unused(self._unchosen, ".png")
+
+    @property
+    def compared(self) -> Path:
+        """Where content, style and result go in a row."""
+        return self.picture.with_stem(f"{self.picture.stem}-compare")
+
+    def numbered(self, step: int) -> Path:
+        """Where the picture after a step goes."""
+        return self.picture.with_stem(f"{self.picture.stem}-{step:04d}")
+
+    def check(self, inputs: Sequence[Path], steps: int = 0) -> None:
+        """Refuse, before any work, what could not be written after it.
+
+        Args:
+            inputs: files that are read.
+            steps: how many there will be; 0 if that is not known yet.
+
+        Raises:
+            OutputError: a format that cannot be written, a folder that does not exist, an existing file without
+                ``overwrite``, one of ``inputs``, or a file that is named twice.
+        """
+        wanted = self._wanted
+        if self.picture == STDOUT and (wanted.compare or wanted.save_every):
+            raise OutputError("--compare and --save-every name their files after the result; name a file with -o")
+        if self.picture == STDOUT and sys.__stdout__ is None:
+            raise OutputError("standard output is closed; name a file with -o")
+        if self.picture != STDOUT:
+            format_of(self.picture)
+        if wanted.latest is not None:
+            format_of(wanted.latest)
+        if wanted.log is not None:
+            check_suffix(wanted.log, "a log", LOG_SUFFIXES)
+        if wanted.trace is not None:
+            check_suffix(wanted.trace, "a trace", TRACE_SUFFIXES)
+        if wanted.summaries is not None:
+            check_folder(wanted.summaries)
+        targets = list(self._targets())
+        for number, (name, target) in enumerate(targets):
+            check_target(target, overwrite=wanted.overwrite, inputs=inputs)
+            for other, before in targets[:number]:
+                if same_file(before, target):
+                    raise OutputError(f"{target} is given for both {other} and {name}; choose different names")
+            if self._is_numbered(target, steps):
+                raise OutputError(
+                    f"{target} is given for {name} and is the name of a picture on the way; choose another"
+                )
+        if os.path.isdir(self.picture.parent):
+            for path in sorted(self.picture.parent.iterdir()):
+                if self._is_numbered(path, steps):
+                    check_target(path, overwrite=wanted.overwrite, inputs=inputs)
+
+    def _targets(self) -> Iterator[tuple[str, Path]]:
+        if self.picture != STDOUT:
+            yield "the result", self.picture
+        if self._wanted.compare:
+            yield "the comparison", self.compared
+        for name in ("latest", "log", "trace"):
+            target = getattr(self._wanted, name)
+            if target is not None:
+                yield f"--{name}", target
+
+    def _is_numbered(self, path: Path, steps: int) -> bool:
+        """Whether a path is that of a picture on the way."""
+        number = path.stem.removeprefix(f"{self.picture.stem}-")
+        every = self._wanted.save_every
+        if not every or not number.isdecimal() or int(number) % every or int(number) > (steps or int(number)):
+            return False
+        return same_file(path, self.numbered(int(number)))
+
+    @contextlib.contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Let no other run of this user write to the same files meanwhile.
+
+        Raises:
+            OutputError: another one does.
+        """
+        with contextlib.ExitStack() as claims:
+            unchosen = self._wanted.output is None
+            if unchosen:
+                self.picture = unused(
+                    self._unchosen, ".png", lambda path: os.path.lexists(path) or not claim(path, claims)
+                )
+            for name, target in self._targets():
+                if not (unchosen and target == self.picture) and not claim(target, claims):
+                    raise OutputError(f"another run is writing {target} ({name}); wait for it, or choose another name")
+            yield

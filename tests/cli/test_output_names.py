@@ -1,0 +1,140 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from nstgraph.cli.output_names import OutputNames
+from nstgraph.cli.output_options import STDOUT, Outputs
+from nstgraph.errors import OutputError
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("a.gif", {}, r"'\.gif' is not one of"),
+        ("a", {"overwrite": True}, "without extension"),
+        ("old.png", {}, "old.png exists"),
+        ("sub.png", {"overwrite": True}, "is a folder"),
+        ("nowhere/a.png", {"overwrite": True}, "nowhere does not exist"),
+        ("a.png", {"compare": True}, "a-compare.png exists"),
+        ("a.png", {"save_every": 2}, "a-0004.png exists"),
+        ("a.png", {"save_every": 4}, "a-0004.png exists"),
+        ("a.png", {"log": "old.csv"}, "old.csv exists"),
+        ("a.png", {"log": "a.log", "overwrite": True}, "end its name in .csv or .json"),
+        ("a.png", {"log": "nowhere/a.csv"}, "nowhere does not exist"),
+        ("a.png", {"trace": "old.json"}, "old.json exists"),
+        ("a.png", {"trace": "old.pb"}, "old.pb exists"),
+        ("a.png", {"trace": "a.txt", "overwrite": True}, "end its name in .json or .pb"),
+        ("a.png", {"trace": "json"}, "end its name in .json or .pb"),
+        ("a.png", {"trace": "nowhere/a.pb"}, "nowhere does not exist"),
+        (
+            "a.png",
+            {"trace": "a.json", "log": "a.json", "overwrite": True},
+            "a.json is given for both --log and --trace",
+        ),
+        ("a.png", {"latest": "a.png"}, "a.png is given for both the result and --latest"),
+        ("a.png", {"latest": "sub.png/../a.png"}, "a.png is given for both the result and --latest"),
+        ("b.png", {"latest": "b-compare.png", "compare": True}, "is given for both the comparison and --latest"),
+        ("a.png", {"latest": "old.png"}, "old.png exists"),
+        ("a.png", {"latest": "a.gif"}, r"'\.gif' is not one of"),
+        ("a.png", {"latest": STDOUT}, "without extension"),
+        (
+            "b.png",
+            {"latest": "b-0002.png", "save_every": 2},
+            "b-0002.png is given for --latest and is the name of a pic",
+        ),
+        ("a.png", {"summaries": "old.csv", "overwrite": True}, "old.csv is a file; name a folder"),
+        ("a.png", {"summaries": "nowhere/a"}, "nowhere does not exist"),
+    ],
+)
+def test_check_refuses(wanted, contents, folder, name, options, message):
+    before = contents(folder)
+    with pytest.raises(OutputError, match=message):
+        OutputNames(wanted(folder, name, **options), []).check([])
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "source"),
+    [
+        ("old.png", {}, "old.png"),
+        ("old.png", {}, "sub.png/../old.png"),
+        ("a.png", {"compare": True}, "a-compare.png"),
+        ("a.png", {"save_every": 2}, "a-0004.png"),
+        ("a.png", {"log": "old.csv"}, "old.csv"),
+        ("a.png", {"trace": "old.pb"}, "old.pb"),
+    ],
+)
+def test_an_input_is_refused_even_with_overwrite(wanted, folder, name, options, source):
+    chosen = OutputNames(wanted(folder, name, overwrite=True, **options), [])
+    chosen.check([folder / "other.png"])
+    with pytest.raises(OutputError, match="is an input and is never written over"):
+        chosen.check([folder / "other.png", folder / source])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"save_every": 3}, {"save_every": 0}, {"save_every": 6}, {"log": "a.JSON"}, {},
+        {"trace": "a.JSON"}, {"trace": "a.pb"}, {"trace": "b.json", "log": "a.json"},
+        {"summaries": "a"}, {"summaries": "sub.png"}, {"summaries": "."},
+    ],
+)  # fmt: skip
+def test_check_lets_pass_what_is_in_nobodys_way(wanted, contents, folder, options):
+    before = contents(folder)
+    OutputNames(wanted(folder, "a.png", **options), []).check([folder / "old.png", Path("content")])
+    assert contents(folder) == before
+
+
+def test_without_a_name_the_picture_is_called_after_what_it_is_made_of(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sources = [Path("some/photo.jpg"), Path("The Scream (1893).tif"), Path("another.png")]
+    names = []
+    for _ in range(3):
+        chosen = OutputNames(Outputs(), sources)
+        chosen.check(sources)
+        chosen.picture.touch()
+        names.append(chosen.picture.name)
+    assert names == [f"photo-The-Scream-1893{number}.png" for number in ("", "-2", "-3")]
+    long = OutputNames(Outputs(), [STDOUT, Path("画" * 60)])
+    assert long.picture.name == f"picture-{'画' * 26}.png"
+    long.check([])
+
+
+def test_two_runs_do_not_write_to_the_same_file(empty_folder):
+    def chosen(**given):
+        return OutputNames(Outputs(**given), [Path("photo.jpg"), Path("painting.jpg")])
+
+    one, other, unchosen, next_one = (
+        chosen(output=Path("a.png")),
+        chosen(output=Path("sub/../a.png")),
+        chosen(),
+        chosen(),
+    )
+    assert unchosen.picture == next_one.picture == Path("photo-painting.png")
+    Path("sub").mkdir()
+    with one.claimed(), unchosen.claimed(), next_one.claimed():
+        assert (unchosen.picture.name, next_one.picture.name) == ("photo-painting.png", "photo-painting-2.png")
+        with pytest.raises(OutputError, match=r"another run is writing .*a\.png"), other.claimed():
+            pass
+    with other.claimed(), chosen().claimed():
+        pass
+
+
+def test_pictures_that_the_run_does_not_reach_are_in_nobodys_way(wanted, folder):
+    chosen = OutputNames(wanted(folder, "a.png", save_every=2), [])
+    chosen.check([], steps=3)
+    with pytest.raises(OutputError, match=r"a-0004\.png exists"):
+        chosen.check([], steps=4)
+
+
+def test_a_standard_output_that_is_closed_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "__stdout__", None)
+    with pytest.raises(OutputError, match="standard output is closed; name a file with -o"):
+        OutputNames(Outputs(STDOUT), [Path("photo.jpg")]).check([])
+
+
+@pytest.mark.parametrize("further", [{"compare": True}, {"save_every": 2}])
+def test_what_is_named_after_the_picture_needs_its_name(further):
+    with pytest.raises(OutputError, match="name their files after the result; name a file with -o"):
+        OutputNames(Outputs(STDOUT, **further), []).check([])

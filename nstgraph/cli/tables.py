@@ -17,12 +17,13 @@ from nstgraph.losses.parameters import REQUIRED
 from nstgraph.losses.registry import registry
 from nstgraph.messages import duration, printable
 from nstgraph.networks.find_weights import candidates
+from nstgraph.networks.weights_diagnosis import Diagnosis
 from nstgraph.networks.weights_file import WeightsFile
 
 if TYPE_CHECKING:
     from nstgraph.planning.plan import Plan
 
-__all__ = ["show_plan", "show_runs", "show_term", "show_terms", "show_weights", "show_weights_file"]
+__all__ = ["show_diagnosis", "show_plan", "show_runs", "show_term", "show_terms", "show_weights", "show_weights_file"]
 
 
 def show_terms() -> None:
@@ -61,7 +62,7 @@ def show_weights() -> None:
         used = used or candidate.exists
         table.add_row(candidate.description, str(candidate.path), mark)
     show(table)
-    show("\nDeeper layers: nstgraph weights fetch vgg16")
+    show("\nDeeper layers: nstgraph weights fetch vgg16, or vgg19")
 
 
 def show_weights_file(weights: WeightsFile) -> None:
@@ -71,6 +72,13 @@ def show_weights_file(weights: WeightsFile) -> None:
         table.add_row(layer, " × ".join(map(str, shape)))
     show(f"{weights.path}\n{weights.architecture.name}, {len(weights.layers)} convolutions\nSHA-256 {weights.sha256}\n")
     show(table)
+
+
+def show_diagnosis(path: Path, diagnosis: Diagnosis) -> None:
+    """What there is to say of a weights file, a line for each thing."""
+    show(str(path))
+    for about, finding in diagnosis.findings.items():
+        show(f"{about:<8} {finding}")
 
 
 def show_runs(folder: Path) -> None:

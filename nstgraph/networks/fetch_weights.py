@@ -1,7 +1,7 @@
 """Downloading a weights file, whole or not at all.
 
 Bytes are collected in ``<file>.part`` beside the target, where an interrupted download waits to be continued, by one
-process at a time. Size and SHA-256 of what is published are known: nothing else takes the target's place.
+process at a time. Size and digest of what is published are known: nothing else takes the target's place.
 """
 
 from __future__ import annotations
@@ -19,23 +19,13 @@ from nstgraph.files import sync_folder, what_is_wrong_with
 from nstgraph.locks import FileLock
 from nstgraph.messages import did_you_mean, one_line
 from nstgraph.networks.http_request import Download, Failed, request
+from nstgraph.networks.published import FILES
 from nstgraph.networks.weights_file import WeightsFile, hash_of
 from nstgraph.user_folders import cache_folder
 
 __all__ = ["FILES", "Progress", "fetch"]
 
 Progress = Callable[[int, int], None]
-
-#: Size and checksum are those of a copy that others have kept of the published file (tensorlayer/pretrained-models).
-#: The size follows from its 32 arrays, too, with the headers that numpy wrote at the time.
-FILES = {
-    "vgg16": Download(
-        "https://www.cs.toronto.edu/~frossard/vgg16/vgg16_weights.npz",
-        "vgg16_weights.npz",
-        553_436_134,
-        "0b1445ee85249139b7394a068291a161e2a5d0ae67a3a7bf12a6933f5741a8c8",
-    ),
-}
 
 #: A connection may take so many seconds, and one more for each so many bytes that it has brought.
 _PATIENCE = 60.0
@@ -99,13 +89,18 @@ def _is_there(target: Path, file: Download) -> bool:
     """Whether the file that is published is there; refuses to replace a sound one that somebody made."""
     if what_is_wrong_with(target):
         return False
-    if target.stat().st_size == file.size and hash_of(target) == file.sha256:
+    if target.stat().st_size == file.size and _is_published(target, file):
         return True
     try:
         WeightsFile(target)
     except WeightsError:
         return False
     raise WeightsError(f"{target} holds other weights than those published; move it or choose another folder")
+
+
+def _is_published(path: Path, file: Download) -> bool:
+    algorithm, _, digest = file.digest.partition(":")
+    return hash_of(path, algorithm) == digest
 
 
 def _download(part: Path, file: Download, progress: Progress) -> None:
@@ -117,7 +112,7 @@ def _download(part: Path, file: Download, progress: Progress) -> None:
             _receive(file, response, stream, start, progress)
             stream.flush()
             os.fsync(stream.fileno())
-    if hash_of(part) == file.sha256:
+    if _is_published(part, file):
         return
     part.unlink()
     if not start:

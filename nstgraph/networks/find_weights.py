@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nstgraph.errors import WeightsError
+from nstgraph.networks.published import FILES
 from nstgraph.networks.weights_file import WeightsFile, embedded
 from nstgraph.user_folders import cache_folder
 
@@ -14,6 +15,9 @@ __all__ = ["Candidate", "candidates", "find_weights"]
 
 _VARIABLE = "$NSTGRAPH_WEIGHTS"
 _HERE = "the folder vgg here"
+
+#: What is looked for in the cache, in this order. VGG19 comes last, since defaults are those of VGG16.
+_CACHED = ("vgg16-frossard", "vgg16", "vgg19")
 
 #: Said of weights that came with the folder, with an archive that was unpacked there, say, and that nobody asked for.
 _UNASKED = f"found in {_HERE}, unasked; --weights, or weights= in Python, chooses another file"
@@ -53,7 +57,7 @@ def candidates(path: str | os.PathLike[str] | None = None) -> list[Candidate]:
         ("the file given", path),
         (_VARIABLE, os.environ.get("NSTGRAPH_WEIGHTS") or None),
         (_HERE, Path("vgg", "vgg16_weights.npz")),
-        ("the cache", cache_folder() / "vgg16_weights.npz"),
+        *(("the cache", cache_folder() / FILES[name].filename) for name in _CACHED),
         ("the embedded weights", embedded()),
     ]
     # os.path.exists, unlike Path.exists before Python 3.12, does not raise in a folder closed to the user.

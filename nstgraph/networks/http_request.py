@@ -30,7 +30,7 @@ class Download(NamedTuple):
     url: str
     filename: str
     size: int  # in bytes
-    sha256: str
+    digest: str  # what its bytes give, after the name of the algorithm: "sha256:..." or "md5:..."
 
 
 class Failed(Exception):

@@ -16,16 +16,13 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
 
-from nstgraph.messages import one_line
+from nstgraph.networks.weight_formats.arrays import ArrayFile, Fault, Shape, check_claims, finite
 
-__all__ = ["Fault", "NpzFile"]
-
-Shape = tuple[int, ...]
+__all__ = ["InPieces", "NpzArrays", "NpzFile"]
 
 #: What is read; all else is refused, so that no exotic decoder ever sees a stranger's bytes.
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _VERSIONS = ((1, 0), (2, 0), (3, 0))
-_ITEMSIZES = (2, 4, 8)
 
 #: Bytes of an array's header, of which numpy writes 128, and of what is read from the disk at once. The latter is
 #: also the longest directory: about 4,000 arrays, where VGG19 has 38.
@@ -33,8 +30,23 @@ _LONGEST_HEADER = 4096
 _PIECE = 1 << 18
 
 
-class Fault(Exception):
-    """Why a file is refused, to follow its name: ``"has fc6_W encrypted"``."""
+class NpzArrays(ArrayFile):
+    """The arrays of an npz file."""
+
+    kind = "an npz file"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with NpzFile(path) as npz:
+            self.keys = npz.keys
+
+    def check(self, key: str, shape: Shape) -> str:
+        with NpzFile(self._path) as npz:
+            return npz.check(key, shape)
+
+    def read(self, key: str, shape: Shape) -> npt.NDArray[np.float32]:
+        with NpzFile(self._path) as npz:
+            return npz.read(key, shape)
 
 
 class _Header(NamedTuple):
@@ -52,7 +64,7 @@ class NpzFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = _InPieces(io.FileIO(path))
+        self._file = InPieces(io.FileIO(path))
         try:
             self._archive = zipfile.ZipFile(self._file)
             names = self._archive.namelist()
@@ -70,13 +82,13 @@ class NpzFile:
         self._archive.close()
         self._file.close()
 
-    def check(self, key: str, shape: Shape) -> None:
-        """Make sure that, by what the file says, an array is of floating-point numbers and of this shape."""
+    def check(self, key: str, shape: Shape) -> str:
+        """See `ArrayFile.check`."""
         with self._member(key) as stream:
-            self._header(key, shape, stream.read(_LONGEST_HEADER))
+            return self._header(key, shape, stream.read(_LONGEST_HEADER)).dtype.newbyteorder("=").name
 
     def read(self, key: str, shape: Shape) -> npt.NDArray[np.float32]:
-        """An array, which must be of this shape and finite, as float32."""
+        """See `ArrayFile.read`."""
         with self._member(key) as stream:
             data = bytearray(stream.read(_LONGEST_HEADER))
             header = self._header(key, shape, bytes(data))
@@ -84,11 +96,7 @@ class NpzFile:
             while piece := stream.read(min(_PIECE, header.end - len(data))):
                 data += piece
         stored = np.frombuffer(data, header.dtype, math.prod(shape), header.begin)
-        with np.errstate(over="ignore"):  # a float64 beyond float32 becomes inf, and that is refused
-            values = np.array(stored.reshape(shape, order="F" if header.fortran else "C"), np.float32, order="C")
-        if not np.isfinite(values).all():
-            raise Fault(f"has NaN or infinite numbers in {key}")
-        return values
+        return finite(key, stored.reshape(shape, order="F" if header.fortran else "C"))
 
     def _member(self, key: str) -> IO[bytes]:
         member = self._archive.getinfo(f"{key}.npy")
@@ -107,10 +115,7 @@ class NpzFile:
         shape, fortran, dtype = parse(stream)
         if dtype.hasobject:
             raise Fault(f"has pickled objects as {key}, which could run code and are refused")
-        if dtype.kind != "f" or dtype.itemsize not in _ITEMSIZES:
-            raise Fault(f"has {one_line(str(dtype))} as {key}, not floating-point numbers of 16 to 64 bits")
-        if shape != expected:
-            raise Fault(f"has {key} of shape {one_line(str(list(shape)))}, expected {list(expected)}")
+        check_claims(key, dtype, shape, expected)
         claimed = self._archive.getinfo(f"{key}.npy").file_size
         end = stream.tell() + math.prod(shape) * dtype.itemsize
         if claimed != end:
@@ -118,7 +123,7 @@ class NpzFile:
         return _Header(stream.tell(), end, fortran, dtype)
 
 
-class _InPieces(io.BufferedReader):
+class InPieces(io.BufferedReader):
     """A file that is read in small pieces alone, as is a directory: zipfile takes the length it claims at its word."""
 
     def read(self, size: int | None = -1, /) -> bytes:

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from numpy.lib import format as npy
 
-from nstgraph.networks.npz_file import Fault, NpzFile
+from nstgraph.networks.weight_formats.arrays import Fault
+from nstgraph.networks.weight_formats.npz import NpzFile
 
 SHAPE = (3, 3, 4, 8)
 VALUES = np.random.default_rng(5).standard_normal(SHAPE).astype(np.float32)

@@ -53,6 +53,7 @@ def _chosen(file: WeightsFile, layers: str) -> list[str]:
     chosen = named.get(layers, layers.split("+"))
     for layer in chosen:
         if layer not in VGG19.kernels:
-            raise WeightsError(f"VGG has no convolution {layer!r}{did_you_mean(layer, [*VGG19.kernels, *named])}")
+            known = [*VGG19.kernels, *(named if layer == layers else ())]
+            raise WeightsError(f"VGG has no convolution {layer!r}{did_you_mean(layer, known)}")
     file.require(chosen)
     return list(dict.fromkeys(chosen))

@@ -61,10 +61,12 @@ def contents(folder):
         ("plan", ["Predict memory and time", " Machine ", "--plugin", "--debug"]),
         ("demo", ["Needs no network", "--size", "[default: nstgraph-demo]"]),
         ("terms", ["List the loss terms"]),
-        ("weights", ["list", "info", "fetch"]),
+        ("weights", ["list", "info", "fetch", "convert", "doctor"]),
         ("weights list", ["in order"]),
         ("weights info", ["SHA-256"]),
-        ("weights fetch", ["[default: vgg16]"]),
+        ("weights fetch", ["[default: vgg16]", "vgg16-frossard"]),
+        ("weights convert", ["first7|all|LAYER+...", "--channels"]),
+        ("weights doctor", ["in which order it has colours"]),
         ("bench", ["matrix-product", "--repeats"]),
     ],
 )
@@ -247,7 +249,7 @@ def test_alpha_is_kept(save_picture):
 
 
 def test_other_commands(here, vgg16_npz, monkeypatch):
-    published = FILES["vgg16"]._replace(size=vgg16_npz.stat().st_size, sha256=hash_of(vgg16_npz))
+    published = FILES["vgg16-frossard"]._replace(size=vgg16_npz.stat().st_size, digest=f"sha256:{hash_of(vgg16_npz)}")
     monkeypatch.setitem(FILES, "vgg16", published)
     assert " style " in f" {good('terms').stdout} " and "unit" in good("terms tv").stdout
     assert "the embedded weights" in good("weights list").stdout and "conv3_3" in good("weights info").stdout

@@ -111,10 +111,10 @@ def test_weights(here, capsys, monkeypatch):
         return [row[-1] for row in table]
 
     monkeypatch.setenv("COLUMNS", "300")
-    assert marks() == ["-", "-", "used"]
+    assert marks() == ["-", "-", "-", "-", "used"]
     (here / "vgg").mkdir()
     shutil.copy(embedded(), here / "vgg" / "vgg16_weights.npz")
-    assert marks() == ["used", "-", "there"]
+    assert marks() == ["used", "-", "-", "-", "there"]
     monkeypatch.setenv("NSTGRAPH_WEIGHTS", str(here / "nowhere.npz"))
     assert marks()[0] == "-"
 

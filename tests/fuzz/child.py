@@ -92,6 +92,22 @@ def _weights(folder: Path) -> Callable[[int], object]:
     return read
 
 
+def _other_weights(folder: Path) -> Callable[[int], object]:
+    """Two of three cases are damaged in the first kilobytes alone, where most formats say what there is."""
+    from nstgraph.networks.weights_file import WeightsFile
+
+    files, path = valid_files.other_weights(), folder / "a"
+
+    def read(number: int) -> object:
+        whole = files[number % len(files)]
+        data = mutate.damaged([whole[:3_000]], number) + whole[3_000:] if number % 3 else mutate.damaged(files, number)
+        path.write_bytes(data)
+        file = WeightsFile(path)
+        return file.colors, [file.read(layer) for layer in file.layers]
+
+    return read
+
+
 def _member_damaged(file: bytes, number: int) -> bytes:
     """An npz that is valid, one array of which is not."""
     with zipfile.ZipFile(io.BytesIO(file)) as archive:
@@ -145,6 +161,7 @@ def _faulty(folder: Path) -> Callable[[int], object]:
 READERS: dict[str, Callable[[Path], Callable[[int], object]]] = {
     "pictures": _pictures,
     "weights": _weights,
+    "other weights": _other_weights,
     "networks": _networks,
     "faulty": _faulty,
 }

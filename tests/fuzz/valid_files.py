@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +15,19 @@ from PIL import Image, ImageCms, features
 
 from nstgraph import tf
 
-__all__ = ["SIDES", "networks", "pictures", "tiff", "weights"]
+sys.path.append(str(Path(__file__).parents[1] / "networks"))  # which the processes of cases have not
+from written_weights import (
+    TORCH_16,
+    torch_state,
+    write_keras,
+    write_mat,
+    write_npy,
+    write_old_pth,
+    write_pth,
+    write_safetensors,
+)
+
+__all__ = ["SIDES", "networks", "other_weights", "pictures", "tiff", "weights"]
 
 #: Width and height of the pictures, which nothing else in them equals.
 SIDES = (53, 37)
@@ -93,6 +109,25 @@ def weights() -> list[bytes]:
             save(stream, **{name: array.astype(kind) for name, array in given.items()})
             files.append(stream.getvalue())
     return files
+
+
+def other_weights() -> list[bytes]:
+    """Weights files of one layer in each format but npz."""
+    chance = np.random.default_rng(2)
+    kernel, bias = (chance.standard_normal(shape).astype(np.float32) for shape in ((3, 3, 3, 64), (64,)))
+    arrays = {"conv1_1_W": kernel, "conv1_1_b": bias}
+    state = torch_state(arrays, TORCH_16)
+    writers: list[Callable[[Path], Path]] = [
+        lambda path: write_keras(path, arrays),
+        lambda path: write_npy(path, arrays),
+        lambda path: write_mat(path, arrays),
+        lambda path: write_mat(path, arrays, compress=False),
+        lambda path: write_safetensors(path, state),
+        lambda path: write_pth(path, state),
+        lambda path: write_old_pth(path, state),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        return [write(Path(folder, "w.npy")).read_bytes() for write in writers]
 
 
 def networks() -> list[bytes]:

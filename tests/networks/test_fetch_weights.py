@@ -98,7 +98,7 @@ class Site(ThreadingHTTPServer):
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.body, self.mode, self.location, self.wasted, self.requests = body, "", "", 0, list[Any]()
         self.url = f"https://127.0.0.1:{self.server_port}/w.npz"
-        self.sha256 = hashlib.sha256(body).hexdigest()
+        self.digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
         self.size = len(body)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -115,9 +115,9 @@ class Site(ThreadingHTTPServer):
 
 @contextlib.contextmanager
 def published(site: Site, url: str = "") -> Iterator[None]:
-    """As if ``vgg16`` was what the site had when it was started."""
-    file = module.FILES["vgg16"]._replace(url=url or site.url, size=site.size, sha256=site.sha256)
-    with mock.patch.dict(module.FILES, {"vgg16": file, "small": file._replace(filename="w.npz")}):
+    """As if ``vgg16-frossard`` was what the site had when it was started."""
+    file = module.FILES["vgg16-frossard"]._replace(url=url or site.url, size=site.size, digest=site.digest)
+    with mock.patch.dict(module.FILES, {"vgg16-frossard": file, "small": file._replace(filename="w.npz")}):
         yield
 
 
@@ -164,7 +164,7 @@ def test_into_the_cache(vgg16_npz: Path, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.delenv("NSTGRAPH_WEIGHTS", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with Site(vgg16_npz.read_bytes()) as site:
-        path = fetch(site, name="vgg16")
+        path = fetch(site, name="vgg16-frossard")
     assert path == tmp_path / "nstgraph" / "vgg16_weights.npz"
     assert find_weights().path == path and find_weights().sha256 == WeightsFile(vgg16_npz).sha256
     path.unlink()  # 59 MB
@@ -193,6 +193,13 @@ def test_unknown_length(site: Site, tmp_path: Path) -> None:
     site.mode = "no length"
     fetch(site, tmp_path)
     assert contents(tmp_path) == {"w.npz": site.body}
+
+
+def test_other_digests(site: Site, tmp_path: Path) -> None:
+    site.digest = f"md5:{hashlib.md5(site.body).hexdigest()}"
+    assert contents(fetch(site, tmp_path).parent) == {"w.npz": site.body}
+    site.digest = f"md5:{hashlib.md5(b'else').hexdigest()}"
+    assert "sent something else than w.npz" in refused(site, tmp_path / "other")
 
 
 @pytest.mark.parametrize(("part", "mode"), [(b"x" * 1000, ""), (b"PK", "shifted"), (b"", "")])
@@ -372,8 +379,8 @@ import sys
 from pathlib import Path
 from nstgraph.errors import WeightsError
 from nstgraph.networks import fetch_weights
-url, size, sha256, folder = sys.argv[1:]
-fetch_weights.FILES["small"] = fetch_weights.Download(url, "w.npz", int(size), sha256)
+url, size, digest, folder = sys.argv[1:]
+fetch_weights.FILES["small"] = fetch_weights.Download(url, "w.npz", int(size), digest)
 print("ready", flush=True)
 sys.stdin.readline()
 try:
@@ -385,8 +392,8 @@ except WeightsError as error:
 
 def test_three_processes_at_once_end_in_one_good_file(site: Site, tmp_path: Path) -> None:
     site.mode, site.body, folder = "drip", site.body[:5_000], tmp_path / "folder"  # which takes a second
-    site.size, site.sha256 = len(site.body), hashlib.sha256(site.body).hexdigest()
-    command = [sys.executable, "-c", FETCH, site.url, str(site.size), site.sha256, str(folder)]
+    site.size, site.digest = len(site.body), f"sha256:{hashlib.sha256(site.body).hexdigest()}"
+    command = [sys.executable, "-c", FETCH, site.url, str(site.size), site.digest, str(folder)]
     with contextlib.ExitStack() as stack:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         others = [stack.enter_context(subprocess.Popen(command, **pipes)) for _ in range(3)]
@@ -401,8 +408,8 @@ def test_three_processes_at_once_end_in_one_good_file(site: Site, tmp_path: Path
 
 
 def test_unknown_name_and_unusable_folders(site: Site, tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"no weights file is called 'vgg61'; did you mean 'vgg16'\?"):
-        fetch(site, tmp_path, name="vgg61")
+    with pytest.raises(WeightsError, match=r"no weights file is called 'vgg166'; did you mean 'vgg16'\?"):
+        fetch(site, tmp_path, name="vgg166")
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(WeightsError, match=r"cannot write .*file/w\.npz \(.*\); make room or choose"):
         fetch(site, tmp_path / "file")

@@ -13,6 +13,8 @@ import pytest
 from nstgraph.errors import WeightsError
 from nstgraph.networks.find_weights import candidates, find_weights
 
+KERAS = "vgg{}_weights_tf_dim_ordering_tf_kernels_notop.h5"
+
 
 def save(path: Path, arrays: dict[str, Any]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,8 +36,16 @@ def test_places_in_order(empty_folder: Path, arrays: Any, monkeypatch: pytest.Mo
     cached.unlink()
     assert [(place.path.name, place.exists) for place in candidates("none.npz")] == [
         ("none.npz", False), ("variable.npz", True), ("vgg16_weights.npz", True),
-        ("vgg16_weights.npz", False), ("compact_vgg.npz", True),
+        ("vgg16_weights.npz", False), (KERAS.format(16), False), (KERAS.format(19), False), ("compact_vgg.npz", True),
     ]  # fmt: skip
+
+
+def test_order_in_the_cache(empty_folder: Path, arrays: Any) -> None:
+    cache = empty_folder / "cache" / "nstgraph"
+    cache.mkdir(parents=True)
+    for name in (KERAS.format(19), KERAS.format(16), "vgg16_weights.npz"):
+        save(cache / "w.npz", arrays).rename(cache / name)
+        assert find_weights().path == cache / name
 
 
 def test_named_and_damaged_files_are_not_passed_over(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

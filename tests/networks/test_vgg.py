@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.ndimage
+from written_weights import TORCH_16, blue_first, torch_state, write_keras, write_old_pth
 
 from nstgraph import tf
 from nstgraph.errors import LossError, WeightsError
@@ -47,6 +48,22 @@ def picture():
     random = np.random.default_rng(3)
     image = random.uniform(0, 60, (1, 11, 9, 3)) + np.array([180.0, 90.0, 0.0])
     return image.astype(np.float32)
+
+
+@pytest.mark.parametrize("layout", ["Keras", "PyTorch"])
+def test_the_same_weights_with_blue_first_give_the_same_maps(picture, tmp_path, layout):
+    own = WeightsFile(embedded())
+    arrays = {}
+    for layer in own.layers:
+        arrays[f"{layer}_W"], arrays[f"{layer}_b"] = own.read(layer)
+    if layout == "Keras":
+        other = WeightsFile(write_keras(tmp_path / "w.h5", arrays))
+    else:
+        numbers = {**TORCH_16, "conv2_2": 7, "conv3_2": 12, "conv3_3": 14}
+        other = WeightsFile(write_old_pth(tmp_path / "w.pth", torch_state(blue_first(arrays), numbers)))
+    assert other.values == "BGR" and other.layers == own.layers
+    for ours, theirs in zip(*(features(weights, picture, *own.layers) for weights in (own, other)), strict=True):
+        np.testing.assert_array_equal(theirs, ours)
 
 
 @pytest.mark.parametrize("padding", MODES)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import abc
 import math
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -97,6 +98,8 @@ class StoredArrays(ArrayFile):
     def numbers(self, stored: Stored) -> bytes:
         """The bytes of an array, or fewer if the file ends before."""
         with self.path.open("rb") as stream:
+            if stored.start > os.fstat(stream.fileno()).st_size:
+                return b""
             stream.seek(stored.start)
             return stream.read(stored.size)
 

@@ -44,8 +44,8 @@ _UP_TO_3 = r"(?:[^/]+/){0,3}"  # groups, one in another
 #: Name, values, and what keys of kernels and of biases look like, with the numbers of a layer's name in them.
 _NAMED = (
     ("vgg16_weights.npz", RGB, r"conv(\d)_(\d)_W", r"conv(\d)_(\d)_b"),
-    ("Keras", BGR, rf"{_UP_TO_3}block(\d)_conv(\d)/{_UP_TO_3}(?:[^/]*_W_\d|kernel|(?<=vars/)0)(?::0)?",
-     rf"{_UP_TO_3}block(\d)_conv(\d)/{_UP_TO_3}(?:[^/]*_b_\d|bias|(?<=vars/)1)(?::0)?"),
+    ("Keras", BGR, rf"{_UP_TO_3}block(\d)_conv(\d)/{_UP_TO_3}(?:[^/]*_W_\d|kernel)(?::0)?",
+     rf"{_UP_TO_3}block(\d)_conv(\d)/{_UP_TO_3}(?:[^/]*_b_\d|bias)(?::0)?"),
     ("machrisaa/tensorflow-vgg", BGR, r"conv(\d)_(\d)/0", r"conv(\d)_(\d)/1"),
     ("MatConvNet", RGB, r"conv(\d)_(\d)\{1\}", r"conv(\d)_(\d)\{2\}"),
 )  # fmt: skip

@@ -35,6 +35,10 @@ _MOST_NODES = 20_000
 _LONGEST = 4096
 _LONGEST_TEXT = 100
 
+#: Bytes of a convolution's kernel. What is larger is of the dense layers, which come last: they are nearly all of the
+#: file, and need not be unpacked.
+_LARGEST = 9 * 512 * 512 * 8
+
 #: Kinds of elements in the file, and classes of arrays.
 _MATRIX, _COMPRESSED = 14, 15
 _CELL, _STRUCT, _CHAR = 1, 2, 4
@@ -132,9 +136,6 @@ class _Reader:
         cells: list[Any] = []
         while len(cells) < count and not self._enough:
             cells.append(self._matrix(depth + 1))
-            # The dense layers come last and are nearly all of the file, which would have to be unpacked.
-            name = cells[-1].get("name") if isinstance(cells[-1], dict) else None
-            self._enough = isinstance(name, str) and name.startswith("fc")
         return cells
 
     def _struct(self, count: int, depth: int) -> dict[str, Any] | None:
@@ -154,6 +155,7 @@ class _Reader:
 
     def _array(self, shape: tuple[int, ...]) -> Stored:
         kind, size, _ = self._tag()
+        self._enough = size > _LARGEST
         dtype = np.dtype(self._order + _TYPES[kind]) if kind in _TYPES else _INTEGERS.get(kind, "something")
         return Stored(shape, dtype, self._stream.place, size, True, self._stream.packed)
 

@@ -112,7 +112,7 @@ class Config:
         "--memory: in float32, by 4 threads. Needs threadpoolctl.",
     )
     weights: str | os.PathLike[str] | None = setting(
-        None, "Network", text("FILE"), "VGG weights (.npz). See: nstgraph weights list."
+        None, "Network", text("FILE"), "VGG weights: .npz .h5 .npy .mat .safetensors .pth."
     )
     pooling: str = setting("average", "Network", one_of("average", "max"), "How feature maps are made smaller.")
     padding: str = setting(

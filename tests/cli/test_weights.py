@@ -92,5 +92,5 @@ def test_weights_of_any_format_make_the_same_picture(here: Path) -> None:
     common = "stylize c.png s.png --size 32 --steps 2 --scales 1 -q -l style:layers=conv1_1+conv1_2"
     for weights, name in (("own.npz", "one"), ("keras.h5", "other"), ("swapped.npz", "swapped")):
         assert run(f"{common} --weights {weights} -o {name}.png").exit_code == 0
-    one, other, swapped = (load(f"{name}.png").pixels for name in ("one", "other", "swapped"))
+    one, other, swapped = (load(f"{name}.png").rgb for name in ("one", "other", "swapped"))
     assert np.array_equal(one, other) and not np.array_equal(one, swapped)

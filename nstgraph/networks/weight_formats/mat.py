@@ -112,7 +112,7 @@ class _Reader:
         if kind != _MATRIX:
             raise Fault("has an element that is damaged")
         value = self._content(depth, names) if size else None
-        if not self._enough:
+        if depth and not self._enough:
             self._stream.skip_to(end)
         return value
 

@@ -109,10 +109,11 @@ class _Machine:
         self.stack.append(tuple(reversed(values)))
 
     def found(self, module: Any, name: Any) -> None:
-        if not (isinstance(module, str) and isinstance(name, str) and (module, name) in self._makers):
-            named = one_line(f"{module}.{name}")
-            raise Fault(f"has a pickle that asks for {named}, which could run code and is refused")
-        self.stack.append(self._makers[module, name])
+        named = text_of(module), text_of(name)
+        if named not in self._makers:
+            wanted = one_line(".".join(named))
+            raise Fault(f"has a pickle that asks for {wanted}, which could run code and is refused")
+        self.stack.append(self._makers[named])
 
     def call(self) -> None:
         arguments, function = self.stack.pop(), self.stack.pop()

@@ -115,7 +115,12 @@ def test_a_stack_that_lacks_operands(data: bytes) -> None:
 def test_what_grows_without_end_when_it_is_looked_at_is_not() -> None:
     endless = b"\x80\x02)" + b"q\1h\1\x86" * 200  # of 2 to the 200 empty tuples
     assert isinstance(read(endless + b"."), tuple)
-    for use in (b"}" + endless[2:] + b"Ns.", endless + b"}R.", b"cnumpy\ndtype\n" + endless[2:] + b"\x85R."):
+    for use in (
+        b"}" + endless[2:] + b"Ns.",
+        endless + b"\x8c\0\x93.",
+        endless + b"}R.",
+        b"cnumpy\ndtype\n" + endless[2:] + b"\x85R.",
+    ):
         with pytest.raises(Fault):
             read(b"\x80\x02" + use.removeprefix(b"\x80\x02"), {("numpy", "dtype"): text_of})
 

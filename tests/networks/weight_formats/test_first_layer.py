@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ from nstgraph.networks.weight_formats.first_layer import colors_of, expected_val
 from nstgraph.networks.weight_formats.layouts import BGR, RGB, TORCH, UNIT_RGB
 from nstgraph.networks.weights_file import WeightsFile, embedded
 
-PUBLISHED = Path("/work/shared/weights/vgg16_first_four.npz")
+#: A file with conv1_1 of VGG16 as published, in any format.
+PUBLISHED = os.environ.get("NSTGRAPH_PUBLISHED_VGG16", "")
 
 
 def photographic(seed: int) -> tuple[Any, Any]:
@@ -64,7 +65,7 @@ def test_random_kernels_tell_nothing(seed: int) -> None:
         assert colors_of(constant((3, 3, 3, 64), np.float32), np.zeros(64, np.float32)).order == "unknown"
 
 
-@pytest.mark.skipif(not PUBLISHED.exists(), reason="needs the first layers of VGG16 as published")
+@pytest.mark.skipif(not PUBLISHED, reason="needs $NSTGRAPH_PUBLISHED_VGG16, a file of VGG16 as published")
 def test_the_published_first_layer_by_its_numbers_and_by_the_measure() -> None:
     kernel, bias = WeightsFile(PUBLISHED).read("conv1_1")
     for stored, order in ((kernel, RGB), (kernel[:, :, ::-1], BGR)):

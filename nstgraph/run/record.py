@@ -12,6 +12,7 @@ import scipy
 from nstgraph import __version__
 from nstgraph._tf import tf
 from nstgraph.config import Config
+from nstgraph.graph.style_graph import StyleGraph
 from nstgraph.losses.loss import Loss
 from nstgraph.losses.loss_text import as_loss
 from nstgraph.losses.registry import plugin_files
@@ -22,8 +23,9 @@ from nstgraph.planning.plan import Plan
 __all__ = ["made_of", "settings_of"]
 
 
-def settings_of(config: Config, loss: Loss, network: Network) -> dict[str, Any]:
-    """All that a result depends on, but the pictures; of files, their names alone."""
+def settings_of(config: Config, loss: Loss, graph: StyleGraph) -> dict[str, Any]:
+    """All that a result depends on, but content and styles; of files, their names alone."""
+    network = graph.network
     return {
         **_given(config),
         "precision": network.dtype.name,
@@ -32,6 +34,7 @@ def settings_of(config: Config, loss: Loss, network: Network) -> dict[str, Any]:
         "weights": None if config.network else network.path.name,
         "network": network.path.name if config.network else None,
         "weights_sha256": network.sha256,
+        "pictures": [own.record for own in graph.pictures],
         "nstgraph": __version__,
         "tensorflow": tf.__version__,
         "scipy": scipy.__version__,

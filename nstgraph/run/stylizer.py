@@ -76,9 +76,8 @@ class Stylizer:
         self.graph = graph_of(config, styles)
         self.precision = self.graph.network.dtype.name
         self.objective = Objective(self.graph, self.loss)
-        self.settings = settings_of(
-            config, self.loss, self.graph.network
-        )  # before any search, so that nothing missing can cost its result
+        # Before any search, so that nothing missing can cost its result.
+        self.settings = settings_of(config, self.loss, self.graph)
         self._closing = contextlib.ExitStack()
         self._stepper = Stepper(self.objective) if hooks else None
         threads = THREADS if config.deterministic else 0

@@ -193,6 +193,8 @@ class StyleGraph:
     def _statistic(self, kind: str, x: Any, reduce: Callable[[Any], Any]) -> Any:
         # Terms that ask for the same sum share it: two terms on one layer compute its Gram matrix once.
         if (kind, x.name) not in self._sums:
+            if x.shape.rank is None:
+                raise LossError(f"{x.name} has no known shape; call set_shape on what tf.numpy_function gave")
             if x.shape.rank != 4:
                 raise LossError(f"spatial sums take [1, height, width, channels], not {x.shape}; reshape {x.name}")
             sources = ancestors(x, stop=[statistic.tensor for statistic in self.statistics])

@@ -184,7 +184,9 @@ class Config:
             ConfigError: there is no such setting, its value is out of range, or a file is not found.
         """
         if not isinstance(settings, Mapping):
-            raise ConfigError(f"settings are of type {type(settings).__name__}; give a mapping, such as Result.settings")
+            raise ConfigError(
+                f"settings are of type {type(settings).__name__}; give a mapping, such as Result.settings"
+            )
         known = [field.name for field in dataclasses.fields(cls)]
         for name in settings:
             if name not in known and name not in _MADE_WITH:

@@ -23,7 +23,7 @@ from nstgraph.pictures.decode import decode, from_planes, scaled
 from nstgraph.pictures.formats import memory_to_read, readable_formats
 from nstgraph.pictures.picture import Picture
 
-__all__ = ["Source", "load"]
+__all__ = ["Source", "check_file", "decoding", "load"]
 
 Source: TypeAlias = str | os.PathLike[str] | IO[bytes] | Image.Image | Array | Picture
 
@@ -59,12 +59,12 @@ def load(source: Source, *, memory: float | None = None) -> Picture:
     if isinstance(source, np.ndarray):
         return from_planes(*_from_array(source), name="array", where="the array")
     if isinstance(source, Image.Image):
-        with _decoding("the image"):
+        with decoding("the image"):
             return decode(source, "image", "the image")
     where = str(source) if isinstance(source, str | os.PathLike) else str(getattr(source, "name", "the picture"))
-    with _decoding(where):
+    with decoding(where):
         if isinstance(source, str | os.PathLike):
-            _check_file(Path(source))
+            check_file(Path(source))
         with Image.open(source, formats=readable_formats(where)) as image:
             _check_memory(image, where, available_memory() if memory is None else memory)
             _check_scans(image)
@@ -88,7 +88,8 @@ def _from_array(array: Array) -> tuple[Array, Array | None]:
     return np.ascontiguousarray(values[:, :, :3]), alpha
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Raise PictureError if there is no file to be read; the message says what to do instead."""
     address = re.match(r"([a-z]{2,}):/+(.*)", str(path), re.IGNORECASE)  # as a path, it has lost a slash
     if address:
         raise PictureError(
@@ -139,7 +140,7 @@ def _check_scans(image: ImageFile.ImageFile) -> None:
 
 
 @contextlib.contextmanager
-def _decoding(where: str) -> Iterator[None]:
+def decoding(where: str) -> Iterator[None]:
     """Make one PictureError of whatever Pillow raises."""
     try:
         yield

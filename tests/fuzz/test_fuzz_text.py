@@ -94,6 +94,7 @@ def test_text_that_is_nearly_a_loss(texts: list[str]) -> Any:
 
 
 SETTINGS = [field.name for field in dataclasses.fields(Config)]
+
 NEARLY = st.one_of(ANYTHING, st.sampled_from(["auto", "off", "content", "max", "float32", "lbfgsb", "rgb", 0, 1, 512]))
 
 
@@ -105,6 +106,14 @@ def test_settings(chosen: dict[str, Any]) -> Any:
 @cases(20, 500, chosen=st.dictionaries(st.one_of(st.sampled_from(SETTINGS), st.text(max_size=9)), NEARLY, max_size=3))
 def test_changed_settings(chosen: dict[str, Any]) -> Any:
     return Config().replace(**chosen)
+
+
+CARRIED = st.sampled_from([*SETTINGS, "weights_sha256", "stages", "nstgraph"])
+
+
+@cases(30, 1000, carried=st.one_of(ANYTHING, st.dictionaries(st.one_of(CARRIED, TEXT, st.integers()), NEARLY)))
+def test_settings_that_are_read_back(carried: Any) -> Any:
+    return Config.from_settings(carried)
 
 
 @cases(20, 500, setting=st.sampled_from(dataclasses.fields(Config)), text=st.one_of(NUMBERS, TEXT))

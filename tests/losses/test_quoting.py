@@ -104,7 +104,7 @@ def test_what_a_loss_writes_is_read_as_that_loss(term: LossTerm, count: int) -> 
         ({"text": "it's his"}, 'probe:text="it\'s his"'),
         ({"text": "'a'"}, "probe:text=\"'a'\""),
         ({"text": "'a' \"b\""}, "probe:text='''a'' \"b\"'"),
-        ({"text": "a='b"}, "probe:text=\"a='b\""),
+        ({"text": "a='b"}, 'probe:text="a=\'b"'),
         ({"text": ""}, "probe:text="),
         ({"text": "none", "maybe": "none"}, "probe:text=none,maybe='none'"),
         ({"maybe": None}, "probe:maybe=none"),
@@ -151,7 +151,7 @@ def test_none_is_text_in_python_where_text_may_be_given_and_else_what_it_is_in_t
     ("text", "message"),
     [
         ("probe:text='my mask", "the quote in \"'my\" is not closed; end it with ', or write '' for one"),
-        ('probe:texts=a+"b', "the quote in '\"b' is not closed; end it with \", or write \"\" for one"),
+        ('probe:texts=a+"b', 'the quote in \'"b\' is not closed; end it with ", or write "" for one'),
         ("probe:text='", 'the quote in "\'" is not closed; '),
         ("probe:text='a'b", "'b' follows a closing quote in \"'a'b\"; write '' for one within"),
         ("probe:text='a'+b", "probe:text takes text, not ('a', 'b')"),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nstgraph.losses.loss import Loss, LossTerm
     from nstgraph.losses.loss_text import parse_loss
     from nstgraph.losses.registry import loss_term
+    from nstgraph.pictures.metadata import read_settings
     from nstgraph.run.result import Result
     from nstgraph.run.stylize import resume, stylize
     from nstgraph.run.stylizer import Stylizer
@@ -47,6 +48,7 @@ _HOMES = {
     "Step": "search.step",
     "loss_term": "losses.registry",
     "parse_loss": "losses.loss_text",
+    "read_settings": "pictures.metadata",
     "Result": "run.result",
     "TiledEvaluator": "tiles.tiled_evaluator",
 }
@@ -71,6 +73,7 @@ __all__ = [
     "View",
     "loss_term",
     "parse_loss",
+    "read_settings",
     "resume",
     "stylize",
     "tf",

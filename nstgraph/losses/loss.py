@@ -9,16 +9,19 @@ content  100*style:layers=conv1_1+conv2_1  0.5*tv
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from nstgraph.errors import LossError
-from nstgraph.losses.parameter_types import text_of
 from nstgraph.losses.parameters import REQUIRED, Parameter, parameters_of
 from nstgraph.messages import did_you_mean
 
 __all__ = ["Loss", "LossTerm", "WeightedTerm"]
+
+#: Decimal digits that a float can tell apart in any case.
+_DIGITS = 15
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class LossTerm:
     """
 
     name: str
-    function: Callable[..., Any]
+    function: Callable[..., Any] = field(hash=False)
     origin: str
     parameters: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
 
@@ -78,14 +81,15 @@ class WeightedTerm:
 
     weight: float
     term: LossTerm
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, Any] = field(hash=False)
 
     def __repr__(self) -> str:
         inner = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
         return f"{_factor(self.weight, ' * ')}{self.term.name}({inner})"
 
     def __str__(self) -> str:
-        inner = ",".join(f"{name}={text_of(value)}" for name, value in self.parameters.items())
+        types = {name: parameter.type for name, parameter in self.term.parameters.items()}
+        inner = ",".join(f"{name}={types[name].text(value)}" for name, value in self.parameters.items())
         return f"{_factor(self.weight, '*')}{self.term.name}{':' if inner else ''}{inner}"
 
 
@@ -105,7 +109,7 @@ class Loss:
     def __mul__(self, factor: float) -> Loss:
         if not isinstance(factor, int | float):
             return NotImplemented
-        return Loss(tuple(WeightedTerm(factor * t.weight, t.term, t.parameters) for t in self.terms))
+        return Loss(tuple(WeightedTerm(_round(factor * t.weight), t.term, t.parameters) for t in self.terms))
 
     __rmul__ = __mul__
 
@@ -132,5 +136,12 @@ class Loss:
         return " ".join(map(str, self.terms))
 
 
+def _round(weight: float) -> float:
+    """A weight without the dust of floating point: of as many digits as are written, so that text says all of it."""
+    rounded = float(f"{weight:.{_DIGITS}g}")
+    return rounded if math.isfinite(rounded) else weight
+
+
 def _factor(weight: float, times: str) -> str:
-    return "" if weight == 1 else f"{weight:.12g}{times}"
+    text = f"{weight:.{_DIGITS}g}"
+    return "" if weight == 1 else f"{text if float(text) == weight else repr(weight)}{times}"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nstgraph.losses.loss import Loss, LossTerm
     from nstgraph.losses.loss_text import parse_loss
     from nstgraph.losses.registry import loss_term
+    from nstgraph.pictures.load import Source
     from nstgraph.pictures.metadata import read_settings
     from nstgraph.run.result import Result
     from nstgraph.run.stylize import resume, stylize
@@ -50,6 +51,7 @@ _HOMES = {
     "parse_loss": "losses.loss_text",
     "read_settings": "pictures.metadata",
     "Result": "run.result",
+    "Source": "pictures.load",
     "TiledEvaluator": "tiles.tiled_evaluator",
 }
 
@@ -66,6 +68,7 @@ __all__ = [
     "Objective",
     "Result",
     "Search",
+    "Source",
     "Step",
     "StyleGraph",
     "Stylizer",

@@ -56,7 +56,8 @@ class Config:
         "Loss",
         Check("TERM", _loss_fault),
         "A term of the loss: [weight*]name[:parameter=value,...]; may be given again, and replaces the default terms, "
-        "which 'default' stands for. See: nstgraph terms.",
+        "which 'default' stands for. A weight of 1..0.1 goes from 1 at the first size to 0.1 at the last. "
+        "See: nstgraph terms.",
         "--loss",
         "-l",
     )

@@ -130,7 +130,7 @@ def _kept(
         stem = re.sub(r"\W+", "-", picture.stem).strip("-")[:40]
         folder = unused(runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{stem}")
     about = {
-        **made_of(stylizer.config, stylizer.graph.network, plan),
+        **made_of(stylizer.config, stylizer.graph, plan),
         "outputs": outputs.recorded(picture),
         "begun": time.time(),
     }

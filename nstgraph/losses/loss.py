@@ -4,6 +4,9 @@ A loss is written in Python or, as text, on a command line.
 
 content() + 100 * style(layers=("conv1_1", "conv2_1")) + 0.5 * tv()
 content  100*style:layers=conv1_1+conv2_1  0.5*tv
+
+A weight may be a range, from its value at the coarsest size of a run to that at the last: ``content() * (1, 0.1)``,
+``1..0.1*content``.
 """
 
 from __future__ import annotations
@@ -11,14 +14,17 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 from nstgraph.errors import LossError
 from nstgraph.losses.parameters import REQUIRED, Parameter, parameters_of
 from nstgraph.messages import did_you_mean
 
 __all__ = ["Loss", "LossTerm", "WeightedTerm"]
+
+#: What a loss is multiplied by: a number; or two, for the first and the last size of a run.
+Factor: TypeAlias = float | tuple[float, float]
 
 #: Decimal digits that a float can tell apart in any case.
 _DIGITS = 15
@@ -69,7 +75,7 @@ class LossTerm:
     def __radd__(self, other: int) -> Loss:
         return other + self()
 
-    def __mul__(self, factor: float) -> Loss:
+    def __mul__(self, factor: Factor) -> Loss:
         return self() * factor
 
     __rmul__ = __mul__
@@ -77,20 +83,49 @@ class LossTerm:
 
 @dataclass(frozen=True)
 class WeightedTerm:
-    """One summand of a loss: ``weight`` times ``term`` with its ``parameters``."""
+    """One summand of a loss: ``weight`` times ``term`` with its ``parameters``.
+
+    Attributes:
+        last: the weight at the last size of a run, if ``weight`` is that at the first alone.
+    """
 
     weight: float
     term: LossTerm
     parameters: Mapping[str, Any] = field(hash=False)
+    last: float | None = None
 
     def __repr__(self) -> str:
         inner = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
+        if self.last is not None:
+            return f"({_number(self.weight)}, {_number(self.last)}) * {self.term.name}({inner})"
         return f"{_factor(self.weight, ' * ')}{self.term.name}({inner})"
+
+    def weight_at(self, number: int, count: int) -> float:
+        """The weight at a size of a run: in equal ratios from first to last, or equal steps if one is not positive.
+
+        Args:
+            number: of the size, from 0.
+            count: how many sizes there are; of one, the weight is the last.
+        """
+        if self.last is None:
+            return self.weight
+        share = number / (count - 1) if count > 1 else 1.0
+        if self.weight > 0 and self.last > 0:
+            return float(self.weight ** (1 - share) * self.last**share)
+        return (1 - share) * self.weight + share * self.last
+
+    def times(self, factor: Factor) -> WeightedTerm:
+        """The same, with its weight, or both of them, multiplied."""
+        first, last = factor if isinstance(factor, tuple) else (factor, factor)
+        ranged = isinstance(factor, tuple) or self.last is not None
+        end = self.weight if self.last is None else self.last
+        return replace(self, weight=_round(first * self.weight), last=_round(last * end) if ranged else None)
 
     def __str__(self) -> str:
         types = {name: parameter.type for name, parameter in self.term.parameters.items()}
         inner = ",".join(f"{name}={types[name].text(value)}" for name, value in self.parameters.items())
-        return f"{_factor(self.weight, '*')}{self.term.name}{':' if inner else ''}{inner}"
+        factor = _factor(self.weight, "*") if self.last is None else f"{_number(self.weight)}..{_number(self.last)}*"
+        return f"{factor}{self.term.name}{':' if inner else ''}{inner}"
 
 
 @dataclass(frozen=True)
@@ -106,10 +141,11 @@ class Loss:
     def __radd__(self, other: int) -> Loss:
         return self if other == 0 else NotImplemented  # so that sum() works
 
-    def __mul__(self, factor: float) -> Loss:
-        if not isinstance(factor, int | float):
+    def __mul__(self, factor: Factor) -> Loss:
+        pair = isinstance(factor, tuple) and len(factor) == 2 and all(isinstance(end, int | float) for end in factor)
+        if not (pair or isinstance(factor, int | float)):
             return NotImplemented
-        return Loss(tuple(WeightedTerm(_round(factor * t.weight), t.term, t.parameters) for t in self.terms))
+        return Loss(tuple(term.times(factor) for term in self.terms))
 
     __rmul__ = __mul__
 
@@ -129,6 +165,11 @@ class Loss:
             labels[label] = term
         return labels
 
+    def weights_at(self, number: int, count: int) -> dict[str, float]:
+        """The weights that are ranges, by label, at a size of a run; see `WeightedTerm.weight_at`."""
+        ranged = {label: term for label, term in self.labelled().items() if term.last is not None}
+        return {label: term.weight_at(number, count) for label, term in ranged.items()}
+
     def __repr__(self) -> str:
         return " + ".join(map(repr, self.terms))
 
@@ -143,5 +184,9 @@ def _round(weight: float) -> float:
 
 
 def _factor(weight: float, times: str) -> str:
+    return "" if weight == 1 else f"{_number(weight)}{times}"
+
+
+def _number(weight: float) -> str:
     text = f"{weight:.{_DIGITS}g}"
-    return "" if weight == 1 else f"{text if float(text) == weight else repr(weight)}{times}"
+    return text if float(text) == weight else repr(weight)

@@ -1,7 +1,8 @@
 """Losses from text: ``[weight*]term[:parameter=value[,parameter=value...]]``, one string or word a term.
 
 Values of a list are joined by ``+``, no value is ``none``, and what has blanks, commas or ``+`` in it stands in quotes
-(see `nstgraph.losses.quoting`). ``str`` of a loss is a text that is read as that loss.
+(see `nstgraph.losses.quoting`). The weight is a number, or a range from the first size of a run to the last, in equal
+ratios: ``1..0.1*content``. ``str`` of a loss is a text that is read as that loss.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def parse_loss(texts: str | Iterable[str]) -> Loss:
 def _parse_term(text: str) -> Loss:
     head, _, tail = text.partition(":")
     factor, star, name = head.rpartition("*")
-    weight = as_number(factor, f"the weight in {text!r}") if star else 1.0
+    weight = _factor(factor, f"the weight in {text!r}") if star else 1.0
     if name == "default":
         if tail:
             raise LossError(f"'default' has no parameters, but {text!r} gives some; name the term instead")
@@ -77,3 +78,8 @@ def _parse_term(text: str) -> Loss:
             raise LossError(f"{text!r} gives {key!r} twice; write values of a list with +")
         parameters[key] = value_of(value)
     return weight * registry[name](**parameters)
+
+
+def _factor(text: str, where: str) -> float | tuple[float, float]:
+    first, dots, last = text.partition("..")
+    return (as_number(first, where), as_number(last, where)) if dots else as_number(text, where)

@@ -1,6 +1,7 @@
 """The types that a loss term's parameters may have, each with a way to write its values as text.
 
-They are ``bool``, ``int``, ``float``, ``str``, ``Path``, a ``Literal``, an ``Enum``, which is written by its value; a
+They are ``bool``, ``int``, ``float``, ``str``, ``Path``, ``Source`` (a picture: in text the path of its file, in Python
+an array as well), a ``Literal``, an ``Enum``, which is written by its value; a
 list of one of these (``tuple[float, ...]``, ``list[str]``, ``tuple[int, int]``), written with ``+`` between its items;
 and any of them or None (``float | None``), written ``none``. What would be read in another way stands in quotes (see
 `nstgraph.losses.quoting`).
@@ -14,6 +15,7 @@ import functools
 import math
 import numbers
 import os
+import sys
 import types
 import typing
 from collections.abc import Callable
@@ -25,10 +27,13 @@ from nstgraph.errors import LossError
 from nstgraph.losses.quoting import Bare, Quoted, in_quotes, quoted
 from nstgraph.messages import did_you_mean, shown
 
+if typing.TYPE_CHECKING:
+    from nstgraph.pictures.picture import Picture
+
 __all__ = ["SUPPORTED", "ParameterType", "as_number", "parameter_type", "text_of"]
 
 #: What an error message offers in place of another type.
-SUPPORTED = "bool, int, float, str, Path, Literal, an Enum, a list of these, or one of them | None"
+SUPPORTED = "bool, int, float, str, Path, Source, Literal, an Enum, a list of these, or one of them | None"
 
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number"}
@@ -85,9 +90,10 @@ def parameter_type(annotation: Any) -> ParameterType | None:
         return parameter_type(arguments[0])
     if origin in (tuple, list, collections.abc.Sequence) and not arguments:
         return None
-    if origin in (typing.Union, types.UnionType):
-        one, *more = [argument for argument in arguments if argument is not types.NoneType]
-        return None if more else _optional(parameter_type(one))
+    if origin in (typing.Union, types.UnionType) and not _is_source(annotation):
+        rest = [argument for argument in arguments if argument is not types.NoneType]
+        one: Any = typing.Union[tuple(rest)]  # noqa: UP007 - types that are known only now
+        return _optional(parameter_type(one)) if len(rest) == 1 or _is_source(one) else None
     if origin is tuple and arguments[-1] is not Ellipsis:
         return _fixed([_scalar(argument) for argument in arguments])
     if origin in (tuple, list, collections.abc.Sequence):
@@ -99,6 +105,8 @@ def _scalar(annotation: Any) -> ParameterType | None:
     if typing.get_origin(annotation) is typing.Literal:
         values = {_plain(value): value for value in typing.get_args(annotation)}
         return _choice(values) if len(values) == len(typing.get_args(annotation)) else None
+    if _is_source(annotation):
+        return ParameterType("a picture", "pictures", _picture)
     if not isinstance(annotation, type):
         return None
     return _choice(_members(annotation)) if issubclass(annotation, enum.Enum) else _scalars(annotation)
@@ -116,6 +124,19 @@ def _scalars(annotation: type) -> ParameterType | None:
     if annotation is Path:
         return ParameterType("a path", "paths", lambda value: Path(_instance(value, str | os.PathLike, "a path")))
     return None
+
+
+def _is_source(annotation: Any) -> bool:
+    module = sys.modules.get("nstgraph.pictures.load")  # without which nobody can have named that type
+    return module is not None and annotation == module.Source
+
+
+def _picture(value: Any) -> Path | Picture:
+    from nstgraph.pictures.load import load  # which takes its time to import
+
+    if isinstance(value, str | os.PathLike):
+        return Path(value)
+    return load(value)  # read now, as an array may be another one by then
 
 
 def _members(of: type[enum.Enum]) -> dict[str, enum.Enum]:

@@ -83,6 +83,8 @@ class Run:
         self._trace: Any = None
         self._checkpoint = checkpoint
         state = checkpoint.state if checkpoint else None
+        if checkpoint is not None:
+            _check_pictures(checkpoint.about.get("pictures", []), settings)
         if state is not None:
             _check_fits(state, plan)
         self._so_far = RunSoFar(state)
@@ -247,6 +249,12 @@ class Run:
 def _rest(stage: Stage, left: int) -> Stage:
     """The last steps of a stage."""
     return dataclasses.replace(stage, steps=left, seconds=stage.seconds * left / stage.steps)
+
+
+def _check_pictures(before: Any, settings: Mapping[str, Any]) -> None:
+    if before != settings["pictures"]:
+        names = ", ".join(own["name"] for own in settings["pictures"]) or "none"
+        raise CheckpointError(f"the pictures of terms ({names}) are not those that the run began with; begin anew")
 
 
 def _check_fits(state: RunState, plan: Plan) -> None:

@@ -155,6 +155,7 @@ class Stylizer:
             pictures,
             self.evaluators,
             exact=functools.partial(self._finish_with, pictures),
+            weights=self.loss.weights_at,
             callback=callback,
             observing=self._observing,
             settings=self.settings,

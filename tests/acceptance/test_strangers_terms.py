@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nstgraph import Config, Stylizer, tf
+from nstgraph import Config, Source, Stylizer, resume, stylize, tf
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
-from nstgraph.errors import LossError, TilingError
+from nstgraph.errors import CheckpointError, LossError, NstgraphError, RunError, TilingError
 from nstgraph.losses.loss import LossTerm
+from nstgraph.losses.registry import registry
 from nstgraph.testing import check_term
 
 
@@ -95,14 +96,14 @@ def masked(g, view, layer, mask):
 
 
 @term
-def masked_gram(g, mask: Path, layer="conv2_1"):
+def masked_gram(g, mask: Source, layer="conv2_1"):
     """The style within a mask of the photo."""
     target = g.gram(g.style[layer]) / g.positions(g.style[layer])
     return squared(masked(g, g.generated, layer, mask) - target) / squared(target)
 
 
 @term
-def two_masked_styles(g, masks: tuple[Path, ...], layer="conv2_1"):
+def two_masked_styles(g, masks: tuple[Source, ...], layer="conv2_1"):
     """The first style within a mask, the second one elsewhere, of each the part within a mask of its own."""
     photo, *others = masks
     inside, outside = (masked(g, view, layer, mask) for view, mask in zip(g.styles, others, strict=True))
@@ -227,3 +228,41 @@ def test_masks_run_in_tiles_through_all_sizes(mask):
         Stylizer(config.replace(loss=spectrum, tile=64)) as stylizer,
     ):
         stylizer(landscape(96, 72), [painting(80, 80)])
+
+
+def test_an_array_is_as_good_as_a_file(mask):
+    array = np.asarray(Image.open(mask))
+    config, pictures = Config(size=48, scales=1, steps=3, precision="float32"), (landscape(96, 72), painting(80, 80))
+    ends = [
+        stylize(*pictures, config, loss=masked_gram(mask=one)) for one in (mask, str(mask), array, Image.open(mask))
+    ]
+    assert len({result.history[-1].total for result in ends}) == 1
+    assert [result.settings["pictures"][0]["name"] for result in ends] == [mask.name, mask.name, "array", "image"]
+    assert str(masked_gram(mask=array)) == "masked_gram:mask='<array of 80x60 pixels>'"
+    for wrong in (3, [1, 2], np.zeros((4, 4, 7))):
+        with pytest.raises(NstgraphError):
+            masked_gram(mask=wrong)
+
+
+def test_a_kept_run_finds_its_masks_and_knows_others(mask, tmp_path, monkeypatch):
+    def cut(step, image):
+        if step.step == 3:
+            raise ValueError("cut")
+
+    monkeypatch.chdir(mask.parent)
+    given = {"size": 48, "scales": 1, "steps": 6, "precision": "float32", "callback": cut}
+    loss = masked_gram(mask=mask.name)
+    with pytest.raises(RunError):
+        stylize(landscape(96, 72), painting(80, 80), loss=loss, checkpoint=tmp_path / "kept", **given)
+    registry.add(masked_gram.function)
+    monkeypatch.chdir("/")
+    assert len(resume(tmp_path / "kept").history) == 6
+    Image.new("L", (80, 60), 99).save(mask)
+    with pytest.raises(CheckpointError, match=r"the pictures of terms .* are not those that the run began with"):
+        resume(tmp_path / "kept")
+    registry.remove("masked_gram")
+    with pytest.raises(CheckpointError, match="loss term 'masked_gram' has a picture that is no file; save it"):
+        stylize(
+            landscape(96, 72), painting(80, 80),
+            loss=masked_gram(mask=np.full((30, 40), 200, np.uint8)), checkpoint=tmp_path / "other", **given,
+        )  # fmt: skip

@@ -95,3 +95,29 @@ def test_a_run_that_goes_on_has_the_weights_that_were_in_force(tmp_path):
     assert result.settings["changed_weights"] == [[4, {"content": 0.3}], [8, {"content": pytest.approx(0.09)}]]
     whole = stylize(CONTENT, STYLE, SMALL, callback=lambda step, image: decay(step, image) if step.step < 9 else None)
     assert result.history[-1].terms["content"] == pytest.approx(whole.history[-1].terms["content"], rel=0.2)
+
+
+@pytest.mark.parametrize(("text", "weights"), [("1..0.01*content", [1, 0.1, 0.01]), ("0..2*content", [0, 1, 2])])
+def test_a_range_gives_a_value_to_each_size(text, weights):
+    config = SMALL.replace(size=128, scales=3, steps=6, loss=f"{text} style:layers=conv1_1")
+    result = stylize(CONTENT, STYLE, config)
+    changed = result.settings["changed_weights"]
+    assert [before for before, _ in changed] == [0, 2, 4]
+    assert [fed["content"] for _, fed in changed] == pytest.approx(weights)
+    assert result.settings["loss"].startswith(text)
+    one = stylize(CONTENT, STYLE, config.replace(scales=1, steps=2))
+    assert one.settings["changed_weights"] == [[0, {"content": weights[-1]}]]
+
+
+def test_a_range_goes_on_where_a_run_was_cut(tmp_path):
+    config = SMALL.replace(steps=8, loss="1..0.1*content:layer=conv1_1 style:layers=conv1_1")
+
+    def cut(step, image):
+        if step.step == 6:
+            raise ValueError("cut")
+
+    with pytest.raises(RunError):
+        stylize(CONTENT, STYLE, config, callback=cut, checkpoint=tmp_path / "ck")
+    result = resume(tmp_path / "ck")
+    assert len(result.history) == 8
+    assert result.settings["changed_weights"] == [[0, {"content": 1.0}], [4, {"content": pytest.approx(0.1)}]]

@@ -25,6 +25,7 @@ from nstgraph.losses.loss_text import as_loss
 from nstgraph.networks.find_weights import find_weights
 from nstgraph.pictures.resize import resize
 from nstgraph.search.search import Search
+from nstgraph.tiles.tile_check import difference, values_difference
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 
 __all__ = ["TermReport", "check_term"]
@@ -93,7 +94,7 @@ def check_term(
             evaluator.bind(content, targets)
         _check_same(cached, image)
         gradient_error = _gradient_error(cached, image, np.random.default_rng(seed)) if smooth else math.nan
-        caching_error = _difference(np.array(cached(image).total), np.array(anew(image).total))
+        caching_error = difference(np.array(cached(image).total), np.array(anew(image).total))
         descent = _descent(cached, image)
         why_not, tiling_error = _tiling(cached, image, content, targets)
     piecewise = "gradient differs from finite differences (of a term that is smooth only in pieces: smooth=False)"
@@ -115,9 +116,9 @@ def _check_same(evaluate: Evaluator, image: Array) -> None:
     remedy = "leave out what is random, or counts its calls, or use tf.random.stateless_uniform and the like"
     for label, value in first.terms.items():
         again = second.terms[label]
-        if _difference(np.array(again), np.array(value)) > _CACHING:
+        if difference(np.array(again), np.array(value)) > _CACHING:
             raise AssertionError(f"the same image gives two losses: {label} is {value:.6g} and {again:.6g}; {remedy}")
-    if _difference(second.gradient, first.gradient) > _CACHING:
+    if difference(second.gradient, first.gradient) > _CACHING:
         raise AssertionError(f"the same image gives two gradients; {remedy}")
 
 
@@ -174,12 +175,4 @@ def _tiling(evaluator: Evaluator, image: Array, content: Array, styles: list[Arr
         tiled = TiledEvaluator(evaluator)
     except TilingError as error:
         return str(error), 0.0
-    tiled.bind(content, styles, side=_TILE)
-    values, whole = tiled(image), evaluator(image)
-    loss = _difference(np.array(values.total), np.array(whole.total))
-    return "", max(loss, _difference(values.gradient, whole.gradient))
-
-
-def _difference(value: Array, reference: Array) -> float:
-    """Largest difference, relative to the largest magnitude of the reference."""
-    return float(np.abs(value - reference).max() / max(float(np.abs(reference).max()), 1e-30))
+    return "", values_difference(tiled.bind(content, styles, side=_TILE)(image), evaluator(image))

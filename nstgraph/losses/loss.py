@@ -53,6 +53,11 @@ class LossTerm:
         object.__setattr__(self, "parameters", parameters_of(self.function, self.name))
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether it did not come with nstgraph."""
+        return self.origin.partition(".")[0] not in ("nstgraph", "nstgraph_plugins")
+
+    @property
     def doc(self) -> str:
         """The function's docstring, dedented; empty if it has none."""
         return inspect.getdoc(getattr(self.function, "func", self.function)) or ""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from nstgraph.losses.loss import Loss, LossTerm
     from nstgraph.losses.loss_text import parse_loss
     from nstgraph.losses.registry import loss_term
+    from nstgraph.pictures.load import Source
+    from nstgraph.pictures.metadata import read_settings
     from nstgraph.run.result import Result
     from nstgraph.run.stylize import resume, stylize
     from nstgraph.run.stylizer import Stylizer
@@ -47,7 +49,9 @@ _HOMES = {
     "Step": "search.step",
     "loss_term": "losses.registry",
     "parse_loss": "losses.loss_text",
+    "read_settings": "pictures.metadata",
     "Result": "run.result",
+    "Source": "pictures.load",
     "TiledEvaluator": "tiles.tiled_evaluator",
 }
 
@@ -64,6 +68,7 @@ __all__ = [
     "Objective",
     "Result",
     "Search",
+    "Source",
     "Step",
     "StyleGraph",
     "Stylizer",
@@ -71,6 +76,7 @@ __all__ = [
     "View",
     "loss_term",
     "parse_loss",
+    "read_settings",
     "resume",
     "stylize",
     "tf",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,16 @@ __all__ = ["INITS", "Config"]
 INITS = ("content", "noise", "style")
 
 _MIN_TILE = 32
+
+#: What a picture carries beside settings: what else it was made with.
+_MADE_WITH = ("weights_sha256", "nstgraph", "tensorflow", "scipy", "stages")
+
+#: Settings that others make meaningless, so that those of a picture are left out where these are given.
+_REPLACED = {
+    "network": ("weights", "pooling", "padding", "precision"),
+    "weights": ("network", "input", "input_values"),
+    "deterministic": ("precision",),
+}
 
 
 def _tile_fault(value: Any) -> str:
@@ -45,7 +56,8 @@ class Config:
         "Loss",
         Check("TERM", _loss_fault),
         "A term of the loss: [weight*]name[:parameter=value,...]; may be given again, and replaces the default terms, "
-        "which 'default' stands for. See: nstgraph terms.",
+        "which 'default' stands for. A weight of 1..0.1 goes from 1 at the first size to 0.1 at the last. "
+        "See: nstgraph terms.",
         "--loss",
         "-l",
     )
@@ -157,6 +169,48 @@ class Config:
             if name not in known:
                 raise ConfigError(f"no setting {name!r}{did_you_mean(name, known)}")
         return dataclasses.replace(self, **changes)
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any], **changes: Any) -> Config:
+        """The settings that a picture carries (see `nstgraph.read_settings`), or those of a `Result`.
+
+        Both name files without their folders. Weights are found by their hash, here or wherever weights are looked for,
+        a network or a starting image in the working folder.
+
+        Args:
+            settings: by name; versions and what else says how the picture was made is passed over.
+            changes: settings that win over those.
+
+        Raises:
+            ConfigError: there is no such setting, its value is out of range, or a file is not found.
+        """
+        if not isinstance(settings, Mapping):
+            raise ConfigError(
+                f"settings are of type {type(settings).__name__}; give a mapping, such as Result.settings"
+            )
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in settings:
+            if name not in known and name not in _MADE_WITH:
+                raise ConfigError(f"no setting {shown(name)}{did_you_mean(str(name), known)}")
+        left_out = {*changes, *(other for name in changes if changes[name] for other in _REPLACED.get(name, ()))}
+        taken = {name: value for name, value in settings.items() if name in known and name not in left_out}
+        return cls().replace(**{**taken, **_files(taken, settings.get("weights_sha256")), **changes})
+
+    def __hash__(self) -> int:
+        values = (getattr(self, field.name) for field in dataclasses.fields(self))
+        return hash(tuple(tuple(value) if isinstance(value, list) else value for value in values))
+
+
+def _files(taken: Mapping[str, Any], sha256: Any) -> dict[str, Any]:
+    """The paths of the files that a picture's settings name."""
+    from nstgraph.networks.find_weights import recorded_file  # which imports numpy
+
+    named = [source for source in ("weights", "network") if taken.get(source) is not None]
+    found: dict[str, Any] = {source: str(recorded_file(source, taken[source], sha256)) for source in named}
+    init = taken.get("init")
+    if isinstance(init, str) and init not in INITS and (os.path.basename(init) != init or not os.path.isfile(init)):
+        raise ConfigError(f"the starting image {shown(init)} is not found here; give init itself, such as its path")
+    return found
 
 
 document(Config)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from nstgraph.errors import ConfigError
 from nstgraph.losses.default_loss import DEFAULT_LOSS
 from nstgraph.losses.loss_text import as_loss
 from nstgraph.networks.input_values import INPUT_VALUES
+from nstgraph.networks.weights_file import embedded, hash_of
+from nstgraph.terms.style import style
 from nstgraph.terms.tv import tv
 from nstgraph.value_checks import setting_of
 
@@ -236,3 +239,87 @@ def test_replace_refuses(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as raised:
         Config().replace(**changes)
     assert str(raised.value) == message
+
+
+def test_configurations_are_values_whatever_the_loss_is_given_as() -> None:
+    losses: list[Any] = ["tv", ["content", "2*tv"], ("content",), tv, 2 * tv(power=2), style(layers=["conv1_1"]) + tv]
+    for loss in losses:
+        one, same = Config(loss=loss, size=64), Config(loss=loss, size=64)
+        assert one == same and hash(one) == hash(same) and one != Config(loss=loss, size=65)
+    assert len({Config(loss=loss) for loss in [*losses, *losses]}) == len(losses)
+    assert Config(loss=2 * tv(power=2)) == Config(loss=2.0 * tv(power="2")) != Config(loss=2 * tv(power=3))
+
+
+CARRIED = {
+    "size": 96, "seed": 7, "loss": "0.5*tv:power=2", "tile": 64, "memory": 3.5, "precision": "bfloat16",
+    "weights": "compact_vgg.npz", "weights_sha256": hash_of(embedded()), "network": None, "init": "noise",
+    "nstgraph": "0.1.0", "tensorflow": "2.20.0", "scipy": "1.17.0", "stages": ["96x72"],
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("empty_folder")
+def test_settings_that_a_picture_carries_make_a_configuration() -> None:
+    expected = Config(
+        loss="0.5*tv:power=2",
+        size=96,
+        seed=7,
+        tile=64,
+        memory=3.5,
+        precision="bfloat16",
+        weights=str(embedded()),
+        init="noise",
+    )
+    assert Config.from_settings(CARRIED) == expected
+    assert Config.from_settings({}) == Config()  # an older version's lack what came later
+    assert Config.from_settings(CARRIED, size=32, weights=None) == expected.replace(size=32, weights=None)
+
+
+def test_files_are_found_by_their_hash_or_here(empty_folder: Path) -> None:
+    other = dict(CARRIED, weights="other.npz")
+    assert Config.from_settings(other).weights == str(embedded())
+    shutil.copy(embedded(), "other.npz")
+    assert Config.from_settings(other).weights == "other.npz"
+    (empty_folder / "net.pb").write_bytes(b"net")
+    of_network = {"network": "net.pb", "weights": None, "weights_sha256": hash_of(Path("net.pb")), "init": "net.pb"}
+    assert Config.from_settings(of_network) == Config(network="net.pb", init="net.pb")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"network": "net.pb"}, {"network": "net.pb", "precision": "auto", "weights": None}),
+        ({"weights": "w.npz"}, {"weights": "w.npz", "precision": "bfloat16"}),
+        ({"deterministic": True}, {"deterministic": True, "precision": "auto"}),
+        ({"precision": "float32", "loss": "tv"}, {"precision": "float32", "loss": "tv"}),
+    ],
+)
+@pytest.mark.usefixtures("empty_folder")
+def test_what_is_given_beside_them_wins(changes: dict[str, Any], expected: dict[str, Any]) -> None:
+    config = Config.from_settings({**CARRIED, "pooling": "average"}, **changes)
+    assert {name: getattr(config, name) for name in expected} == expected and config.seed == 7
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ([], "settings are of type list; give a mapping, such as Result.settings"),
+        ({"sizes": 3}, "no setting 'sizes'; did you mean 'size'?"),
+        ({"hooks": "x"}, "no setting 'hooks'; choose from "),
+        ({3: 4}, "no setting 3; choose from "),
+        ({"size": "64"}, "size is '64'; choose a whole number from 16 to 32768"),
+        ({"size": 10**9}, "size is 1000000000; choose a whole number"),
+        ({"loss": {"tv": 1}}, "loss is {'tv': 1}; write it as text"),
+        ({"init": "gone.png"}, "the starting image 'gone.png' is not found here; give init itself"),
+        ({"init": "/etc/passwd"}, "the starting image '/etc/passwd' is not found here; give init itself"),
+        ({**CARRIED, "weights_sha256": "0" * 64},
+         "'compact_vgg.npz', with the SHA-256 000000000000..., is not found here or where weights are looked for; "),
+        ({**CARRIED, "weights_sha256": None}, "weights is 'compact_vgg.npz', which is no file's name with its SHA-256"),
+        ({**CARRIED, "weights": "/x/compact_vgg.npz"}, "weights is '/x/compact_vgg.npz', which is no file's name"),
+        ({"network": "n.pb", "weights_sha256": "0"}, "'n.pb', with the SHA-256 0..., is not found here; give network"),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("empty_folder")
+def test_settings_that_make_none(settings: Any, message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        Config.from_settings(settings)
+    assert str(raised.value).startswith(message)

@@ -10,9 +10,7 @@ from typing import Any
 
 from nstgraph.config import Config
 from nstgraph.errors import CheckpointError
-from nstgraph.files import what_is_wrong_with
-from nstgraph.networks.find_weights import candidates
-from nstgraph.networks.weights_file import hash_of
+from nstgraph.networks.find_weights import candidates, with_hash
 
 __all__ = ["MACHINE", "resumed"]
 
@@ -46,9 +44,9 @@ def resumed(about: Mapping[str, Any], **machine: Any) -> Config:
 def _find(source: str, sha256: str, was: Any, given: str | os.PathLike[str] | None) -> Path:
     """The file of weights, or of a network, with that hash."""
     places = [Path(given)] if given is not None else list(_places(source, was))
-    for path in places:
-        if not what_is_wrong_with(path) and hash_of(path) == sha256:
-            return path
+    found = with_hash(sha256, places)
+    if found is not None:
+        return found
     which = f"{given} is not the file" if given is not None else f"the file of {was} was not found, or is another now"
     raise CheckpointError(f"{which}; give the one with the SHA-256 {sha256[:12]}... as --{source}")
 

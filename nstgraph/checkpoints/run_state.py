@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ class RunState:
         history: a `Step` for every iteration so far.
         evaluations, restarts, exact_steps: as a run counts them.
         seconds: that the run has taken.
+        weights: changes of the terms' weights, by label, each with the number of steps before it.
     """
 
     stage: int
@@ -41,6 +43,7 @@ class RunState:
     restarts: int = 0
     exact_steps: int = 0
     seconds: float = 0.0
+    weights: tuple[tuple[int, Mapping[str, float]], ...] = ()
 
 
 def write_state(path: Path, state: RunState) -> None:
@@ -48,7 +51,8 @@ def write_state(path: Path, state: RunState) -> None:
     about = {name: getattr(state, name) for name in (*_NUMBERS, "seconds")}
     names = [field.name for field in dataclasses.fields(Step)]
     history = [{**{name: getattr(step, name) for name in names}, "terms": dict(step.terms)} for step in state.history]
-    write_arrays(path, {**about, "history": history}, {"image": state.image})
+    weights = [[before, dict(changed)] for before, changed in state.weights]
+    write_arrays(path, {**about, "history": history, "weights": weights}, {"image": state.image})
 
 
 def read_state(path: Path) -> RunState:
@@ -65,7 +69,8 @@ def read_state(path: Path) -> RunState:
         if not (fits and image.size and counted and np.isfinite(image).all()):
             raise ValueError("it holds no picture")
         history = tuple(_step(one) for one in about["history"])
-        return RunState(image=image, history=history, seconds=float(about["seconds"]), **numbers)
+        weights = tuple(_weights(*one) for one in about["weights"])
+        return RunState(image=image, history=history, seconds=float(about["seconds"]), weights=weights, **numbers)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(f"{path} is damaged or not a checkpoint's") from error
 
@@ -76,3 +81,9 @@ def _step(given: dict[str, Any]) -> Step:
     if not all(type(number) in (int, float) for number in [*numbers, *step.terms.values()]):
         raise TypeError("a step holds something that is no number")
     return step
+
+
+def _weights(before: int, changed: Mapping[str, float]) -> tuple[int, Mapping[str, float]]:
+    if type(before) is not int or not all(type(weight) in (int, float) for weight in changed.values()):
+        raise TypeError("a weight is no number")
+    return before, changed

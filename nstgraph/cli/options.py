@@ -12,10 +12,11 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from nstgraph.config import Config
 from nstgraph.losses.registry import registry
 from nstgraph.value_checks import setting_of
 
-__all__ = ["Content", "Plugins", "Quiet", "StyleCount", "Styles", "load_plugins", "option", "takes"]
+__all__ = ["Content", "Plugins", "Quiet", "Settings", "StyleCount", "Styles", "load_plugins", "option", "takes"]
 
 Content: TypeAlias = Annotated[
     Path, typer.Argument(metavar="CONTENT", help="The photo: what is to be seen; - is standard input.")
@@ -29,6 +30,14 @@ Plugins: TypeAlias = Annotated[
         "--plugin", metavar="FILE", help="Python file with loss terms; may be given again.", rich_help_panel="Loss"
     ),
 ]
+Settings: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        metavar="FILE",
+        help="A picture of nstgraph's (.png .tif), whose settings are taken; options given beside it win.",
+    ),
+]
 StyleCount: TypeAlias = Annotated[
     int, typer.Option("--styles", metavar="N", min=1, help="Number of style images.", rich_help_panel="Loss")
 ]
@@ -36,9 +45,14 @@ Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print err
 
 Function = Callable[..., None]
 
+#: The argument by which Typer hands over what it knows of the command line.
+_CONTEXT = "typer_context"
+
 
 def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
     """Give a command the options of classes of settings, and hand these to it as arguments.
+
+    Where a command has the option `Settings`, what is not given is taken from that picture.
 
     Args:
         only: names of the settings that it takes; all if there are none.
@@ -53,14 +67,19 @@ def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
 
         @functools.wraps(function)
         def run(**given: Any) -> None:
-            made = {
-                argument: of(**{name: _parsed(of, name, given.pop(name)) for name in names[argument]})
-                for argument, of in classes.items()
-            }
+            context, made = given.pop(_CONTEXT, None), {}
+            for argument, of in classes.items():
+                values = {name: _parsed(of, name, given.pop(name)) for name in names[argument]}
+                if of is Config and given.get("settings") is not None:
+                    made[argument] = _beside(given["settings"], values, context)
+                else:
+                    made[argument] = of(**values)
             function(**given, **made)
 
         signature = inspect.signature(function, eval_str=True)
         parameters: list[inspect.Parameter] = []
+        if "settings" in signature.parameters:
+            parameters.append(inspect.Parameter(_CONTEXT, inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
         for parameter in signature.parameters.values():
             if parameter.name in classes:
                 parameters += [_option(classes[parameter.name], name) for name in names[parameter.name]]
@@ -70,6 +89,15 @@ def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
         return run
 
     return decorated
+
+
+def _beside(picture: Path, values: dict[str, Any], context: typer.Context) -> Config:
+    """The settings of a picture, but for those of ``values`` that were given."""
+    from nstgraph.pictures.metadata import read_settings
+
+    sources = {name: context.get_parameter_source(name) for name in values}
+    given = {name: values[name] for name, source in sources.items() if source is not None and source.name != "DEFAULT"}
+    return Config.from_settings(read_settings(picture), **given)
 
 
 def option(of: type, name: str) -> Any:

@@ -98,6 +98,7 @@ def _run(config: Config, pictures: PictureSet, files: OutputFiles, quiet: bool, 
     with contextlib.ExitStack() as claims:
         claims.enter_context(files.names.claimed())
         stylizer = claims.enter_context(Stylizer(config, len(pictures.styles), hooks=files.hooks()))
+        files.names.check(stylizer.graph.pictures.files, config.steps)  # what terms have read, too
         plan = claim_memory(lambda reserved: stylizer.plan(pictures, reserved=reserved), claims)
         with Display(plan.steps, quiet=quiet) as display:
             _announce(stylizer, plan, display)
@@ -129,7 +130,7 @@ def _kept(
         stem = re.sub(r"\W+", "-", picture.stem).strip("-")[:40]
         folder = unused(runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{stem}")
     about = {
-        **made_of(stylizer.config, stylizer.graph.network, plan),
+        **made_of(stylizer.config, stylizer.graph, plan),
         "outputs": outputs.recorded(picture),
         "begun": time.time(),
     }

@@ -28,6 +28,7 @@ def stylize(
     styles: options.Styles,
     outputs: Outputs,
     config: Config,
+    settings: options.Settings = None,
     plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> None:
@@ -41,7 +42,8 @@ def stylize(
 
     sources = [content, *styles]
     files = OutputFiles(outputs, sources)
-    files.names.check(inputs(config, sources, plugin), config.steps)
+    read = [*sources, settings] if settings is not None else sources
+    files.names.check(inputs(config, read, plugin), config.steps)
     if outputs.checkpoint not in (None, OFF):
         Checkpoint.check_new(outputs.checkpoint)
     options.load_plugins(plugin)
@@ -55,6 +57,7 @@ def plan(
     styles: options.Styles,
     outputs: Outputs,
     config: Config,
+    settings: options.Settings = None,
     plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> None:

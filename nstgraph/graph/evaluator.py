@@ -10,7 +10,8 @@ from nstgraph.arrays import Array, Values
 from nstgraph.errors import ConfigError, LossError
 from nstgraph.graph.feeds import checked_feeds
 from nstgraph.graph.objective import Objective
-from nstgraph.messages import one_line
+from nstgraph.losses.parameter_types import as_number
+from nstgraph.messages import did_you_mean, one_line
 from nstgraph.tensor_ancestry import ancestors, run_for
 
 __all__ = ["Evaluates", "Evaluator", "raw_session"]
@@ -28,6 +29,9 @@ class Evaluates(Protocol):
 
     def __call__(self, image: Array) -> Values:
         """Evaluate at ``image``, [1, height, width, 3], 0..255."""
+
+    def weigh(self, weights: Mapping[str, float]) -> None:
+        """Change the weights of some terms, by label."""
 
     def release(self) -> None:
         """Forget the pictures, and give back the memory of what was computed from them."""
@@ -49,7 +53,7 @@ class Evaluator:
     Attributes:
         objective: see above.
         session: the ``tf.Session``; unless it was given, it is closed with the evaluator, which is a context manager.
-        weights: weights of terms by label, to be changed at any time; those not given are the loss's own.
+        weights: weights of terms by label, as `weigh` changes them; those not given are the loss's own.
         fetches: what an evaluation runs.
     """
 
@@ -109,8 +113,7 @@ class Evaluator:
         """
         computing()
         self.release()  # before as much again is computed
-        views, needed = self.objective.graph.views[1:], self.objective.needed
-        feeds = checked_feeds(views, needed, content, styles, feed_dict)
+        feeds = checked_feeds(self.objective.graph, self.objective.needed, content, styles, feed_dict)
         try:
             self._bound = self.session.run(self._targets, feeds)
         except (TypeError, ValueError) as error:
@@ -146,6 +149,18 @@ class Evaluator:
         if len(self._bound) != len(self._targets):
             raise ConfigError("no pictures are bound; call bind first")
         return {**self._given, self.objective.graph.generated.image: image, **self.fed_weights(), **self.bound}
+
+    def weigh(self, weights: Mapping[str, float]) -> None:
+        """Change the weights of some terms, by label, for the evaluations that follow.
+
+        Raises:
+            LossError: there is no such term, or a weight is not a number; nothing is changed then.
+        """
+        checked = {label: as_number(weight, f"the weight of {label!r}") for label, weight in weights.items()}
+        for label in checked:
+            if label not in self.objective.terms:
+                raise LossError(f"no term {label!r} to weigh{did_you_mean(label, self.objective.terms)}")
+        self.weights.update(checked)
 
     def fed_weights(self) -> dict[Any, float]:
         """Weights of terms as they are in force, by the tensor that they are fed to."""

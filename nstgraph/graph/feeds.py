@@ -9,22 +9,22 @@ import numpy as np
 
 from nstgraph.arrays import Array
 from nstgraph.errors import ConfigError
-from nstgraph.graph.view import View
+from nstgraph.graph.style_graph import StyleGraph
 
 __all__ = ["checked_feeds"]
 
 
 def checked_feeds(
-    views: Sequence[View],
+    graph: StyleGraph,
     needed: Iterable[Any],
     content: Array | None,
     styles: Sequence[Array],
     feed_dict: Mapping[Any, Any] | None,
 ) -> dict[Any, Any]:
-    """Values by tensor, of pictures and of a caller's placeholders.
+    """Values by tensor, of pictures, those of terms among them, and of a caller's placeholders.
 
     Args:
-        views: of the content, then of the styles.
+        graph: the style graph.
         needed: placeholders that have to be fed.
         content: [1, height, width, 3], 0..255; None if the graph computes it.
         styles: as many such as there are style images, or none if the graph computes them.
@@ -34,13 +34,13 @@ def checked_feeds(
         ConfigError: a picture has another shape, there are too many or too few styles, a key is no tensor of the graph,
             or a placeholder is left without a value.
     """
-    graph = views[0].image.graph
+    views = (graph.content, *graph.styles)
     feeds: dict[Any, Any] = {}
     if feed_dict is not None and not isinstance(feed_dict, Mapping):
         raise ConfigError(f"feed_dict is {feed_dict!r}; give a mapping of tensors to values")
     for key, value in (feed_dict or {}).items():
         try:
-            feeds[graph.as_graph_element(key, allow_operation=False)] = value
+            feeds[graph.graph.as_graph_element(key, allow_operation=False)] = value
         except (KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"feed_dict names {key!r}, which is not a tensor of the style graph") from error
     if isinstance(styles, np.ndarray):
@@ -55,6 +55,8 @@ def checked_feeds(
             if len(shape) != 4 or shape[0] != 1 or shape[3] != 3 or 0 in shape:
                 raise ConfigError(f"the {view.name} image has shape {list(shape)}; a picture is [1, height, width, 3]")
             feeds[view.image] = picture
+    needed = list(needed)
+    feeds |= graph.pictures.feeds(feeds, lambda image: any(image is tensor for tensor in needed))
     names = {tensor.name for tensor in feeds}
     for tensor in needed:
         if tensor.name not in names:

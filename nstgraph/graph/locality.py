@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 from nstgraph.errors import TilingError
@@ -26,12 +26,12 @@ class Locality:
     that moves positions, or mixes them, would give something else in tiles without anybody's notice.
 
     Args:
-        images: the pictures.
+        images: names of the tensors that are pictures; may grow.
         sums: names of tensors that are spatial sums, known as a whole when anything is computed from them; may grow.
     """
 
-    def __init__(self, images: Iterable[Any], sums: Collection[str]) -> None:
-        self._images = {image.name for image in images}
+    def __init__(self, images: Collection[str], sums: Collection[str]) -> None:
+        self._images = images
         self._sums = sums
         self._states: dict[str, State] = {}
 

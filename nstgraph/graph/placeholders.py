@@ -8,7 +8,7 @@ from typing import Any
 from nstgraph._tf import tf
 from nstgraph.errors import ConfigError
 
-__all__ = ["checked_variable", "common_graph", "interior", "new_variable", "picture"]
+__all__ = ["checked_variable", "common_graph", "interior", "new_variable", "picture_placeholder"]
 
 _PICTURE = (1, None, None, 3)
 
@@ -33,7 +33,7 @@ def common_graph(graph: Any, given: Iterable[Any]) -> Any:
     return graph if graph is not None else tf.Graph()
 
 
-def picture(tensor: Any, name: str) -> Any:
+def picture_placeholder(tensor: Any, name: str) -> Any:
     """A placeholder for a picture, or a caller's tensor as one: [1, height, width, 3], float32, RGB, 0..255."""
     if tensor is None:
         return tf.placeholder(tf.float32, _PICTURE, name)

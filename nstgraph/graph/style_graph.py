@@ -1,10 +1,10 @@
 """The style graph: pictures as views, features by layer, and the only sums over positions.
 
-Names that callers may rely on: placeholders ``content:0`` and ``style:0`` (``style_1:0``, ... for more), trainable
-variable ``generated``, its value ``generated_image:0``, feature maps ``features/<picture>/<layer>:0``, weight variables
-``vgg/<layer>/kernel`` and ``vgg/<layer>/bias``; an `Objective` adds ``loss/<term>:0``, ``loss/total:0``,
-``weight/<term>:0`` and ``gradient:0``. In a caller's scope, all these begin with the scope's name. Every picture is
-[1, height, width, 3], float32, RGB, 0..255, of any size.
+Names that callers may rely on: placeholders ``content:0`` and ``style:0`` (``style_1:0``, ... for more), those of
+pictures of terms ``picture_1:0``, ..., trainable variable ``generated``, its value ``generated_image:0``, feature maps
+``features/<picture>/<layer>:0``, weight variables ``vgg/<layer>/kernel`` and ``vgg/<layer>/bias``; an `Objective` adds
+``loss/<term>:0``, ``loss/total:0``, ``weight/<term>:0`` and ``gradient:0``. In a caller's scope, all these begin with
+the scope's name. Every picture is [1, height, width, 3], float32, RGB, 0..255, of any size.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from typing import Any
 from nstgraph._tf import tf
 from nstgraph.errors import LossError
 from nstgraph.graph.locality import Locality
-from nstgraph.graph.placeholders import checked_variable, common_graph, interior, new_variable, picture
+from nstgraph.graph.own_pictures import OwnPictures
+from nstgraph.graph.placeholders import checked_variable, common_graph, interior, new_variable, picture_placeholder
 from nstgraph.graph.spatial_sums import Statistic, channel_sums, gram, inside, position_count, uncast
 from nstgraph.graph.view import View
 from nstgraph.networks.find_weights import find_weights
 from nstgraph.networks.network import NetworkFile
+from nstgraph.pictures.load import Source
 from nstgraph.tensor_ancestry import ancestors
 
 __all__ = ["StyleGraph"]
@@ -55,6 +57,7 @@ class StyleGraph:
         content, generated, styles: the views; ``style`` is the first of ``styles``.
         variable: the trainable variable ``generated``, which holds the current image.
         variable_is_free: whether it was made here, and its initial value depends on nothing.
+        pictures: those that terms have asked for.
         statistics: every spatial sum built so far.
         locality: tells what can be computed in tiles.
 
@@ -89,12 +92,14 @@ class StyleGraph:
             file = find_weights() if weights is None else weights
             self.network = file.network(pooling, padding, precision)
             self._make_views(content, given, generated)
-        self.locality = Locality([view.image for view in self.views], self._sum_names)
+        self.pictures = OwnPictures((self.generated, self.content, *self.styles), self._own_view)
+        self._image_names = {view.image.name for view in self.views}
+        self.locality = Locality(self._image_names, self._sum_names)
 
     def _make_views(self, content: Any, given: Sequence[Any], generated: Any) -> None:
         names = [f"style_{i}" if i else "style" for i in range(len(given))]
-        pictures = [picture(tensor, name) for name, tensor in zip(names, given, strict=True)]
-        photo = picture(content, "content")
+        pictures = [picture_placeholder(tensor, name) for name, tensor in zip(names, given, strict=True)]
+        photo = picture_placeholder(content, "content")
         if generated is None:
             self.variable = new_variable("generated", None if content is None else photo)
         else:
@@ -122,8 +127,33 @@ class StyleGraph:
 
     @property
     def views(self) -> tuple[View, ...]:
-        """All views: generated, content, then the styles."""
-        return (self.generated, self.content, *self.styles)
+        """All views: generated, content, the styles, then the pictures of terms."""
+        return (self.generated, self.content, *self.styles, *self.pictures.views)
+
+    def picture(self, source: Source, beside: View) -> View:
+        """A picture of a term's own, such as a mask, beside one of the graph's.
+
+        It is one more placeholder, which is fed whenever pictures are bound, stretched to the size of the picture
+        beside it, and cut with it into tiles. The same source beside the same view is one picture.
+
+            mask = g.picture("mask.png", beside=g.generated).shrunk(layer)[..., :1] / 255
+            gram = g.gram(g.generated[layer] * tf.sqrt(mask)) / g.sum(mask)
+
+        Args:
+            source: a path, a PIL image, or an array (see `nstgraph.pictures.load.load`).
+            beside: a view of this graph; ``generated`` and ``content`` have one size.
+
+        Raises:
+            PictureError: the picture cannot be read.
+            LossError: ``beside`` is no view of this graph.
+        """
+        return self.pictures.view(source, beside)
+
+    def _own_view(self, number: int, beside: View) -> View:
+        with self.building():
+            image = picture_placeholder(None, f"picture_{number}")
+        self._image_names.add(image.name)
+        return View(f"picture_{number}", image, beside.interior, self.network, self.scope, beside)
 
     def sum(self, x: Any, *, per_channel: bool = False) -> Any:
         """Sum of ``x``, [1, height, width, channels], over positions and channels, or [channels] if ``per_channel``."""
@@ -163,6 +193,8 @@ class StyleGraph:
     def _statistic(self, kind: str, x: Any, reduce: Callable[[Any], Any]) -> Any:
         # Terms that ask for the same sum share it: two terms on one layer compute its Gram matrix once.
         if (kind, x.name) not in self._sums:
+            if x.shape.rank is None:
+                raise LossError(f"{x.name} has no known shape; call set_shape on what tf.numpy_function gave")
             if x.shape.rank != 4:
                 raise LossError(f"spatial sums take [1, height, width, channels], not {x.shape}; reshape {x.name}")
             sources = ancestors(x, stop=[statistic.tensor for statistic in self.statistics])

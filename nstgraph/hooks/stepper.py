@@ -58,6 +58,8 @@ class Stepper:
         graph, terms = self._objective.graph, self._objective.terms
         views = graph.views[1 : 1 + len(pictures)]
         still = {view.image: picture for view, picture in zip(views, pictures, strict=True)}
+        if pictures:
+            still |= graph.pictures.feeds(still)
 
         def step_callback(step: Step, image: Array) -> None:
             losses = {terms[label]: value for label, value in step.terms.items()}

@@ -14,24 +14,21 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.metadata
-import importlib.util
 import os
 import re
-import sys
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, overload
 
 from nstgraph.errors import LossError, PluginError
 from nstgraph.losses.loss import Loss, LossTerm
+from nstgraph.losses.plugin_file import file_of, load_plugin_file
 from nstgraph.messages import did_you_mean
 
 __all__ = ["Registry", "loss_term", "plugin_files", "registry"]
 
 _GROUP = "nstgraph.terms"
 _RESERVED = ("total", "step", "width", "height", "evaluations", "seconds")
-_FILE_MODULE = "nstgraph_plugin_file_"
 
 
 class Registry:
@@ -107,21 +104,12 @@ class Registry:
         return self._terms[name]
 
     def load_file(self, path: Path) -> None:
-        """Run a plugin file, so that its decorated terms are registered.
+        """Run a plugin file, so that its decorated terms are registered. It may import the modules beside it.
 
         Raises:
             PluginError: there is no such file, or it cannot be run.
         """
-        if not os.path.isfile(path):
-            raise PluginError(f"no plugin file {path}; check the path given to --plugin")
-        # Every file is a module of its own: two files of one name in two folders do not replace each other.
-        name = f"{_FILE_MODULE}{zlib.crc32(str(path.resolve()).encode(errors='replace')):08x}_{path.stem}"
-        spec = importlib.util.spec_from_file_location(name, path.resolve())
-        if spec is None or spec.loader is None:
-            raise PluginError(f"{path} is not a Python file; a plugin's name ends in .py")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        _import(str(path), functools.partial(spec.loader.exec_module, module))
+        _import(str(path), functools.partial(load_plugin_file, path))
 
 
 def plugin_files(loss: Loss) -> list[str]:
@@ -155,7 +143,7 @@ def _package(module: str) -> str:
 
 def _origin(function: Callable[..., Any]) -> str:
     name = getattr(getattr(function, "func", function), "__module__", None) or type(function).__module__
-    return str(sys.modules[name].__file__) if name.startswith(_FILE_MODULE) else name
+    return file_of(name) or name
 
 
 #: The registry that the decorator and the command line use.

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from nstgraph.errors import WeightsError
+from nstgraph.errors import ConfigError, WeightsError
+from nstgraph.files import what_is_wrong_with
+from nstgraph.messages import shown
 from nstgraph.networks.published import FILES
-from nstgraph.networks.weights_file import WeightsFile, embedded
+from nstgraph.networks.weights_file import WeightsFile, embedded, hash_of
 from nstgraph.user_folders import cache_folder
 
-__all__ = ["Candidate", "candidates", "find_weights"]
+__all__ = ["Candidate", "candidates", "find_weights", "recorded_file", "with_hash"]
 
 _VARIABLE = "$NSTGRAPH_WEIGHTS"
 _HERE = "the folder vgg here"
@@ -62,3 +65,32 @@ def candidates(path: str | os.PathLike[str] | None = None) -> list[Candidate]:
     ]
     # os.path.exists, unlike Path.exists before Python 3.12, does not raise in a folder closed to the user.
     return [Candidate(name, Path(file), os.path.exists(file)) for name, file in places if file is not None]
+
+
+def with_hash(sha256: str, places: Iterable[Path]) -> Path | None:
+    """The first file among ``places`` with that SHA-256, in hexadecimal digits; None if there is none."""
+    return next((path for path in places if not what_is_wrong_with(path) and hash_of(path) == sha256), None)
+
+
+def recorded_file(source: str, name: Any, sha256: Any) -> Path:
+    """The file of weights or of a network that a picture was made with, in the working folder or where weights are.
+
+    Args:
+        source: ``weights`` or ``network``.
+        name: the file's, without a folder, as the picture carries it.
+        sha256: the file's, as the picture carries it.
+
+    Raises:
+        ConfigError: there is no such file in any of these places, or name or hash is none.
+    """
+    if not isinstance(name, str) or not isinstance(sha256, str) or os.path.basename(name) != name or not name:
+        raise ConfigError(f"{source} is {shown(name)}, which is no file's name with its SHA-256; give {source} itself")
+    places = [Path(name), *(place.path for place in candidates() if source == "weights")]
+    found = with_hash(sha256, places)
+    if found is None:
+        where = "here or where weights are looked for" if source == "weights" else "here"
+        raise ConfigError(
+            f"{shown(name)}, with the SHA-256 {sha256[:12]}..., is not found {where}; give {source} itself, or leave "
+            "these settings out"
+        )
+    return found

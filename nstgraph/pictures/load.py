@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, Any, Protocol, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
@@ -23,9 +23,18 @@ from nstgraph.pictures.decode import decode, from_planes, scaled
 from nstgraph.pictures.formats import memory_to_read, readable_formats
 from nstgraph.pictures.picture import Picture
 
-__all__ = ["Source", "load"]
+__all__ = ["HasArray", "Source", "check_file", "decoding", "load"]
 
-Source: TypeAlias = str | os.PathLike[str] | IO[bytes] | Image.Image | Array | Picture
+
+class HasArray(Protocol):
+    """What has a value as an array, such as a tensor of TensorFlow's or of another library."""
+
+    def __array__(self) -> Array:
+        """The value."""
+        ...
+
+
+Source: TypeAlias = str | os.PathLike[str] | IO[bytes] | Image.Image | Array | HasArray | Picture
 
 #: Scans of a JPEG, of which programs write up to about twenty: each goes over all of the picture.
 _SCANS = 100
@@ -35,16 +44,16 @@ _TILE_SIDES = (322, 323)
 
 
 def load(source: Source, *, memory: float | None = None) -> Picture:
-    """Read a picture from a file, a Pillow image or an array; one that has been read is returned as it is.
+    """Read a picture from a file, a Pillow image, an array or a tensor; one that was read is returned as it is.
 
     Files, or streams of bytes, are JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, JPEG 2000, PPM or TGA; of an animation it is
     the first frame. The EXIF orientation is applied, an embedded colour profile is converted to sRGB (a broken one is
     ignored), and colours that are wholly transparent are replaced by the mean of the visible ones. Pillow's modes "I"
     and "I;16" are taken as 0..65535, "F" as 0..255, or 0..1 if there is nothing above 1.
 
-    Arrays are [height, width], [height, width, 3 or 4] or [1, height, width, 3 or 4], integers or floats.
-    **Floats are 0..255 as well, not 0..1**, in the fourth channel (alpha) too. Values outside by up to a
-    quarter of the range, such as a resize produces, are clipped.
+    Arrays, and tensors that have a value, are [height, width], [height, width, 3 or 4] or [1, height, width, 3 or 4],
+    integers or floats. **Floats are 0..255 as well, not 0..1**, in the fourth channel (alpha) too. Values outside by up
+    to a quarter of the range, such as a resize produces, are clipped.
 
     Args:
         source: the picture.
@@ -52,23 +61,47 @@ def load(source: Source, *, memory: float | None = None) -> Picture:
 
     Raises:
         PictureError: the file is missing, unreadable, damaged, not a picture or too large, all of the picture is
-            transparent, or the array has another shape, other values or values that are not numbers.
+            transparent, the array has another shape, other values or values that are not numbers, or it is something
+            else, such as a list.
     """
     if isinstance(source, Picture):
         return source
     if isinstance(source, np.ndarray):
         return from_planes(*_from_array(source), name="array", where="the array")
     if isinstance(source, Image.Image):
-        with _decoding("the image"):
+        with decoding("the image"):
             return decode(source, "image", "the image")
+    if not isinstance(source, str | os.PathLike) and hasattr(source, "__array__"):
+        return from_planes(*_from_array(_as_array(source)), name="array", where="the array")
+    if not isinstance(source, str | os.PathLike) and not hasattr(source, "read"):
+        raise PictureError(f"{_kind(source)} is no picture; give a path, a PIL image or an array, {_remedy(source)}")
     where = str(source) if isinstance(source, str | os.PathLike) else str(getattr(source, "name", "the picture"))
-    with _decoding(where):
+    with decoding(where):
         if isinstance(source, str | os.PathLike):
-            _check_file(Path(source))
+            check_file(Path(source))
         with Image.open(source, formats=readable_formats(where)) as image:
             _check_memory(image, where, available_memory() if memory is None else memory)
             _check_scans(image)
             return decode(image, Path(where).name, where)
+
+
+def _as_array(source: Any) -> Array:
+    """The values of a tensor, of TensorFlow's or another library's."""
+    try:
+        return np.asarray(source)
+    except Exception as error:  # libraries raise what they like for a tensor of a graph, or of another device
+        reason = one_line(error).partition(". ")[0]
+        raise PictureError(f"{_kind(source)} has no values here ({reason}); give its value as an array") from error
+
+
+def _kind(source: object) -> str:
+    return f"{'an' if type(source).__name__[0] in 'aeiouAEIOU' else 'a'} {type(source).__name__}"
+
+
+def _remedy(source: object) -> str:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return "or io.BytesIO of a file's bytes"
+    return "such as numpy.array of the numbers" if isinstance(source, list | tuple) else "or a file opened in mode 'rb'"
 
 
 def _from_array(array: Array) -> tuple[Array, Array | None]:
@@ -88,7 +121,8 @@ def _from_array(array: Array) -> tuple[Array, Array | None]:
     return np.ascontiguousarray(values[:, :, :3]), alpha
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Raise PictureError if there is no file to be read; the message says what to do instead."""
     address = re.match(r"([a-z]{2,}):/+(.*)", str(path), re.IGNORECASE)  # as a path, it has lost a slash
     if address:
         raise PictureError(
@@ -139,7 +173,7 @@ def _check_scans(image: ImageFile.ImageFile) -> None:
 
 
 @contextlib.contextmanager
-def _decoding(where: str) -> Iterator[None]:
+def decoding(where: str) -> Iterator[None]:
     """Make one PictureError of whatever Pillow raises."""
     try:
         yield

@@ -17,9 +17,9 @@ MIN_SIDE = 20
 Size = tuple[int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture as it was read.
+    """A picture as it was read; equal to itself alone.
 
     Attributes:
         rgb: [1, height, width, 3], float32, 0..255, sRGB.
@@ -37,6 +37,9 @@ class Picture:
     def size(self) -> Size:
         """Height and width in pixels."""
         return int(self.rgb.shape[1]), int(self.rgb.shape[2])
+
+    def __repr__(self) -> str:
+        return f"<{self.name} of {self.size[1]}x{self.size[0]} pixels>"
 
 
 @dataclass(frozen=True)

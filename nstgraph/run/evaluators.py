@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from nstgraph.arrays import Array
 from nstgraph.graph.evaluator import Evaluates, Evaluator
-from nstgraph.planning.plan import Stage
+from nstgraph.planning.plan import Plan, Stage
+from nstgraph.tiles.tile_check import check_tiles
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 
 __all__ = ["Evaluators"]
@@ -18,15 +19,28 @@ class Evaluators:
 
     Args:
         whole: evaluates pictures whole; it stays the caller's to close.
+        foreign: labels of terms that did not come with nstgraph.
     """
 
-    def __init__(self, whole: Evaluator) -> None:
+    def __init__(self, whole: Evaluator, foreign: Collection[str] = ()) -> None:
         self.whole = whole
+        self._foreign = foreign
 
     @functools.cached_property
     def tiled(self) -> TiledEvaluator:
-        """The same loss, tile by tile; made when it is first needed."""
-        return TiledEvaluator(self.whole)
+        """The same loss, tile by tile; made when it is first needed, and foreign terms compared with the whole then.
+
+        Raises:
+            TilingError: a term cannot be computed in tiles, or is another one there.
+        """
+        tiled = TiledEvaluator(self.whole)
+        check_tiles(self.whole, tiled, self._foreign)
+        return tiled
+
+    def check(self, plan: Plan) -> None:
+        """Raise TilingError if a plan needs tiles, and a foreign term is not the same there."""
+        if self._foreign and any(stage.tile for stage in plan.stages):
+            self.tiled  # noqa: B018 - which compares them
 
     def bind(self, stage: Stage, content: Array, styles: Sequence[Array]) -> Evaluates:
         """The evaluator for a stage, with its pictures, which have the stage's sizes."""

@@ -12,18 +12,21 @@ import scipy
 from nstgraph import __version__
 from nstgraph._tf import tf
 from nstgraph.config import Config
-from nstgraph.losses.loss import Loss
+from nstgraph.errors import CheckpointError
+from nstgraph.graph.style_graph import StyleGraph
+from nstgraph.losses.loss import Loss, WeightedTerm
 from nstgraph.losses.loss_text import as_loss
 from nstgraph.losses.registry import plugin_files
-from nstgraph.networks.network import Network
 from nstgraph.networks.weights_file import hash_of
+from nstgraph.pictures.picture import Picture
 from nstgraph.planning.plan import Plan
 
 __all__ = ["made_of", "settings_of"]
 
 
-def settings_of(config: Config, loss: Loss, network: Network) -> dict[str, Any]:
-    """All that a result depends on, but the pictures; of files, their names alone."""
+def settings_of(config: Config, loss: Loss, graph: StyleGraph) -> dict[str, Any]:
+    """All that a result depends on, but content and styles; of files, their names alone."""
+    network = graph.network
     return {
         **_given(config),
         "precision": network.dtype.name,
@@ -32,20 +35,27 @@ def settings_of(config: Config, loss: Loss, network: Network) -> dict[str, Any]:
         "weights": None if config.network else network.path.name,
         "network": network.path.name if config.network else None,
         "weights_sha256": network.sha256,
+        "pictures": [own.record for own in graph.pictures],
         "nstgraph": __version__,
         "tensorflow": tf.__version__,
         "scipy": scipy.__version__,
     }
 
 
-def made_of(config: Config, network: Network, plan: Plan) -> dict[str, Any]:
-    """What a checkpoint says of a run, beside its pictures: what it takes to begin it once more, and the plan."""
-    loss, source = as_loss(config.loss), "weights" if config.network is None else "network"
+def made_of(config: Config, graph: StyleGraph, plan: Plan) -> dict[str, Any]:
+    """What a checkpoint says of a run, beside its pictures: what it takes to begin it once more, and the plan.
+
+    Raises:
+        CheckpointError: a term's picture is no file, which could be read once more.
+    """
+    network = graph.network
+    loss, source = _from_anywhere(as_loss(config.loss)), "weights" if config.network is None else "network"
     paths = {"init": str(config.init), source: str(network.path.resolve())}
     return {
         "nstgraph": __version__,
         "config": {**_given(config), "loss": str(loss), **paths},
         "sha256": network.sha256,
+        "pictures": [own.record for own in graph.pictures],
         "plugins": {file: hash_of(Path(file)) for file in plugin_files(loss)},
         "steps": plan.steps,
         "seconds": plan.seconds,
@@ -55,3 +65,21 @@ def made_of(config: Config, network: Network, plan: Plan) -> dict[str, Any]:
 
 def _given(config: Config) -> dict[str, Any]:
     return {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+
+
+def _from_anywhere(loss: Loss) -> Loss:
+    """A loss whose files are found from every folder."""
+    return Loss(
+        tuple(
+            dataclasses.replace(one, parameters={name: _absolute(value, one) for name, value in one.parameters.items()})
+            for one in loss.terms
+        )
+    )
+
+
+def _absolute(value: Any, one: WeightedTerm) -> Any:
+    if isinstance(value, Picture):
+        raise CheckpointError(f"loss term {one.term.name!r} has a picture that is no file; save it to keep the run")
+    if isinstance(value, tuple):
+        return tuple(_absolute(item, one) for item in value)
+    return value.absolute() if isinstance(value, Path) else value

@@ -40,6 +40,7 @@ class Run:
         evaluators: of the loss, in the plan's precision.
         exact: gives evaluators in float32, and their plan, for what low precision cannot finish; it may raise
             NstgraphError, if they do not fit into memory.
+        weights: gives the weights that change, by label, for the number of a size, from 0, among so many.
         callback: see `StepCallback`.
         observing: see `Observing`.
         settings: go into the result.
@@ -59,6 +60,7 @@ class Run:
         evaluators: Evaluators,
         *,
         exact: Callable[[], tuple[Evaluators, Plan]],
+        weights: Callable[[int, int], Mapping[str, float]] = lambda number, count: {},
         callback: StepCallback | None = None,
         observing: Observing = lambda pictures: None,
         settings: Mapping[str, Any],
@@ -73,6 +75,7 @@ class Run:
         self._pictures = pictures
         self._evaluators = evaluators
         self._exact = exact
+        self._weights = weights
         self._callback = callback
         self._observing = observing
         self._settings = settings
@@ -80,6 +83,8 @@ class Run:
         self._trace: Any = None
         self._checkpoint = checkpoint
         state = checkpoint.state if checkpoint else None
+        if checkpoint is not None:
+            _check_pictures(checkpoint.about.get("pictures", []), settings)
         if state is not None:
             _check_fits(state, plan)
         self._so_far = RunSoFar(state)
@@ -93,7 +98,9 @@ class Run:
         Raises:
             SearchError, RunError, Interrupted: see `Stylizer`.
         """
+        given = dict(self._evaluators.whole.weights)
         try:
+            self._begin(given)
             self._search_all()
         except KeyboardInterrupt:
             if not self._so_far.history:
@@ -111,6 +118,16 @@ class Run:
         finally:
             # They know this run by their callbacks; in a circle, pictures would wait for Python's collector.
             self._so_far.searches.clear()
+            self._evaluators.whole.weights.clear()  # the next picture begins with what its caller chose
+            self._evaluators.whole.weights.update(given)
+
+    def _begin(self, given: Mapping[str, float]) -> None:
+        """Let the weights be those that were in force, or note those that a caller has chosen."""
+        if self._so_far.weights:
+            for _, weights in self._so_far.weights:
+                self._evaluators.whole.weigh(weights)
+        else:
+            self._so_far.weigh(given)
 
     def _search_all(self) -> None:
         for number, stage in enumerate(self._plan.stages):
@@ -126,9 +143,12 @@ class Run:
                 break
 
     def _search_at(self, stage: Stage) -> None:
-        left = stage.steps - self._so_far.steps_at(stage.size)
+        taken = self._so_far.steps_at(stage.size)
+        left = stage.steps - taken
         if left <= 0:
             return
+        if not taken:
+            self._weigh(self._weights(self._number, len(self._plan.stages)))
         before = self._so_far.start
         if before is None:
             start = starting_image(self._config, self._pictures, stage.size)
@@ -173,14 +193,21 @@ class Run:
         evaluators.release()
         return search
 
-    def _step(self, step: Step, image: Array, stage: Stage, observe: StepCallback | None) -> None:
-        """Number a stage's step within the whole run, and pass it on."""
+    def _weigh(self, weights: Mapping[str, float]) -> None:
+        self._evaluators.whole.weigh(weights)
+        self._so_far.weigh(weights)
+
+    def _step(self, step: Step, image: Array, stage: Stage, observe: StepCallback | None) -> Mapping[str, float] | None:
+        """Number a stage's step within the whole run, and pass it on; returns the callback's weights."""
         done = 1 - (self._seconds_ahead + (1 - step.done) * stage.seconds) / self._plan.seconds
         step = self._so_far.add(step, done)
-        for callback in (observe, self._callback):
-            if callback is not None:
-                callback(step, image)
+        if observe is not None:
+            observe(step, image)
+        weights = self._callback(step, image) if self._callback is not None else None
+        if isinstance(weights, Mapping):
+            self._so_far.weigh(weights)
         self._keep()
+        return weights
 
     def _keep(self, *, now: bool = False) -> None:
         if self._checkpoint is not None:
@@ -211,13 +238,23 @@ class Run:
             reason=reason,
             evaluations=so_far.evaluations,
             trace=self._trace,
-            settings={**self._settings, "stages": [str(stage) for stage in self._plan.stages]},
+            settings={
+                **self._settings,
+                "stages": [str(stage) for stage in self._plan.stages],
+                "changed_weights": [[before, dict(weights)] for before, weights in so_far.weights],
+            },
         )
 
 
 def _rest(stage: Stage, left: int) -> Stage:
     """The last steps of a stage."""
     return dataclasses.replace(stage, steps=left, seconds=stage.seconds * left / stage.steps)
+
+
+def _check_pictures(before: Any, settings: Mapping[str, Any]) -> None:
+    if before != settings["pictures"]:
+        names = ", ".join(own["name"] for own in settings["pictures"]) or "none"
+        raise CheckpointError(f"the pictures of terms ({names}) are not those that the run began with; begin anew")
 
 
 def _check_fits(state: RunState, plan: Plan) -> None:

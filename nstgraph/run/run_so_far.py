@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Mapping
 
 from nstgraph.arrays import Array
 from nstgraph.checkpoints.run_state import RunState
@@ -23,6 +24,7 @@ class RunSoFar:
         history: a `Step` for every iteration, numbered within the whole run.
         searches: those of this sitting, the latest last.
         exact_steps: how many steps were taken in float32, as low precision stalled.
+        weights: weights of terms that were changed, by label, each with the number of steps before the change.
     """
 
     def __init__(self, before: RunState | None) -> None:
@@ -30,6 +32,7 @@ class RunSoFar:
         self.history: list[Step] = list(before.history) if before else []
         self.searches: list[Search] = []
         self.exact_steps = before.exact_steps if before else 0
+        self.weights: list[tuple[int, Mapping[str, float]]] = list(before.weights) if before else []
         self._started = time.perf_counter() - (before.seconds if before else 0.0)
 
     @property
@@ -75,6 +78,11 @@ class RunSoFar:
         self.history.append(step)
         return step
 
+    def weigh(self, weights: Mapping[str, float]) -> None:
+        """Note a change of weights after the latest step."""
+        if weights:
+            self.weights.append((len(self.history), dict(weights)))
+
     def state(self, stage: int) -> RunState:
         """What a checkpoint keeps; ``stage`` is the number of the size at which the run goes on."""
         return RunState(
@@ -85,6 +93,7 @@ class RunSoFar:
             self.restarts,
             self.exact_steps,
             self._seconds,
+            tuple(self.weights),
         )
 
     @property

@@ -55,7 +55,7 @@ def stylize(
         plan, kept = stylizer.plan(pictures), None
         if checkpoint is not None:
             kept = closing.enter_context(
-                Checkpoint.create(Path(checkpoint), made_of(chosen, stylizer.graph.network, plan), pictures)
+                Checkpoint.create(Path(checkpoint), made_of(chosen, stylizer.graph, plan), pictures)
             )
         return stylizer(pictures, plan=plan, callback=callback, checkpoint=kept)
 

@@ -76,14 +76,14 @@ class Stylizer:
         self.graph = graph_of(config, styles)
         self.precision = self.graph.network.dtype.name
         self.objective = Objective(self.graph, self.loss)
-        self.settings = settings_of(
-            config, self.loss, self.graph.network
-        )  # before any search, so that nothing missing can cost its result
+        # Before any search, so that nothing missing can cost its result.
+        self.settings = settings_of(config, self.loss, self.graph)
         self._closing = contextlib.ExitStack()
         self._stepper = Stepper(self.objective) if hooks else None
         threads = THREADS if config.deterministic else 0
         self.evaluator = self._closing.enter_context(Evaluator(self.objective, threads=threads))
-        self.evaluators = Evaluators(self.evaluator)
+        foreign = [label for label, one in self.loss.labelled().items() if one.term.is_foreign]
+        self.evaluators = Evaluators(self.evaluator, foreign)
         what = "the loss cannot be evaluated"
         try:
             self.cost = measure(self.evaluator)
@@ -114,10 +114,13 @@ class Stylizer:
         Raises:
             ConfigError: it does not fit into memory; the message says which option would make it fit.
             PictureError: a picture cannot be read or is too small or too narrow.
+            TilingError: it takes tiles, in which a term would be another one.
         """
         pictures = content if isinstance(content, PictureSet) else self._read(content, styles)
         limit = _SHARE * (self.config.memory * 1e9 or self.cost.process + available_memory() - reserved)
-        return Planner(self.precision, self.cost, limit).plan(self.config, pictures)
+        plan = Planner(self.precision, self.cost, limit).plan(self.config, pictures)
+        self.evaluators.check(plan)
+        return plan
 
     def __call__(
         self,
@@ -156,6 +159,7 @@ class Stylizer:
             pictures,
             self.evaluators,
             exact=functools.partial(self._finish_with, pictures),
+            weights=self.loss.weights_at,
             callback=callback,
             observing=self._observing,
             settings=self.settings,

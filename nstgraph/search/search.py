@@ -8,12 +8,14 @@ and turns a loss that is not a number, or a stalled line search, into a restart 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import numpy as np
 import scipy.optimize
 
 from nstgraph.arrays import Array, Evaluate, Values
-from nstgraph.errors import SearchError
+from nstgraph.errors import LossError, SearchError
+from nstgraph.messages import shown
 from nstgraph.search.lbfgs import UNBOUNDED, lbfgs
 from nstgraph.search.scipy_minimize import scipy_minimize
 from nstgraph.search.step import Step, StepCallback
@@ -40,7 +42,7 @@ class Search:
     """Minimise ``evaluate`` over images, starting at ``image``.
 
     Args:
-        evaluate: gives `Values` for an image [1, height, width, 3].
+        evaluate: gives `Values` for an image [1, height, width, 3]; an `Evaluator`, if the callback changes weights.
         image: the starting image, 0..255.
         steps: iterations of the optimiser.
         optimizer: ``"lbfgsb"``, scipy's, in float64; or ``"lbfgs"``, in float32, for less memory and time.
@@ -49,7 +51,7 @@ class Search:
         callback: see `StepCallback`.
 
     Attributes:
-        image: the best image so far; valid also after an exception has left `run`.
+        image: the best image so far, under the weights in force; valid also after an exception has left `run`.
         best: its loss.
         steps: a `Step` for each finished iteration.
         evaluations: how many evaluations there were.
@@ -85,6 +87,7 @@ class Search:
         self.stopped = False
         self.stalled = False
         self.restarts = 0
+        self._weighed = False
         self._last: tuple[Array, Values] | None = None
         self._scale = 1.0
         # scipy's first step has length 1 in its own unknowns without bounds, and largest component 1 with them.
@@ -97,7 +100,8 @@ class Search:
         """Search until the steps are done or the loss no longer falls.
 
         Raises:
-            SearchError: the loss is not a number at the starting image.
+            SearchError: the loss is not a number at the starting image, or no longer one under other weights.
+            LossError: the callback returned something else than weights of the loss's terms.
         """
         first = self._first()
         while len(self.steps) < self._limit and not self.stopped:
@@ -109,6 +113,10 @@ class Search:
                 why, broken = f"{error} became not a number", True
             if self.stopped or len(self.steps) >= self._limit:
                 return
+            if self._weighed:
+                self._weighed, self.best = False, np.inf
+                first = self._first()
+                continue
             if why == UNBOUNDED or float(np.abs(self.image).max()) > _NOWHERE:
                 self.why = UNBOUNDED
                 return
@@ -195,13 +203,25 @@ class Search:
         )
         self.steps.append(step)
         if self._callback is not None:
-            shown = image.view()
-            shown.flags.writeable = False  # it may be the best image, which is not the callback's to change
+            seen = image.view()
+            seen.flags.writeable = False  # it may be the best image, which is not the callback's to change
             try:
-                self._callback(step, shown)
+                weights = self._callback(step, seen)
             except StopIteration:
                 self.stopped = True
                 raise  # which is how optimisers are told to stop
+            if weights:
+                self._weigh(weights)
+                raise StopIteration
+
+    def _weigh(self, weights: Mapping[str, float]) -> None:
+        if not isinstance(weights, Mapping):
+            raise LossError(f"the callback returned {shown(weights)}; return new weights by label, or nothing")
+        weigh = getattr(self._evaluate, "weigh", None)
+        if weigh is None:
+            raise LossError("the callback returned weights, which only an Evaluator can change; give one to Search")
+        weigh(weights)
+        self._weighed = True
 
 
 def _finite(values: Values) -> bool:

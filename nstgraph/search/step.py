@@ -36,5 +36,7 @@ class Step:
 
 
 #: Called after each step with its record and the current image [1, height, width, 3], which is read-only: copy it to
-#: keep it. Raise StopIteration to stop.
-StepCallback: TypeAlias = Callable[[Step, Array], None]
+#: keep it. Raise StopIteration to stop. Weights that it returns, by label, are those of the steps that follow. Losses
+#: under different weights do not compare, so the optimiser begins anew there: that costs an evaluation, and what it
+#: knew of curvature, so change them seldom.
+StepCallback: TypeAlias = Callable[[Step, Array], Mapping[str, float] | None]

@@ -93,22 +93,26 @@ class TiledEvaluator:
             ConfigError: a picture or a value does not fit, or one is missing.
         """
         self.release()
-        views, inputs = self.objective.graph.views, self.objective.inputs
-        feeds = checked_feeds(views[1:], self.objective.needed, content, styles, feed_dict)
+        graph, inputs = self.objective.graph, self.objective.inputs
+        feeds = checked_feeds(graph, self.objective.needed, content, styles, feed_dict)
         for tensor in feeds:
             if all(tensor is not known for known in inputs):
                 raise ConfigError(f"{tensor.name} cannot be fed in tiles; make it a placeholder")
         self._known = {tensor.name: value for tensor, value in feeds.items()}
         # The generated image has the content's size, which is all that is asked of it here.
-        size = self._known.get(views[1].image.name)
+        size = self._known.get(graph.content.image.name)
         if size is None:
             raise ConfigError("the content image is missing; in tiles it is needed for the size of the picture")
-        self._known[views[0].image.name] = size
+        self._known[graph.generated.image.name] = size
         for group in self._still:
             self._known |= group.add_up(self._known, side)
         for moving in self._moving:
             moving.bind(self._known, side, keep)
         return self
+
+    def weigh(self, weights: Mapping[str, float]) -> None:
+        """Change the weights of some terms, by label; see `Evaluator.weigh`."""
+        self._evaluator.weigh(weights)
 
     def release(self) -> None:
         """Forget the pictures, and give back the memory of what was computed from them."""

@@ -29,6 +29,7 @@ def pictures(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     save("photo.jpg", landscape(96, 72))
     save("painting.jpg", painting(80, 80))
+    save("my mask.png", landscape(48, 36))
     return tmp_path
 
 
@@ -50,17 +51,18 @@ def test_the_examples_for_tensorflow_1_run(what, capsys):
         assert capsys.readouterr().out == "[1. 2.]\n"
 
 
-def test_the_commands_run_and_the_plugin_is_sound(pictures):
-    (plugin,) = [block for block in BLOCKS if "@loss_term" in block]
-    (pictures / "mine.py").write_text(plugin, encoding="utf-8")
-    assert len(COMMANDS) == 2
+def test_the_commands_run_and_the_plugins_are_sound(pictures):
+    plugins = [block for block in BLOCKS if "@loss_term" in block]
+    (pictures / "mine.py").write_text("\n\n".join(plugins), encoding="utf-8")
+    assert (len(plugins), len(COMMANDS)) == (2, 3)
     for command in COMMANDS:
         arguments = [*shlex.split(command), "--size", "48", "--steps", "4", "--overwrite"]
         outcome = CliRunner().invoke(app, arguments)
         assert outcome.exit_code == 0, outcome.output
-    report = check_term(registry["contrast"])
-    assert report.tileable, report.why_not
-    registry.remove("contrast")
+    for name, parameters in {"contrast": {}, "masked_style": {"mask": "my mask.png"}}.items():
+        report = check_term(registry[name](**parameters))
+        assert report.tileable, report.why_not
+        registry.remove(name)
 
 
 def test_every_option_in_the_readme_exists():

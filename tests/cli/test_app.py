@@ -19,6 +19,7 @@ from nstgraph.config import Config
 from nstgraph.networks.fetch_weights import FILES
 from nstgraph.networks.weights_file import embedded, hash_of
 from nstgraph.pictures.load import load
+from nstgraph.pictures.save import save
 
 SMALL = "--size 48 --steps 3 -l style:layers=conv1_2"  # one layer, since TensorFlow takes its time over each
 RUN = f"stylize c.png s.png -o out.png {SMALL}"
@@ -268,3 +269,38 @@ def test_a_terminal_that_only_knows_ascii_gets_its_tables():
     )
     assert outcome.returncode == 0, outcome.stderr
     assert b"conv3_3" in outcome.stdout and b"3 ? 3 ? 256 ? 256" in outcome.stdout
+
+
+def test_a_picture_is_made_once_more_from_the_settings_of_another(here):
+    good(f"{RUN} --seed 7 --init noise -q")
+    good("stylize c.png s.png -o again.png --settings out.png -q")
+    assert contents(here)["again.png"] == contents(here)["out.png"]
+    good("stylize c.png s.png -o other.png --settings out.png -q --steps 2 --size 40")
+    with Image.open("other.png") as other, Image.open("out.png") as first:
+        changed, before = json.loads(other.text["nstgraph"]), json.loads(first.text["nstgraph"])
+        assert other.size == (40, 30)
+    different = {name for name in before if changed[name] != before[name]}
+    assert different == {"size", "steps", "stages"} and before["seed"] == 7
+    assert "3 steps" in good("plan c.png s.png --settings out.png").stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--settings out.png", "no setting 'brush'; choose from bounds, "),
+        ("--settings c.png", "c.png carries no settings; PNG and TIFF do as nstgraph wrote them, or name another"),
+        ("--settings gone.png", "gone.png does not exist; "),
+        ("--settings s.png -o c.png --overwrite", "s.png carries no settings"),
+    ],
+)
+def test_settings_that_cannot_be_taken_are_one_line(here, options, message):
+    save(here / "out.png", np.zeros((1, 24, 24, 3)), metadata={"nstgraph": '{"brush": 3}'})
+    before, result = contents(here), run(f"stylize c.png s.png {options}")
+    assert result.exit_code == 2 and result.output.startswith(f"nstgraph: {message}") and result.output.count("\n") == 1
+    assert contents(here) == before
+
+
+def test_the_picture_whose_settings_are_taken_is_not_written_over(here):
+    save(here / "out.png", np.zeros((1, 24, 24, 3)), metadata={"nstgraph": "{}"})
+    result = run("stylize c.png s.png --settings out.png -o out.png --overwrite")
+    assert result.exit_code == 2 and "out.png is an input" in result.output

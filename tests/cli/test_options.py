@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -16,6 +18,7 @@ from nstgraph.cli.output_options import Outputs
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError
 from nstgraph.losses.default_loss import DEFAULT_LOSS
+from nstgraph.pictures.save import save
 from nstgraph.value_checks import setting_of
 
 GIVEN: list[tuple[Path, Config, bool]] = []
@@ -136,6 +139,37 @@ def test_help_tells_of_every_setting_what_the_setting_itself_tells() -> None:
     shown = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "400", "TERMINAL_WIDTH": "400"}).output
     for field in dataclasses.fields(Config):
         assert setting_of(field).help in shown and f"--{field.name.replace('_', '-')}" in shown
+
+
+TAKEN: list[Config] = []
+
+
+@options.takes(config=Config)
+def repeat(config: Config, settings: options.Settings = None) -> None:
+    """Paint as a picture was painted."""
+    TAKEN.append(config)
+
+
+repeating = typer.Typer()
+repeating.command()(repeat)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes"),
+    [
+        ([], {}),
+        (["--size", "512"], {"size": 512}),  # which is the default, but given
+        (["--tile", "auto", "-l", "tv", "-l", "content"], {"tile": "auto", "loss": ("tv", "content")}),
+    ],
+)
+def test_options_win_over_the_settings_of_a_picture(tmp_path: Path, arguments: list[str], changes: Any) -> None:
+    carried = {"size": 96, "tile": 64, "loss": "2*tv:power=2", "bounds": True, "nstgraph": "0"}
+    picture = save(tmp_path / "a.png", np.zeros((1, 24, 24, 3)), metadata={"nstgraph": json.dumps(carried)})
+    TAKEN.clear()
+    assert CliRunner().invoke(repeating, [*arguments, "--settings", str(picture)]).exit_code == 0
+    expected = Config(size=96, tile=64, loss="2*tv:power=2", bounds=True)
+    assert [expected.replace(**changes)] == TAKEN
+    assert CliRunner().invoke(repeating, arguments).exit_code == 0 and TAKEN[1].seed == 0
 
 
 BUILT: list[tuple[Config, int]] = []

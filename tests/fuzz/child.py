@@ -78,6 +78,25 @@ def _pictures(folder: Path) -> Callable[[int], object]:
     return read
 
 
+def _settings(folder: Path) -> Callable[[int], object]:
+    from nstgraph.config import Config
+    from nstgraph.pictures.metadata import read_settings
+
+    files, path = valid_files.settings(), folder / "a.png"
+
+    def read(number: int) -> object:
+        extension, text = files[number % len(files)][0], valid_files.SETTINGS.encode()
+        if number // len(files) % 2:  # the text, in a picture that is valid
+            text = mutate.damaged([text], number).decode("latin-1").encode()
+            data = valid_files.carrying(extension, text.decode())
+        else:
+            data = mutate.damaged([files[number % len(files)][1]], number)
+        path.write_bytes(data)
+        return hash(Config.from_settings(read_settings(path)))
+
+    return read
+
+
 def _weights(folder: Path) -> Callable[[int], object]:
     from nstgraph.networks.weights_file import WeightsFile
 
@@ -160,6 +179,7 @@ def _faulty(folder: Path) -> Callable[[int], object]:
 
 READERS: dict[str, Callable[[Path], Callable[[int], object]]] = {
     "pictures": _pictures,
+    "settings": _settings,
     "weights": _weights,
     "other weights": _other_weights,
     "networks": _networks,

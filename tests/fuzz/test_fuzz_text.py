@@ -56,8 +56,9 @@ NUMBERS = st.one_of(
 KEYS = st.sampled_from(sorted({key for name in registry.names() for key in registry[name].parameters} | {"", "x"}))
 VALUES = st.one_of(
     NUMBERS,
-    st.sampled_from(["conv1_1", "conv3_1+pool4", "none", "true", "image", "+", "++", "a+", "mean"]),
+    st.sampled_from(["conv1_1", "conv3_1+pool4", "none", "true", "image", "+", "++", "a+", "mean", "'a, b'", "'a"]),
     st.text(max_size=8),
+    st.text(alphabet="'\"+, =a\n", max_size=8),
 )
 TERMS = st.builds(
     lambda weight, star, name, colon, items: f"{weight}{star}{name}{colon}{','.join(items)}",
@@ -68,7 +69,7 @@ TERMS = st.builds(
     st.lists(st.builds(lambda key, sign, value: key + sign + value, KEYS, st.sampled_from(["=", "", "=="]), VALUES),
              max_size=4),
 )  # fmt: skip
-TEXT = st.one_of(st.text(), st.text(alphabet="*:,=+ .e0123456789_-\n\0styleconv", max_size=60))
+TEXT = st.one_of(st.text(), st.text(alphabet="*:,=+'\" .e0123456789_-\n\0styleconv", max_size=60))
 ANYTHING = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.complex_numbers(), TEXT, st.binary(max_size=20),
     st.lists(TEXT, max_size=3), st.lists(st.integers(), max_size=3).map(tuple), st.dictionaries(TEXT, TEXT, max_size=2),
@@ -88,11 +89,12 @@ def test_any_text_as_a_loss(texts: Any, keep_colors: bool) -> Any:
 @cases(40, 1500, texts=st.lists(TERMS, min_size=1, max_size=3))
 def test_text_that_is_nearly_a_loss(texts: list[str]) -> Any:
     loss = parse_loss(texts)
-    assert str(parse_loss(str(loss))) == str(loss)
+    assert parse_loss(str(loss)) == loss
     return loss
 
 
 SETTINGS = [field.name for field in dataclasses.fields(Config)]
+
 NEARLY = st.one_of(ANYTHING, st.sampled_from(["auto", "off", "content", "max", "float32", "lbfgsb", "rgb", 0, 1, 512]))
 
 
@@ -104,6 +106,14 @@ def test_settings(chosen: dict[str, Any]) -> Any:
 @cases(20, 500, chosen=st.dictionaries(st.one_of(st.sampled_from(SETTINGS), st.text(max_size=9)), NEARLY, max_size=3))
 def test_changed_settings(chosen: dict[str, Any]) -> Any:
     return Config().replace(**chosen)
+
+
+CARRIED = st.sampled_from([*SETTINGS, "weights_sha256", "stages", "nstgraph"])
+
+
+@cases(30, 1000, carried=st.one_of(ANYTHING, st.dictionaries(st.one_of(CARRIED, TEXT, st.integers()), NEARLY)))
+def test_settings_that_are_read_back(carried: Any) -> Any:
+    return Config.from_settings(carried)
 
 
 @cases(20, 500, setting=st.sampled_from(dataclasses.fields(Config)), text=st.one_of(NUMBERS, TEXT))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import sys
 import tempfile
@@ -14,6 +15,8 @@ import numpy as np
 from PIL import Image, ImageCms, features
 
 from nstgraph import tf
+from nstgraph.pictures.formats import FORMATS
+from nstgraph.pictures.save import encode
 
 sys.path.append(str(Path(__file__).parents[1] / "networks"))  # which the processes of cases have not
 from written_weights import (
@@ -27,12 +30,19 @@ from written_weights import (
     write_safetensors,
 )
 
-__all__ = ["SIDES", "networks", "other_weights", "pictures", "tiff", "weights"]
+__all__ = ["SETTINGS", "SIDES", "carrying", "networks", "other_weights", "pictures", "settings", "tiff", "weights"]
 
 #: Width and height of the pictures, which nothing else in them equals.
 SIDES = (53, 37)
 
 _PIXELS = np.random.default_rng(0).integers(0, 256, (SIDES[1], SIDES[0], 4), dtype=np.uint8)
+
+#: What a picture carries.
+SETTINGS = json.dumps({
+    "loss": "0.25*content:layer=conv3_1 style:layers=conv1_1+conv2_1", "size": 96, "style_scale": 1.5, "tile": 64,
+    "init": "noise", "seed": 7, "bounds": True, "weights": None, "network": None, "weights_sha256": "0" * 64,
+    "nstgraph": "0.1.0", "tensorflow": "2.16.1", "scipy": "1.11.0", "stages": ["96x72"],
+})  # fmt: skip
 
 #: What follows the first picture of an animation.
 _OTHERS = [Image.fromarray(255 - _PIXELS[:, :, :3]), Image.fromarray(_PIXELS[::-1, :, :3])]
@@ -77,6 +87,17 @@ def _encoded(image: Image.Image, extension: str, how: dict[str, Any]) -> bytes:
     # Copies, as saving leaves settings behind in an image.
     image.copy().save(stream, **how, append_images=[other.copy() for other in _OTHERS] if "save_all" in how else [])
     return stream.getvalue()
+
+
+def settings() -> list[tuple[str, bytes]]:
+    """The extension and the bytes of pictures that carry `SETTINGS`."""
+    return [(extension, carrying(extension, SETTINGS)) for extension in ("png", "tif")]
+
+
+def carrying(extension: str, text: str) -> bytes:
+    """A picture that carries a text as settings."""
+    (form,) = [form for form in FORMATS if f".{extension}" in form.suffixes]
+    return encode(_PIXELS[np.newaxis, :, :, :3], form, metadata={"Software": "nstgraph", "nstgraph": text})
 
 
 def tiff(size: tuple[int, int], tile: tuple[int, int], compression: int = 1, data: bytes = bytes(100)) -> bytes:

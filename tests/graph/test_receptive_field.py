@@ -13,7 +13,7 @@ from nstgraph.networks.weights_file import WeightsFile, embedded
 
 def reach(tensor, image):
     """What a tensor sees of a picture."""
-    return Locality([image], set()).field(tensor)
+    return Locality([image.name], set()).field(tensor)
 
 
 @pytest.fixture(scope="module")

@@ -187,3 +187,31 @@ def test_defaults_of_the_built_in_terms_have_the_kind_that_is_documented(name: s
     (checked,) = term(**defaults).terms
     assert dict(checked.parameters) == defaults
     assert all(f"\n{key}" in term.doc or f", {key}" in term.doc for key in defaults)
+
+
+def test_a_weight_may_be_a_range():
+    content, tv = registry["content"], registry["tv"]
+    loss = content(layer="conv1_1") * (1, 0.1) + (2, 0.5) * tv()
+    assert str(loss) == "1..0.1*content:layer=conv1_1 2..0.5*tv" and parse_loss(str(loss)) == loss
+    assert repr(loss) == "(1, 0.1) * content(layer='conv1_1') + (2, 0.5) * tv()"
+    assert str(2 * loss) == "2..0.2*content:layer=conv1_1 4..1*tv"
+    assert str((1, 0) * (3 * tv() + content())) == "3..0*tv 1..0*content"
+    assert parse_loss("1...5*tv") == (1, 0.5) * tv()
+    assert str(parse_loss("1..0.5*default")).startswith("0.25..0.125*content")
+    assert loss.weights_at(0, 3) == {"content": 1, "tv": 2}
+    assert loss.weights_at(1, 3) == pytest.approx({"content": 0.1**0.5, "tv": 1})
+    assert loss.weights_at(0, 1) == loss.weights_at(2, 3) == pytest.approx({"content": 0.1, "tv": 0.5})
+    assert (-1, 1) * tv() == parse_loss("-1..1*tv") and ((-1, 1) * tv()).weights_at(1, 3) == {"tv": 0}
+    assert (tv() + content()).weights_at(0, 2) == {}
+
+
+@pytest.mark.parametrize("text", ["1..*tv", "..1*tv", "1..2..3*tv", "1..nan*tv", "..*tv"])
+def test_a_range_that_is_none_is_refused(text):
+    with pytest.raises(LossError, match="takes a number"):
+        parse_loss(text)
+
+
+@pytest.mark.parametrize("factor", [(1, 2, 3), (1,), ("1", "2"), None])
+def test_a_loss_is_multiplied_by_numbers_alone(factor):
+    with pytest.raises(TypeError):
+        registry["tv"]() * factor

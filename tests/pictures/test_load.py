@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow
 from PIL import GifImagePlugin, Image, TiffImagePlugin, features
 
+from nstgraph import tf
 from nstgraph.errors import PictureError
 from nstgraph.pictures.formats import memory_to_read
 from nstgraph.pictures.load import load
@@ -255,6 +257,54 @@ def test_floats_up_to_1_are_refused_in_an_array_and_taken_from_a_file(tmp_path):
     assert load(np.zeros((20, 30))).rgb.max() == 0
     Image.fromarray(values).save(tmp_path / "a.tif")
     assert np.allclose(load(tmp_path / "a.tif").rgb[0, :, :, 0], 255 * values, atol=1e-3)
+
+
+class Tensor:
+    """As other libraries' have it: of a value, or of none that can be had here."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __array__(self, dtype=None, copy=None):
+        if isinstance(self.value, Exception):
+            raise self.value
+        return self.value
+
+
+def test_tensors_are_taken():
+    for tensor in (tensorflow.constant(noise()), tensorflow.Variable(noise().astype(np.float32)), Tensor(noise())):
+        picture = load(tensor)
+        assert np.array_equal(picture.rgb[0], noise()) and picture.name == "array"
+    with pytest.raises(PictureError, match=r"^the array has values 0..1; expected 0..255: multiply it by 255$"):
+        load(tensorflow.constant(noise() / 255))
+    with pytest.raises(PictureError, match=r"^the array is \[3, 24, 32\] of float32; expected numbers 0\.\.255"):
+        load(Tensor(np.zeros((3, 24, 32), np.float32)))
+
+
+def test_tensors_without_a_value_are_refused():
+    with pytest.raises(PictureError, match=r"^a Tensor has no values here \(no, it is elsewhere\); give its value as"):
+        load(Tensor(TypeError("no, it is\nelsewhere. Really.")))
+    with tf.Graph().as_default(), pytest.raises(PictureError, match=r"^a Symbolic\w+ has no values here \(Cannot conv"):
+        load(tf.placeholder(tf.float32, [24, 32, 3]))
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (noise().tolist(), "a list is no picture; give a path, a PIL image or an array, such as numpy.array of the"),
+        (["a.png", "b.png"], "a list is no picture; "),
+        (("a.png",), "a tuple is no picture; "),
+        (b"\x89PNG", "a bytes is no picture; give a path, a PIL image or an array, or io.BytesIO of a file's bytes"),
+        (None, "a NoneType is no picture; "),
+        (3, "an int is no picture; give a path, a PIL image or an array, or a file opened in mode 'rb'"),
+        ({"a": 1}, "a dict is no picture; "),
+        (io.StringIO("text"), "cannot read the picture"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_words(source, message):
+    with pytest.raises(PictureError) as raised:
+        load(source)
+    assert str(raised.value).startswith(message) and "\n" not in str(raised.value)
 
 
 def test_twelve_bits_in_sixteen_are_pointed_out(tmp_path):

@@ -13,6 +13,7 @@ from nstgraph.config import Config
 from nstgraph.errors import OutputError
 from nstgraph.networks.weights_file import embedded
 from nstgraph.pictures.load import load
+from nstgraph.pictures.metadata import read_settings
 from nstgraph.run.result import Result
 from nstgraph.search.step import Step
 
@@ -57,6 +58,7 @@ def test_metadata_tell_how_the_picture_was_made(tmp_path, result, name):
     about = metadata(result.save(tmp_path / name))
     assert about["Software"] == f"nstgraph {nstgraph.__version__}"
     settings = json.loads(about["nstgraph"])
+    assert read_settings(tmp_path / name) == settings
     assert settings.pop("weights") == embedded().name
     assert settings.pop("weights_sha256") == hashlib.sha256(embedded().read_bytes()).hexdigest()
     versions = {name: settings.pop(name) for name in ("nstgraph", "tensorflow", "scipy")}
@@ -66,6 +68,8 @@ def test_metadata_tell_how_the_picture_was_made(tmp_path, result, name):
     assert settings.pop("stages") == [f"{size}, lbfgsb with 4 corrections" for size in sizes]
     # What remains makes the same configuration again, and the same picture.
     loss = (*CONFIG.loss[:-1], "photo_colors")
+    read = Config.from_settings(read_settings(tmp_path / name))
+    assert read == Config.from_settings(result.settings) == CONFIG.replace(loss=" ".join(loss), weights=str(embedded()))
     assert Config(**{**settings, "loss": tuple(settings["loss"].split())}) == CONFIG.replace(loss=loss)
 
 

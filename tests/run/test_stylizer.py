@@ -285,7 +285,8 @@ def test_settings_are_complete(content, style):
     result = stylize(content, style, SMALL, steps=1)
     assert result.settings["weights_sha256"].startswith("21685cf3")
     settings = {field.name for field in dataclasses.fields(Config)}
-    assert set(result.settings) == settings | {"weights_sha256", "stages", "nstgraph", "tensorflow", "scipy"}
+    recorded = {"weights_sha256", "pictures", "changed_weights", "stages", "nstgraph", "tensorflow", "scipy"}
+    assert set(result.settings) == settings | recorded
 
 
 TINY = Config(size=48, steps=4, loss="content:layer=conv1_2 style:layers=conv1_1+conv1_2", precision="float32")

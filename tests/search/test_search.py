@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nstgraph.arrays import Values
-from nstgraph.errors import SearchError
+from nstgraph.errors import LossError, SearchError
 from nstgraph.search.search import Search
 
 SHAPE = (1, 6, 7, 3)
@@ -279,3 +279,55 @@ def test_the_callback_cannot_change_the_best_image(optimizer):
 
     search = run(bowl, steps=8, optimizer=optimizer, callback=meddle)
     assert len(search.steps) == 8 and search.best == pytest.approx(bowl(search.image).total)
+
+
+class Weighed:
+    """A pull to 20 and one to 200, each with a weight."""
+
+    def __init__(self):
+        self.weights = {"dark": 1.0, "light": 1.0}
+
+    def weigh(self, weights):
+        self.weights.update(weights)
+
+    def __call__(self, image):
+        pulls = {"dark": image.astype(np.float64) - 20, "light": image.astype(np.float64) - 200}
+        terms = {label: self.weights[label] * float((pull**2).mean()) for label, pull in pulls.items()}
+        slope = sum(self.weights[label] * pull for label, pull in pulls.items())
+        return Values(sum(terms.values()), terms, (2 * slope / image.size).astype(np.float32))
+
+
+def test_weights_that_grow_at_each_step_cost_no_step(optimizer):
+    """Each total is above the one before, which under one set of weights would end the search."""
+    totals = []
+
+    def callback(step, image):
+        totals.append(step.total)
+        return {"light": 1.5**step.step}
+
+    evaluate = Weighed()
+    search = run(evaluate, steps=12, optimizer=optimizer, callback=callback)
+    assert len(search.steps) == 12 and not search.why and search.restarts == 0
+    assert totals[-1] > totals[0] and evaluate.weights == {"dark": 1.0, "light": 1.5**12}
+    middle = (20 + 1.5**11 * 200) / (1 + 1.5**11)
+    assert np.abs(search.image - middle).max() < 25 < np.abs(START - middle).max()
+    assert search.best == pytest.approx(search.steps[-1].total)
+
+
+def test_nothing_and_no_weights_change_nothing(optimizer):
+    plain = run(Weighed(), steps=3, optimizer=optimizer)
+    for nothing in (None, {}):
+        search = run(Weighed(), steps=3, optimizer=optimizer, callback=lambda step, image, nothing=nothing: nothing)
+        assert np.array_equal(search.image, plain.image) and search.evaluations == plain.evaluations
+
+
+@pytest.mark.parametrize(
+    ("evaluate", "returned", "message"),
+    [
+        (Weighed(), 3, "the callback returned 3; return new weights by label, or nothing"),
+        (bowl, {"bowl": 2.0}, "only an Evaluator can change"),
+    ],
+)
+def test_what_is_no_weight_is_refused(evaluate, returned, message, optimizer):
+    with pytest.raises(LossError, match=message):
+        run(evaluate, steps=3, optimizer=optimizer, callback=lambda step, image: returned)

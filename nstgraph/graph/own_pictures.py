@@ -1,0 +1,131 @@
+"""The pictures of loss terms: masks, maps and further images, each beside one of the graph's pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nstgraph.arrays import Array
+from nstgraph.errors import ConfigError, LossError
+from nstgraph.graph.view import View
+from nstgraph.networks.weights_file import hash_of
+from nstgraph.pictures.load import Source, load
+from nstgraph.pictures.picture import Picture
+from nstgraph.pictures.resize import resize
+
+__all__ = ["OwnPicture", "OwnPictures"]
+
+
+@dataclass(frozen=True)
+class OwnPicture:
+    """A picture that a loss term has asked for.
+
+    Attributes:
+        source: what the term gave.
+        picture: the picture, as it was read.
+        sha256: of the file, or of an array's numbers: 64 hexadecimal digits.
+        view: how the graph sees it.
+        beside: the view whose size and tiles it shares: generated, content, or a style.
+    """
+
+    source: Source
+    picture: Picture
+    sha256: str
+    view: View
+    beside: View
+
+    @property
+    def record(self) -> dict[str, str]:
+        """What the settings say of it."""
+        return {"name": self.picture.name, "beside": self.beside.name, "sha256": self.sha256}
+
+
+class OwnPictures:
+    """The pictures that terms have asked for, in that order.
+
+    Args:
+        given: the views of the graph's other pictures.
+        make: gives the view of a new picture, by its number, from 1, and the view beside it.
+    """
+
+    def __init__(self, given: Sequence[View], make: Callable[[int, View], View]) -> None:
+        self._given = given
+        self._make = make
+        self._pictures: list[OwnPicture] = []
+
+    def __iter__(self) -> Iterator[OwnPicture]:
+        return iter(self._pictures)
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    @property
+    def views(self) -> list[View]:
+        """How the graph sees them."""
+        return [own.view for own in self._pictures]
+
+    @property
+    def files(self) -> list[Path]:
+        """Those that were read from files."""
+        return [Path(own.source) for own in self._pictures if isinstance(own.source, str | os.PathLike)]
+
+    def view(self, source: Source, beside: View) -> View:
+        """The view of a picture, which is read when it is first asked for beside that view; see `StyleGraph.picture`.
+
+        Raises:
+            PictureError: it cannot be read.
+            LossError: ``beside`` is no view of this graph.
+        """
+        if all(beside is not view for view in (*self._given, *self.views)):
+            raise LossError("beside is no view of this graph; give g.generated, g.content or g.style")
+        beside = next((own.beside for own in self._pictures if own.view is beside), beside)
+        for own in self._pictures:
+            if own.beside is beside and _same(own.source, source):
+                return own.view
+        picture = load(source)
+        view = self._make(len(self._pictures) + 1, beside)
+        self._pictures.append(OwnPicture(source, picture, _sha256(source, picture), view, beside))
+        return view
+
+    def feeds(self, feeds: Mapping[Any, Any], needed: Callable[[Any], bool] = lambda image: True) -> dict[Any, Array]:
+        """What they are fed, by tensor: each stretched to the size that the picture beside it is fed in.
+
+        Args:
+            feeds: of the graph's pictures, and of terms' pictures that a caller feeds by himself.
+            needed: whether an image is to be fed at all.
+
+        Raises:
+            ConfigError: the picture beside one is not fed, so that its size is not known.
+        """
+        own: dict[Any, Array] = {}
+        for one in self._pictures:
+            if one.view.image in feeds or not needed(one.view.image):
+                continue
+            # The generated image is not fed beforehand; it shares size and interior with the content.
+            alike = [view.image for view in self._given if view.interior is one.view.interior and view.image in feeds]
+            if not alike:
+                raise ConfigError(
+                    f"the size of {one.beside.name} is not known, so {one.picture.name} cannot be fitted to it; feed "
+                    f"{one.view.image.name!r} by feed_dict"
+                )
+            # Resizing goes a little beyond, and the root of a mask below 0 is not a number.
+            own[one.view.image] = resize(one.picture.rgb, *np.shape(feeds[alike[0]])[1:3]).clip(0, 255)
+        return own
+
+
+def _same(one: Source, other: Source) -> bool:
+    if isinstance(one, str | os.PathLike) and isinstance(other, str | os.PathLike):
+        return os.fspath(one) == os.fspath(other)
+    return one is other
+
+
+def _sha256(source: Source, picture: Picture) -> str:
+    if isinstance(source, str | os.PathLike):
+        return hash_of(Path(source))
+    return hashlib.sha256(np.ascontiguousarray(picture.rgb).tobytes()).hexdigest()

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from nstgraph.arrays import Array
-from nstgraph.checkpoints.array_file import read_arrays, write_arrays
-from nstgraph.errors import CheckpointError
+from nstgraph.checkpoints.array_file import DamagedError, read_arrays, write_arrays
 from nstgraph.search.step import Step
 
 __all__ = ["RunState", "read_state", "write_state"]
@@ -55,7 +54,8 @@ def read_state(path: Path) -> RunState:
     """Read a state.
 
     Raises:
-        CheckpointError: the file is missing, cut short, damaged or of another kind.
+        DamagedError: the file is missing, cut short, damaged or of another kind.
+        CheckpointError: it is there, but cannot be read.
     """
     about, arrays = read_arrays(path)
     try:
@@ -66,8 +66,8 @@ def read_state(path: Path) -> RunState:
             raise ValueError("it holds no picture")
         history = tuple(_step(one) for one in about["history"])
         return RunState(image=image, history=history, seconds=float(about["seconds"]), **numbers)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CheckpointError(f"{path} is damaged or not a checkpoint's") from error
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise DamagedError(f"{path} is damaged or not a checkpoint's") from error
 
 
 def _step(given: dict[str, Any]) -> Step:

@@ -7,16 +7,15 @@ taken from the disk or unpacked.
 from __future__ import annotations
 
 import io
-import math
 import zipfile
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib import format as npy
 
 from nstgraph.messages import one_line
+from nstgraph.networks.npy_header import LONGEST_HEADER, NpyHeader, npy_header
 
 __all__ = ["Fault", "NpzFile"]
 
@@ -24,24 +23,15 @@ Shape = tuple[int, ...]
 
 #: What is read; all else is refused, so that no exotic decoder ever sees a stranger's bytes.
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_VERSIONS = ((1, 0), (2, 0), (3, 0))
 _ITEMSIZES = (2, 4, 8)
 
-#: Bytes of an array's header, of which numpy writes 128, and of what is read from the disk at once. The latter is
-#: also the longest directory: about 4,000 arrays, where VGG19 has 38.
-_LONGEST_HEADER = 4096
+#: Bytes that are read from the disk at once. That is also the longest directory: about 4,000 arrays, where VGG19 has
+#: 38.
 _PIECE = 1 << 18
 
 
 class Fault(Exception):
     """Why a file is refused, to follow its name: ``"has fc6_W encrypted"``."""
-
-
-class _Header(NamedTuple):
-    begin: int  # of the numbers, in bytes
-    end: int
-    fortran: bool  # whether the first axis runs fastest
-    dtype: np.dtype[Any]
 
 
 class NpzFile:
@@ -73,19 +63,19 @@ class NpzFile:
     def check(self, key: str, shape: Shape) -> None:
         """Make sure that, by what the file says, an array is of floating-point numbers and of this shape."""
         with self._member(key) as stream:
-            self._header(key, shape, stream.read(_LONGEST_HEADER))
+            self._header(key, shape, stream.read(LONGEST_HEADER))
 
     def read(self, key: str, shape: Shape) -> npt.NDArray[np.float32]:
         """An array, which must be of this shape and finite, as float32."""
         with self._member(key) as stream:
-            data = bytearray(stream.read(_LONGEST_HEADER))
+            data = bytearray(stream.read(LONGEST_HEADER))
             header = self._header(key, shape, bytes(data))
             # To the end and not a byte beyond: only there zipfile compares the checksum.
             while piece := stream.read(min(_PIECE, header.end - len(data))):
                 data += piece
-        stored = np.frombuffer(data, header.dtype, math.prod(shape), header.begin)
+        stored = header.array(data)
         with np.errstate(over="ignore"):  # a float64 beyond float32 becomes inf, and that is refused
-            values = np.array(stored.reshape(shape, order="F" if header.fortran else "C"), np.float32, order="C")
+            values = np.array(stored, np.float32, order="C")
         if not np.isfinite(values).all():
             raise Fault(f"has NaN or infinite numbers in {key}")
         return values
@@ -98,24 +88,18 @@ class NpzFile:
             raise Fault(f"has {key} compressed in another way than numpy.savez_compressed does")
         return self._archive.open(member)
 
-    def _header(self, key: str, expected: Shape, head: bytes) -> _Header:
-        stream = io.BytesIO(head)
-        version = npy.read_magic(stream)
-        if version not in _VERSIONS:
-            raise ValueError(f"npy version {version}")
-        parse = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran, dtype = parse(stream)
-        if dtype.hasobject:
+    def _header(self, key: str, expected: Shape, head: bytes) -> NpyHeader:
+        header = npy_header(head)
+        if header.dtype.hasobject:
             raise Fault(f"has pickled objects as {key}, which could run code and are refused")
-        if dtype.kind != "f" or dtype.itemsize not in _ITEMSIZES:
-            raise Fault(f"has {one_line(str(dtype))} as {key}, not floating-point numbers of 16 to 64 bits")
-        if shape != expected:
-            raise Fault(f"has {key} of shape {one_line(str(list(shape)))}, expected {list(expected)}")
+        if header.dtype.kind != "f" or header.dtype.itemsize not in _ITEMSIZES:
+            raise Fault(f"has {one_line(str(header.dtype))} as {key}, not floating-point numbers of 16 to 64 bits")
+        if header.shape != expected:
+            raise Fault(f"has {key} of shape {one_line(str(list(header.shape)))}, expected {list(expected)}")
         claimed = self._archive.getinfo(f"{key}.npy").file_size
-        end = stream.tell() + math.prod(shape) * dtype.itemsize
-        if claimed != end:
-            raise Fault(f"has {claimed:,} bytes as {key}, expected {end:,}")
-        return _Header(stream.tell(), end, fortran, dtype)
+        if claimed != header.end:
+            raise Fault(f"has {claimed:,} bytes as {key}, expected {header.end:,}")
+        return header
 
 
 class _InPieces(io.BufferedReader):

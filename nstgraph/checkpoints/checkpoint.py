@@ -19,6 +19,7 @@ from nstgraph.checkpoints.state_files import RUN, half_written, newest, state_pa
 from nstgraph.errors import CheckpointError, OutputError, fault_of
 from nstgraph.files import what_is_wrong_with
 from nstgraph.locks import FileLock
+from nstgraph.messages import command
 from nstgraph.pictures.picture import PictureSet
 
 __all__ = ["Checkpoint"]
@@ -83,8 +84,9 @@ class Checkpoint:
     def check_new(folder: Path) -> None:
         """Raise CheckpointError if something is in a folder, which may be missing, that is to hold a new run."""
         if (folder / RUN).exists():
+            resuming = command("resume", folder)
             raise CheckpointError(
-                f"{folder} holds a run that can be resumed: nstgraph resume {folder}; or delete it, or name another"
+                f"{folder} holds a run that can be resumed: {resuming}; or delete it, or name another"
             )
         if folder.is_dir() and set(folder.iterdir()) - {folder / _LOCK, *half_written(folder)}:
             raise CheckpointError(f"{folder} holds other files; name a new folder for the checkpoints")

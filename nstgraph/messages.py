@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import reprlib
+import shlex
 import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["did_you_mean", "duration", "one_line", "printable", "shown"]
+__all__ = ["command", "did_you_mean", "duration", "one_line", "printable", "shown"]
 
 _LONGEST = 200
 
@@ -36,6 +37,11 @@ def shown(value: Any) -> str:
         return _short.repr(value)
     except ValueError:  # of whole numbers of more than 4300 digits
         return f"<{type(value).__name__}>"
+
+
+def command(*words: object) -> str:
+    """A command of nstgraph that can be pasted into a shell, whatever is in the names of files."""
+    return shlex.join(["nstgraph", *map(str, words)])
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

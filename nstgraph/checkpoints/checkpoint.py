@@ -1,13 +1,12 @@
 """A folder in which a run is kept while it goes on, so that whatever ends it, another process can go on with it.
 
 ``run.npz`` says what the run is made of and holds its pictures; it is written once. ``state-000001.npz`` and so on say
-how far it has got: each is complete before it has its name, and the newest but one stays until the next is there.
+how far it has got: each is complete before it has its name, and the newest two stay.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,16 +14,17 @@ from typing import Any
 
 from nstgraph.checkpoints.array_file import read_about, read_arrays, write_arrays
 from nstgraph.checkpoints.picture_arrays import arrays_of, pictures_of
-from nstgraph.checkpoints.run_state import RunState, read_state, write_state
+from nstgraph.checkpoints.run_state import RunState, write_state
+from nstgraph.checkpoints.state_files import RUN, half_written, newest, state_path, states
 from nstgraph.errors import CheckpointError, OutputError, fault_of
 from nstgraph.files import what_is_wrong_with
 from nstgraph.locks import FileLock
+from nstgraph.messages import command
 from nstgraph.pictures.picture import PictureSet
 
-__all__ = ["Checkpoint", "states"]
+__all__ = ["Checkpoint"]
 
-_RUN, _LOCK = "run.npz", "lock"
-_STATE = re.compile(r"state-(\d{6,})\.npz")
+_LOCK = "lock"
 
 #: The next state is written after this many times as long as writing one takes, however short the interval.
 _REST = 20.0
@@ -44,7 +44,10 @@ class Checkpoint:
 
     def __init__(self, folder: Path, lock: FileLock, about: dict[str, Any], pictures: PictureSet) -> None:
         self.folder, self.about, self.pictures = folder, about, pictures
-        self.state = _newest(folder)
+        for path in half_written(folder):
+            with contextlib.suppress(OSError):
+                path.unlink()
+        self.state = newest(folder)
         self._lock = lock
         self._number = max([0, *states(folder)])
         self._told: set[str] = set()
@@ -69,21 +72,23 @@ class Checkpoint:
                 undo.callback(lock.release)
                 cls.check_new(folder)
                 names, arrays = arrays_of(pictures)
-                write_arrays(folder / _RUN, {**about, "names": names}, arrays)
+                write_arrays(folder / RUN, {**about, "names": names}, arrays)
+                made = cls(folder, lock, dict(about), pictures)
             except (OSError, OutputError) as error:
                 reason = error if isinstance(error, OutputError) else error.strerror
                 raise CheckpointError(f"nothing can be kept in {folder} ({reason}); name another folder") from error
             undo.pop_all()
-        return cls(folder, lock, dict(about), pictures)
+        return made
 
     @staticmethod
     def check_new(folder: Path) -> None:
         """Raise CheckpointError if something is in a folder, which may be missing, that is to hold a new run."""
-        if (folder / _RUN).exists():
+        if (folder / RUN).exists():
+            resuming = command("resume", folder)
             raise CheckpointError(
-                f"{folder} holds a run that can be resumed: nstgraph resume {folder}; or delete it, or name another"
+                f"{folder} holds a run that can be resumed: {resuming}; or delete it, or name another"
             )
-        if folder.is_dir() and any(path.name != _LOCK for path in folder.iterdir()):
+        if folder.is_dir() and set(folder.iterdir()) - {folder / _LOCK, *half_written(folder)}:
             raise CheckpointError(f"{folder} holds other files; name a new folder for the checkpoints")
         if folder.exists() and not folder.is_dir():
             raise CheckpointError(f"{folder} is a file; name a new folder for the checkpoints")
@@ -93,18 +98,18 @@ class Checkpoint:
         """Go on with the run of a folder.
 
         Raises:
-            CheckpointError: there is none, it is damaged, or in use.
+            CheckpointError: there is none, it is in use, or it, or each of its states, is damaged or cannot be read.
         """
-        if what_is_wrong_with(folder / _RUN):
+        if what_is_wrong_with(folder / RUN):
             raise CheckpointError(f"there is no run in {folder}; nstgraph runs lists those that can be resumed")
-        try:
-            lock = _locked(folder)
-        except OSError as error:
-            raise CheckpointError(f"{folder} cannot be written to ({error.strerror}); copy it elsewhere") from error
         with contextlib.ExitStack() as undo:
-            undo.callback(lock.release)
-            about, arrays = read_arrays(folder / _RUN)
-            opened = cls(folder, lock, about, pictures_of(about.pop("names", None), arrays))
+            try:
+                lock = _locked(folder)
+                undo.callback(lock.release)
+                about, arrays = read_arrays(folder / RUN)
+                opened = cls(folder, lock, about, pictures_of(about.pop("names", None), arrays))
+            except OSError as error:
+                raise CheckpointError(f"{folder} cannot be written to ({error.strerror}); copy it elsewhere") from error
             undo.pop_all()
         return opened
 
@@ -115,7 +120,7 @@ class Checkpoint:
         Raises:
             CheckpointError: there is no run in it.
         """
-        about = read_about(folder / _RUN)
+        about = read_about(folder / RUN)
         for path in reversed(states(folder).values()):
             with contextlib.suppress(CheckpointError):
                 return about, read_about(path)
@@ -138,28 +143,30 @@ class Checkpoint:
         if not now and time.monotonic() < self._due:
             return
         began = time.monotonic()
+        path = state_path(self.folder, self._number + 1)
         try:
+            write_state(path, state())
             self._number += 1
-            write_state(self.folder / f"state-{self._number:06d}.npz", state())
-            for number, path in states(self.folder).items():
-                if number < self._number - 1:
-                    path.unlink()
         except Exception as error:  # a full disk, say: the next state may find room again
-            fault = f"no checkpoint was written ({fault_of(error)}); the run goes on"
+            reason = fault_of(error).replace(str(path), str(self.folder))  # the same each time
+            fault = f"no checkpoint was written ({reason}); the run goes on"
             if fault not in self._told:
                 self._told.add(fault)
                 self._note(fault)
+        with contextlib.suppress(OSError):
+            for old in [*states(self.folder).values()][:-2]:
+                old.unlink()
         self._due = time.monotonic() + max(self._interval, _REST * (time.monotonic() - began))
 
     @property
     def begun(self) -> bool:
         """Whether there is something to go on from."""
-        return self._number > 0 and bool(states(self.folder))
+        return state_path(self.folder, self._number).exists()
 
     def remove(self) -> None:
         """Delete what is kept, as nobody needs it any more; what cannot be deleted stays."""
         with contextlib.suppress(OSError):
-            for path in [self.folder / _RUN, *states(self.folder).values()]:
+            for path in [self.folder / RUN, *states(self.folder).values()]:
                 path.unlink(missing_ok=True)
         self.close()
         with contextlib.suppress(OSError):
@@ -174,20 +181,6 @@ class Checkpoint:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def states(folder: Path) -> dict[int, Path]:
-    """The files of states in a folder, by number, the newest last."""
-    found = {path: _STATE.fullmatch(path.name) for path in folder.iterdir()}
-    return dict(sorted((int(match[1]), path) for path, match in found.items() if match))
-
-
-def _newest(folder: Path) -> RunState | None:
-    """The newest state that can be read, as the last one may have been cut off elsewhere, in copying."""
-    for path in reversed(states(folder).values()):
-        with contextlib.suppress(CheckpointError):
-            return read_state(path)
-    return None
 
 
 def _locked(folder: Path) -> FileLock:

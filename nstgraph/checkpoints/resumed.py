@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from nstgraph.config import Config
-from nstgraph.errors import CheckpointError
+from nstgraph.errors import CheckpointError, ConfigError
+from nstgraph.messages import did_you_mean
 from nstgraph.networks.find_weights import candidates, with_hash
 
 __all__ = ["MACHINE", "resumed"]
@@ -28,8 +29,11 @@ def resumed(about: Mapping[str, Any], **machine: Any) -> Config:
 
     Raises:
         CheckpointError: it is damaged, of another version, or the weights are not found.
-        ConfigError: a setting is out of range.
+        ConfigError: a setting is out of range, or not one of ``MACHINE``.
     """
+    for name in machine:
+        if name not in MACHINE:
+            raise ConfigError(f"{name} cannot be given to a run that goes on{did_you_mean(name, MACHINE)}")
     names = {field.name for field in dataclasses.fields(Config)}
     config, sha256 = about.get("config"), about.get("sha256")
     if not isinstance(config, dict) or not isinstance(sha256, str) or set(config) != names:

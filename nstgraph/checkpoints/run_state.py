@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from nstgraph.arrays import Array
-from nstgraph.checkpoints.array_file import read_arrays, write_arrays
-from nstgraph.errors import CheckpointError
+from nstgraph.checkpoints.array_file import DamagedError, read_arrays, write_arrays
 from nstgraph.search.step import Step
 
 __all__ = ["RunState", "read_state", "write_state"]
@@ -59,7 +58,8 @@ def read_state(path: Path) -> RunState:
     """Read a state.
 
     Raises:
-        CheckpointError: the file is missing, cut short, damaged or of another kind.
+        DamagedError: the file is missing, cut short, damaged or of another kind.
+        CheckpointError: it is there, but cannot be read.
     """
     about, arrays = read_arrays(path)
     try:
@@ -71,8 +71,8 @@ def read_state(path: Path) -> RunState:
         history = tuple(_step(one) for one in about["history"])
         weights = tuple(_weights(*one) for one in about["weights"])
         return RunState(image=image, history=history, seconds=float(about["seconds"]), weights=weights, **numbers)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CheckpointError(f"{path} is damaged or not a checkpoint's") from error
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise DamagedError(f"{path} is damaged or not a checkpoint's") from error
 
 
 def _step(given: dict[str, Any]) -> Step:

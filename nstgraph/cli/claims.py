@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import platform
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -45,7 +47,8 @@ def claim_memory(plan: Callable[[float], Plan], claims: contextlib.ExitStack) ->
     """Make a plan beside what other runs have claimed, and claim what it takes until ``claims`` is closed.
 
     Runs that start together would otherwise both plan with all that is free. A claim is an empty file, locked while its
-    run lives; its name says which process it is, and how much it will take.
+    run lives; its name says on which machine it is, as several may share a home, which process, and how much it will
+    take.
 
     Args:
         plan: makes a plan that leaves so many bytes to others.
@@ -55,9 +58,10 @@ def claim_memory(plan: Callable[[float], Plan], claims: contextlib.ExitStack) ->
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as planning:
-            _wait_for(FileLock(folder / "planning"), planning)
-            made = plan(sum(map(_still_to_come, folder.iterdir())))
-            lock = FileLock(folder / f"{os.getpid()}-{made.memory:.0f}")
+            machine = re.sub(r"[^\w.]+", "_", platform.node(), flags=re.ASCII)[:100]
+            _wait_for(FileLock(folder / f"{machine}-planning"), planning)
+            made = plan(sum(map(_still_to_come, folder.glob(f"{machine}-*-*"))))
+            lock = FileLock(folder / f"{machine}-{os.getpid()}-{made.memory:.0f}")
             if lock.acquire():
                 claims.callback(lock.release)
             return made
@@ -76,7 +80,7 @@ def _wait_for(lock: FileLock, until: contextlib.ExitStack) -> None:
 
 def _still_to_come(path: Path) -> float:
     """Bytes that the run of a claim has not taken yet."""
-    process, _, claimed = path.name.partition("-")
+    _, process, claimed = path.name.rsplit("-", 2)
     if not (process.isdecimal() and claimed.isdecimal()):
         return 0.0
     lock = FileLock(path)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nstgraph import messages
 from nstgraph.cli import options, running
 from nstgraph.cli.exit_codes import command
 from nstgraph.cli.output_options import Outputs
@@ -59,8 +59,7 @@ def resume(
         names = [Path(picture.name) for picture in (checkpoint.pictures.content, *checkpoint.pictures.styles)]
         files = OutputFiles(outputs, names, before)
         files.names.check(inputs(config, [], plugin), config.steps)
-        checkpoint.every(outputs.checkpoint_every, functools.partial(to_stderr))
-        running.go_on(config, checkpoint, files, quiet)
+        running.go_on(config, checkpoint, outputs, files, quiet)
 
 
 @command(app)
@@ -93,8 +92,10 @@ def _check_plugins(checkpoint: Checkpoint, given: list[Path]) -> None:
         raise CheckpointError(f"the checkpoint in {checkpoint.folder} is damaged; it cannot be resumed")
     missing = [str(path) for path in wanted if Path(path).name not in [path.name for path in given]]
     if missing:
-        line = " ".join(f"--plugin {path}" for path in missing)
-        raise CheckpointError(f"this run needs plugins, which are code: nstgraph resume {checkpoint.folder} {line}")
+        words = [word for path in missing for word in ("--plugin", path)]
+        raise CheckpointError(
+            f"this run needs plugins, which are code: {messages.command('resume', checkpoint.folder, *words)}"
+        )
     hashes = {hash_of(path) for path in given}
     for path, sha256 in wanted.items():
         if sha256 not in hashes:

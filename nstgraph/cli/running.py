@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import io
 import re
@@ -22,13 +21,14 @@ from nstgraph.cli.progress import Display
 from nstgraph.config import Config
 from nstgraph.errors import CheckpointError, ConfigError, Interrupted, NstgraphError, RunError
 from nstgraph.files import unused
-from nstgraph.messages import one_line
+from nstgraph.messages import command, one_line
 from nstgraph.user_folders import state_folder
 
 if TYPE_CHECKING:
     from nstgraph.arrays import Array
     from nstgraph.checkpoints.checkpoint import Checkpoint
     from nstgraph.cli.output_files import OutputFiles
+    from nstgraph.cli.output_names import OutputNames
     from nstgraph.pictures.picture import PictureSet
     from nstgraph.planning.plan import Plan
     from nstgraph.run.stylizer import Stylizer
@@ -76,14 +76,15 @@ def read(config: Config, sources: Sequence[Path], display: Display) -> tuple[Pic
 def run(config: Config, sources: Sequence[Path], outputs: Outputs, files: OutputFiles, quiet: bool) -> None:
     """Stylise with a display and write all outputs; after a signal or a failure, those of the best picture so far."""
     pictures, config = read(config, sources, Display(0, quiet=quiet))
-    _run(config, pictures, files, quiet, functools.partial(_kept, outputs=outputs, picture=files.names.picture))
+    _run(config, pictures, outputs, files, quiet, functools.partial(_kept, outputs=outputs, names=files.names))
 
 
-def go_on(config: Config, checkpoint: Checkpoint, files: OutputFiles, quiet: bool) -> None:
+def go_on(config: Config, checkpoint: Checkpoint, outputs: Outputs, files: OutputFiles, quiet: bool) -> None:
     """Go on with a run from its checkpoint; else as `run`."""
-    pictures = dataclasses.replace(checkpoint.pictures, style_scale=config.style_scale)
-    pictures.check(config.size)
-    _run(config, pictures, files, quiet, lambda *_: contextlib.nullcontext(checkpoint))
+    from nstgraph.run.inputs import kept_pictures
+
+    pictures = kept_pictures(config, checkpoint)
+    _run(config, pictures, outputs, files, quiet, lambda *_: contextlib.nullcontext(checkpoint))
 
 
 def runs_folder() -> Path:
@@ -91,7 +92,9 @@ def runs_folder() -> Path:
     return state_folder() / "runs"
 
 
-def _run(config: Config, pictures: PictureSet, files: OutputFiles, quiet: bool, kept: Keeping) -> None:
+def _run(
+    config: Config, pictures: PictureSet, outputs: Outputs, files: OutputFiles, quiet: bool, kept: Keeping
+) -> None:
     import_tensorflow()
     from nstgraph.run.stylizer import Stylizer
 
@@ -103,6 +106,9 @@ def _run(config: Config, pictures: PictureSet, files: OutputFiles, quiet: bool, 
         with Display(plan.steps, quiet=quiet) as display:
             _announce(stylizer, plan, display)
             with kept(stylizer, plan, pictures, display) as checkpoint:
+                if checkpoint is not None:
+                    note = functools.partial(display.note, always=True)
+                    checkpoint.every(outputs.checkpoint_every, lambda line: note(f"note: {line}"))
                 _search(stylizer, pictures, plan, files, display, checkpoint)
     files.check_hooks()
 
@@ -115,7 +121,7 @@ def _announce(stylizer: Stylizer, plan: Plan, display: Display) -> None:
 
 @contextlib.contextmanager
 def _kept(
-    stylizer: Stylizer, plan: Plan, pictures: PictureSet, display: Display, *, outputs: Outputs, picture: Path
+    stylizer: Stylizer, plan: Plan, pictures: PictureSet, display: Display, *, outputs: Outputs, names: OutputNames
 ) -> Iterator[Checkpoint | None]:
     """The checkpoint of a new run; None if there is to be none, or, unless it was asked for, if it cannot be."""
     from nstgraph.checkpoints.checkpoint import Checkpoint
@@ -127,11 +133,11 @@ def _kept(
         return
     folder = outputs.checkpoint
     if folder is None:
-        stem = re.sub(r"\W+", "-", picture.stem).strip("-")[:40]
+        stem = re.sub(r"\W+", "-", names.picture.stem).strip("-")[:40]
         folder = unused(runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{stem}")
     about = {
         **made_of(stylizer.config, stylizer.graph, plan),
-        "outputs": outputs.recorded(picture),
+        "outputs": outputs.recorded(names.picture),
         "begun": time.time(),
     }
     try:
@@ -142,10 +148,15 @@ def _kept(
         display.note(f"note: {error}")
         yield None
         return
-    display.note(f"kept in {folder} on the way; if anything ends it: nstgraph resume")
+    resuming = command("resume", folder) if asked else "nstgraph resume"
+    display.note(f"kept in {folder} on the way; if anything ends it: {resuming}")
     with checkpoint:
-        checkpoint.every(outputs.checkpoint_every, lambda line: display.note(f"note: {line}", always=True))
-        yield checkpoint
+        try:
+            yield checkpoint
+        except BaseException:
+            if not checkpoint.begun:  # there is nothing to go on from
+                checkpoint.remove()
+            raise
 
 
 def _search(
@@ -165,17 +176,17 @@ def _search(
         result = stylizer(pictures, plan=plan, callback=callback, trace=files.traced, checkpoint=checkpoint)
     except (Interrupted, RunError) as error:
         stop, result = error, error.result
-    if result is not None:
-        try:
+    try:
+        if result is not None:
             with deaf():
                 files.write(result, functools.partial(display.note, always=stop is not None))
-        except NstgraphError:
-            if isinstance(stop, RunError):
-                say(str(stop))
-            raise
-        finally:
-            if checkpoint is not None and checkpoint.begun and (stop or sys.exc_info()[0]):
-                display.note(f"nstgraph resume {checkpoint.folder} goes on with it", always=True)
+    except NstgraphError:
+        if isinstance(stop, RunError):
+            say(str(stop))
+        raise
+    finally:
+        if checkpoint is not None and checkpoint.begun and (stop or sys.exc_info()[0]):
+            display.note(f"{command('resume', checkpoint.folder)} goes on with it", always=True)
     if stop is not None:
         raise stop
     if checkpoint is not None:

@@ -61,15 +61,8 @@ class SummaryHook(StyleHook):
         """Write a step."""
         if self.fault:
             return
-        losses = {"total": step.total, **step.terms}
-        values = [tf.Summary.Value(tag=f"loss/{label}", simple_value=value) for label, value in losses.items()]
-        if self._images and self._written % self._images == 0:
-            shown = tf.Summary.Image(
-                height=step.height, width=step.width, colorspace=3, encoded_image_string=encode(image)
-            )
-            values.append(tf.Summary.Value(tag="generated_image", image=shown))
         try:
-            self._write(step=step.step, summary=tf.Summary(value=values))
+            self._write(step=step.step, summary=self._summary(step, image))
         except Exception as error:
             self._stop(f"at step {step.step}: {one_line(error)}")
         self._written += 1
@@ -82,6 +75,16 @@ class SummaryHook(StyleHook):
                 self._stop(f"as {self._path} is gone")
         except Exception as error:
             self._stop(f"at the end: {one_line(error)}")
+
+    def _summary(self, step: Step, image: Array) -> Any:
+        losses = {"total": step.total, **step.terms}
+        values = [tf.Summary.Value(tag=f"loss/{label}", simple_value=value) for label, value in losses.items()]
+        if self._images and self._written % self._images == 0:
+            shown = tf.Summary.Image(
+                height=step.height, width=step.width, colorspace=3, encoded_image_string=encode(image)
+            )
+            values.append(tf.Summary.Value(tag="generated_image", image=shown))
+        return tf.Summary(value=values)
 
     def _write(self, **what: Any) -> None:
         self._writer.write(tf.Event(wall_time=time.time(), **what).SerializeToString())

@@ -33,11 +33,11 @@ class ImportedNetwork(Network):
             new = self._file.needed(name, own.known)
             self._rehearsal.add(new)
             with tf.name_scope(None), tf.control_dependencies(None):
-                self._shared.add(node for node in new if not self._file.moves(node.name))
+                self._shared.add((node for node in new if not self._file.moves(node.name)), self._rehearsal.failed)
             with tf.name_scope(scope):
                 if self._file.input not in own.operations:
                     own.operations[self._file.input] = tf.identity(self._file.convert(image), "network_input").op
-                own.add(node for node in new if self._file.moves(node.name))
+                own.add((node for node in new if self._file.moves(node.name)), self._rehearsal.failed)
                 maps = self._output(layer, own.operations[name])
                 return tf.identity(tf.cast(maps, tf.float32), layer.partition(":")[0])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +47,15 @@ class ImportedNodes:
         self._path = path
         self._left = _SPARE + _TIMES * path.stat().st_size
 
-    def add(self, nodes: Iterable[Any]) -> None:
+    def add(self, nodes: Iterable[Any], unrehearsed: Collection[str] = ()) -> None:
         """Make the operations of nodes, each of which comes after those it takes tensors from.
 
+        Args:
+            nodes: what is to be made.
+            unrehearsed: names of those whose results have to be of one size, whatever the picture.
+
         Raises:
-            WeightsError: one cannot be made, or more memory would be taken than is left.
+            WeightsError: one cannot be made, or more memory would be taken than is left, or the size is not known.
         """
         for node in nodes:
             try:
@@ -59,6 +63,9 @@ class ImportedNodes:
             except Exception as error:  # TensorFlow finds what is wrong with a damaged file in many ways
                 fault = f"its operation {node.name} cannot be imported ({one_line(error)})"
                 raise WeightsError(f"{self._path} is damaged: {fault}; get the file again") from error
+            if node.name in unrehearsed and not _are_known(operation.outputs):
+                fault = f"an operation {node.name}, which is not for pictures of any size, and of unknown size itself"
+                raise WeightsError(f"{self._path} has {fault}; ask for layers before it")
             self.keep(node.name, operation)
 
     def keep(self, name: str, operation: Any) -> None:
@@ -75,9 +82,13 @@ class Rehearsal:
     """The same for a picture whose size is known, in a graph that never runs.
 
     A file may compute the size of a tensor from that of the picture, however large; here it is known before it is used.
+
+    Attributes:
+        failed: names of nodes that pictures of this size are not for, as of all that is computed from these.
     """
 
     def __init__(self, path: Path, source: str) -> None:
+        self.failed: set[str] = set()
         self._path = path
         self._graph = tf.Graph()
         self._nodes = ImportedNodes(path, {})
@@ -99,12 +110,9 @@ class Rehearsal:
                 try:
                     operation = _of_its_shape(node) if large else _made(node, known)
                 except Exception:  # it is not for a picture of this size, or is found to be damaged when it is imported
+                    self.failed.add(node.name)
                     continue
-                sizes_given, sizes = (
-                    all(tensor.shape.is_fully_defined() for tensor in tensors)
-                    for tensors in (operation.inputs, operation.outputs)
-                )
-                if sizes_given and not sizes and node.op != "Placeholder":
+                if _are_known(operation.inputs) and not _are_known(operation.outputs) and node.op != "Placeholder":
                     fault = f"an operation {node.name} whose result may be of any size"
                     raise WeightsError(f"{self._path} has {fault}, which no network needs; get another file")
                 self._nodes.keep(node.name, operation)
@@ -132,6 +140,11 @@ def _of_its_shape(node: Any) -> Any:
     """A stand-in for a constant, so that the rehearsal holds no weights of its own."""
     value = node.attr["value"].tensor
     return tf.placeholder(tf.as_dtype(value.dtype), [length.size for length in value.tensor_shape.dim]).op
+
+
+def _are_known(tensors: Iterable[Any]) -> bool:
+    """Whether the sizes of all of them are."""
+    return all(tensor.shape.is_fully_defined() for tensor in tensors)
 
 
 def _known_size(tensor: Any) -> int:

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from nstgraph._tf import has_computed
 from nstgraph.errors import ConfigError
 
-__all__ = ["THREADS", "check_deterministic", "one_thread"]
+__all__ = ["THREADS", "check_deterministic", "deterministic_begun", "one_thread"]
 
 #: Threads that TensorFlow spreads an operation over. It splits sums by their number, whatever the number of cores.
 THREADS = 4
 
 
+#: Not empty once this process computes with so many threads.
 _begun: list[bool] = []
 
 
@@ -24,6 +25,10 @@ def check_deterministic() -> None:
         raise ConfigError("TensorFlow has begun with other threads; start a deterministic run in a process of its own")
     if importlib.util.find_spec("threadpoolctl") is None:
         raise ConfigError("a deterministic run needs threadpoolctl: python -m pip install threadpoolctl")
+
+
+def deterministic_begun() -> None:
+    """Take note that the process's first session was begun with that number of threads."""
     _begun.append(True)
 
 

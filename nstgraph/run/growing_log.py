@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -42,6 +44,7 @@ class GrowingLog:
         self._path = path
         self._mode = "wb" if overwrite else "xb"
         self._waiting = list(before)
+        self._length = 0  # of what was written whole, in bytes
         self.begun = False
 
     def add(self, step: Step) -> None:
@@ -53,13 +56,18 @@ class GrowingLog:
         self._waiting.append(step)
         text = io.StringIO(newline="")
         table = csv.DictWriter(text, list(row(step)))
-        if not self.begun:
+        if not self._length:
             table.writeheader()
         table.writerows(map(row, self._waiting))
+        data = text.getvalue().encode()
         try:
             with open(self._path, "ab" if self.begun else self._mode) as file:
                 self.begun = True
-                file.write(text.getvalue().encode())
+                file.write(data)
         except OSError as error:
+            if self.begun:  # what has been written of it would be the beginning of the next row
+                with contextlib.suppress(OSError):
+                    os.truncate(self._path, self._length)
             raise OutputError(f"cannot go on with the log {self._path} ({error.strerror})") from error
+        self._length += len(data)
         self._waiting.clear()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.config import INITS, Config
 from nstgraph.errors import ConfigError
 from nstgraph.graph.style_graph import StyleGraph
@@ -16,7 +18,7 @@ from nstgraph.pictures.load import Source, load
 from nstgraph.pictures.picture import PictureSet
 from nstgraph.planning.speed import native_precision
 
-__all__ = ["graph_of", "read_pictures"]
+__all__ = ["graph_of", "kept_pictures", "read_pictures"]
 
 
 def read_pictures(config: Config, content: Source, style: Source | Sequence[Source]) -> PictureSet:
@@ -38,6 +40,17 @@ def read_pictures(config: Config, content: Source, style: Source | Sequence[Sour
     photo, *paintings = (load(picture, memory=memory) for picture in (content, *styles))
     start = None if config.init in INITS else load(config.init, memory=memory)
     pictures = PictureSet(photo, tuple(paintings), start, config.style_scale)
+    pictures.check(config.size)
+    return pictures
+
+
+def kept_pictures(config: Config, checkpoint: Checkpoint) -> PictureSet:
+    """The pictures of a run that goes on, with its settings.
+
+    Raises:
+        PictureError: one is too small or too narrow.
+    """
+    pictures = dataclasses.replace(checkpoint.pictures, style_scale=config.style_scale)
     pictures.check(config.size)
     return pictures
 

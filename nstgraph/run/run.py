@@ -136,10 +136,11 @@ class Run:
                 continue
             self._number, self._stage = number, stage
             self._search_at(stage)
-            self._number += 1
-            self._keep(now=True)
             last = self._so_far.last
-            if last and (last.stopped or (last.why and not last.stalled)):
+            over = last is not None and (last.stopped or (last.why and not last.stalled))
+            self._number = len(self._plan.stages) if over else number + 1
+            self._keep(now=True)
+            if over:
                 break
 
     def _search_at(self, stage: Stage) -> None:
@@ -218,9 +219,11 @@ class Run:
         if not self._so_far.history and not is_outside(error):
             raise error
         says = said(error, self._stage.size)
-        result = self._result(f"failed ({says})") if self._so_far.history else None
-        if result is not None:
-            self._keep(now=True)
+        result = None
+        if self._so_far.history:
+            self._keep(now=True)  # first, as the result takes memory, which may be what is missing
+            with contextlib.suppress(MemoryError):
+                result = self._result(f"failed ({says})")
         raise RunError(says + remedy(error), result) from error
 
     def _result(self, outcome: str, why: str = "") -> Result:

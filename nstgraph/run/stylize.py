@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.checkpoints.resumed import resumed
 from nstgraph.config import Config
 from nstgraph.pictures.load import Source
-from nstgraph.run.inputs import read_pictures
+from nstgraph.run.inputs import kept_pictures, read_pictures
 from nstgraph.run.record import made_of
 from nstgraph.run.result import Result
 from nstgraph.run.stylizer import Stylizer
@@ -64,7 +63,7 @@ def resume(checkpoint: str | os.PathLike[str], *, callback: StepCallback | None 
     """Go on with a run that was kept in a folder and did not end, here or on another machine.
 
     Loss terms that are not nstgraph's own must have been registered before, as for the run's beginning. A run that had
-    ended gives its result again.
+    ended, by its callback, say, gives its picture again.
 
     Args:
         checkpoint: the folder.
@@ -78,7 +77,6 @@ def resume(checkpoint: str | os.PathLike[str], *, callback: StepCallback | None 
     """
     with Checkpoint.open(Path(checkpoint)) as kept:
         config = resumed(kept.about, **machine)
-        pictures = dataclasses.replace(kept.pictures, style_scale=config.style_scale)
-        pictures.check(config.size)
+        pictures = kept_pictures(config, kept)
         with Stylizer(config, len(pictures.styles)) as stylizer:
             return stylizer(pictures, callback=callback, checkpoint=kept)

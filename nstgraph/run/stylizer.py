@@ -24,7 +24,7 @@ from nstgraph.pictures.picture import PictureSet
 from nstgraph.planning.measured_cost import measure
 from nstgraph.planning.plan import Plan
 from nstgraph.planning.planner import Planner
-from nstgraph.run.deterministic import THREADS, check_deterministic, one_thread
+from nstgraph.run.deterministic import THREADS, check_deterministic, deterministic_begun, one_thread
 from nstgraph.run.evaluators import Evaluators
 from nstgraph.run.inputs import graph_of, read_pictures
 from nstgraph.run.record import settings_of
@@ -82,6 +82,8 @@ class Stylizer:
         self._stepper = Stepper(self.objective) if hooks else None
         threads = THREADS if config.deterministic else 0
         self.evaluator = self._closing.enter_context(Evaluator(self.objective, threads=threads))
+        if config.deterministic:
+            deterministic_begun()
         foreign = [label for label, one in self.loss.labelled().items() if one.term.is_foreign]
         self.evaluators = Evaluators(self.evaluator, foreign)
         what = "the loss cannot be evaluated"

@@ -9,8 +9,9 @@ import sys
 import numpy as np
 import pytest
 
-from nstgraph.checkpoints.checkpoint import Checkpoint, states
+from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.checkpoints.run_state import RunState
+from nstgraph.checkpoints.state_files import states
 from nstgraph.errors import CheckpointError
 from nstgraph.pictures.picture import Picture, PictureSet
 
@@ -72,16 +73,42 @@ def test_a_damaged_state_is_never_read_but_the_one_before_it(tmp_path, damage):
 
 def test_a_state_that_cannot_be_written_is_said_once_and_ends_nothing(tmp_path):
     said = []
-    with Checkpoint.create(tmp_path / "f", {}, PICTURES) as checkpoint:
+    folder, away = tmp_path / "f", tmp_path / "away"
+    with Checkpoint.create(folder, {}, PICTURES) as checkpoint:
         checkpoint.every(0, said.append)
-        checkpoint.keep(lambda: state(1), now=True)
-        for path in tmp_path.glob("f/*"):
-            path.unlink()
-        (tmp_path / "f").rmdir()
         for _ in range(3):
-            checkpoint.keep(lambda: state(2), now=True)
-    (line,) = {line.partition("state-")[0] for line in said}
-    assert line.startswith("no checkpoint was written (cannot write ") and len(said) == 3  # a name each
+            checkpoint.keep(lambda: state(1), now=True)
+            folder.rename(away)
+            for _ in range(2):
+                checkpoint.keep(lambda: state(2), now=True)
+            assert not checkpoint.begun
+            away.rename(folder)
+    (line,) = said
+    assert line.startswith(f"no checkpoint was written (cannot write {folder}: ") and line.endswith("; the run goes on")
+
+
+def test_after_a_state_that_was_not_written_the_newest_but_one_stays(tmp_path):
+    def no_room():
+        raise MemoryError
+
+    with Checkpoint.create(tmp_path / "f", {}, PICTURES) as checkpoint:
+        for make in (lambda: state(1), lambda: state(2), no_room, no_room, lambda: state(3)):
+            checkpoint.keep(make, now=True)
+            assert checkpoint.begun
+    assert list(states(tmp_path / "f")) == [2, 3]
+
+
+def test_what_a_kill_has_left_half_written_goes_with_the_next_process(tmp_path):
+    folder = tmp_path / "f"
+    folder.mkdir()
+    for name in (".0123abcd-run.npz", ".0123abcd-state-000007.npz"):
+        (folder / name).write_bytes(b"PK")
+    with Checkpoint.create(folder, {}, PICTURES):
+        assert sorted(os.listdir(folder)) == ["lock", "run.npz"]
+    (folder / ".0123abcd-state-000001.npz").write_bytes(b"PK")
+    checkpoint = Checkpoint.open(folder)
+    checkpoint.remove()
+    assert not folder.exists()
 
 
 def test_a_folder_is_one_process_s(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,17 @@ def test_runs_that_start_together_share_what_is_free(empty_folder):
     assert seen[0] == 0 and seen[1] - seen[2] > 4e9 and 7e9 < seen[2] < 9e9
     folder = Path(os.environ["XDG_STATE_HOME"], "nstgraph", "memory")
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="the system does not tell what others hold")
+def test_a_run_on_another_machine_that_shares_the_home_takes_nothing_from_this_one(empty_folder, monkeypatch):
+    seen = []
+    with contextlib.ExitStack() as claims:
+        claim_memory(planned(9e9, seen), claims)
+        for node in ("another-host", "../*", platform.node()):
+            monkeypatch.setattr("platform.node", lambda node=node: node)
+            claim_memory(planned(1e9, seen), claims)
+    assert seen[:3] == [0, 0, 0] and 7e9 < seen[3] < 9e9
 
 
 def test_where_nothing_can_be_written_nothing_is_claimed(empty_folder, monkeypatch):

@@ -44,7 +44,7 @@ def test_a_full_disk_costs_what_is_written_beside_the_picture_only(limited, empt
 def test_checkpoints_that_find_no_room_cost_nothing(limited, empty_folder):
     code, shown = limited(f"{LINE} -o o.jpg --checkpoint ck --checkpoint-every 0", 15_000)
     assert code == 0 and load(empty_folder / "o.jpg").size == (36, 48) and not (empty_folder / "ck").exists()
-    assert "note: no checkpoint was written (cannot write ck/state-000001.npz (File too large)" in shown
+    assert shown.count("note: no checkpoint was written (cannot write ck (File too large)") == 1
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -19,6 +20,7 @@ from typer.testing import CliRunner
 
 from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.cli.app import app
+from nstgraph.cli.claims import claim
 from nstgraph.losses.registry import registry
 from nstgraph.pictures.load import load
 
@@ -36,6 +38,7 @@ def failed(picture_folder, failing_plugin):
     (picture_folder / "p.py").write_text(failing_plugin(14))
     code, _, shown = nstgraph(f"{LINE} -l 0.00001*fails_late --plugin p.py --checkpoint ck --log log.json")
     assert code == 2 and "that is enough" in shown and "nstgraph resume ck goes on with it" in shown
+    assert "kept in ck on the way; if anything ends it: nstgraph resume ck\n" in shown
     yield picture_folder
     registry.remove("fails_late")
 
@@ -57,6 +60,55 @@ def test_a_run_is_gone_on_with_once_its_plugin_is_mended(failed, failing_plugin)
     history = json.loads((failed / "log-2.json").read_text())["history"]
     assert [row["step"] for row in history] == list(range(1, 25))
     assert not (failed / "ck").exists() and "no run is kept in ck" in nstgraph("runs ck")[1]
+
+
+def test_the_name_that_a_run_got_is_that_which_is_kept(picture_folder, failing_plugin):
+    (picture_folder / "p.py").write_text(failing_plugin(14))
+    line = LINE.replace("-o o.png ", "") + " -l 0.00001*fails_late --plugin p.py --checkpoint ck"
+    with contextlib.ExitStack() as claims:
+        assert claim(Path("c-s.png"), claims)
+        assert nstgraph(line)[0] == 2
+    registry.remove("fails_late")
+    assert _run_file("ck")[0]["outputs"]["output"] == str(picture_folder / "c-s-2.png")
+
+
+FAILING_AT_ONCE = """
+from nstgraph import loss_term, tf
+
+@loss_term
+def fails_at_once(g):
+    image = g.generated.image
+    with tf.control_dependencies([tf.debugging.assert_none_equal(tf.shape(image)[1], 36)]):
+        return g.mean(tf.square(tf.identity(image) - 100))
+"""
+
+
+def test_a_run_that_fails_before_its_first_step_is_not_kept(picture_folder):
+    (picture_folder / "p.py").write_text(FAILING_AT_ONCE)
+    code, _, shown = nstgraph(f"{LINE} -l fails_at_once --plugin p.py --checkpoint ck")
+    registry.remove("fails_at_once")
+    assert code == 2 and "kept in ck on the way" in shown and "goes on with it" not in shown
+    assert not (picture_folder / "ck").exists()
+
+
+def test_a_resumed_run_that_can_be_kept_no_longer_says_so_once(failed, failing_plugin):
+    mended = failing_plugin(10**9).replace("def fails_late(g):\n", "def fails_late(g):\n    shutil.rmtree('ck')\n")
+    (failed / "p.py").write_text(f"import shutil\n{mended}")
+    code, _, shown = nstgraph("resume ck --plugin p.py --checkpoint-every 0")
+    assert code == 0, shown
+    lines = [line for line in shown.splitlines() if "no checkpoint was written" in line]
+    assert len(lines) == 1 and lines[0].startswith("note: no checkpoint was written (cannot write ck: the folder ck")
+
+
+def test_commands_to_be_pasted_are_quoted(failed):
+    shutil.move("ck", "my ck")
+    about, arrays = _run_file("my ck")
+    _run_file("my ck", {**about, "plugins": {"/x/p.py; rm -r ~": "0"}}, arrays)
+    outcome = CliRunner().invoke(app, ["resume", "my ck"])
+    assert outcome.exit_code == 2
+    assert outcome.stderr.endswith(": nstgraph resume 'my ck' --plugin '/x/p.py; rm -r ~'\n")
+    outcome = CliRunner().invoke(app, [*LINE.replace("o.png", "n.png").split(), "--checkpoint", "my ck"])
+    assert "that can be resumed: nstgraph resume 'my ck'; or delete it" in outcome.stderr
 
 
 @pytest.mark.parametrize(

@@ -281,6 +281,8 @@ class Failing(SummaryHook):
             self.failing.enter_context(files_end_at(size + 100))
         if step.step == 3 and self.fails == "gone":
             shutil.rmtree(self.folder)
+        if step.step == 3 and self.fails == "picture":
+            image = None
         super().after_step(step, image)
 
     def end(self, session):
@@ -290,14 +292,19 @@ class Failing(SummaryHook):
 
 @pytest.mark.parametrize(
     ("fails", "fault"),
-    [("full", r"^summaries are incomplete at step 3: .*too large"), ("gone", " is gone$"), ("", "^$")],
+    [
+        ("full", r"^summaries are incomplete at step 3: .*too large"),
+        ("gone", " is gone$"),
+        ("picture", r"^summaries are incomplete at step 3: "),
+        ("", "^$"),
+    ],
 )
 def test_summaries_that_cannot_be_written_end_no_run(objective, search, tmp_path, fails, fault):
     hook = Failing(tmp_path / "summaries", fails)
     outcome = search(objective, [hook])
     assert len(outcome.steps) == 5
     assert re.search(fault, hook.fault) and "\n" not in hook.fault
-    if fails == "full":
+    if fails in ("full", "picture"):
         events = EventAccumulator(str(tmp_path / "summaries")).Reload()
         assert [event.step for event in events.Scalars("loss/total")] == [1, 2]
 

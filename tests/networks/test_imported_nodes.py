@@ -72,8 +72,8 @@ def test_sizes_too_large_to_be_written_are_told_in_words(tmp_path):
 
     saved(tmp_path / "net.pb", larger)
     g = StyleGraph(GraphFile(tmp_path / "net.pb"))
-    with pytest.raises(RunError, match="the loss cannot be evaluated: "):
-        evaluated_once(Objective(g, parse_loss("content:layer=out")), 32, 32)
+    with pytest.raises(WeightsError, match="an operation ResizeBilinear, which is not for pictures of any size, and"):
+        g.content["out"]
     with (
         g.graph.as_default(),
         pytest.raises(WeightsError, match=r"cannot be imported \(.* -8 must be"),
@@ -90,6 +90,37 @@ def test_sizes_that_depend_on_what_the_picture_shows_are_refused(tmp_path):
         WeightsError,
         match=r"net\.pb has an operation open whose result may be of any size",
     ):
+        StyleGraph(GraphFile(tmp_path / "net.pb")).content["out"]
+
+
+def folded(maps):
+    """Maps in a shape that not all pictures' have; then the number of channels depends on the picture."""
+    return tf.reshape(maps, [1, 48, 48, -1], name="folded")
+
+
+@pytest.mark.parametrize(
+    "then", [lambda maps: maps, lambda maps: tf.reduce_sum(tf.fill(tf.shape(maps)[3:] * 10**9, 1.0))]
+)
+def test_what_not_all_pictures_can_be_given_to_is_refused_unless_its_size_is_known(tmp_path, then):
+    saved(tmp_path / "net.pb", lambda maps: then(folded(maps)))
+    view = StyleGraph(GraphFile(tmp_path / "net.pb")).content
+    assert view["maps"].shape[-1] == 4
+    for _ in range(2):
+        with pytest.raises(WeightsError, match=r"net\.pb has an operation folded, which is not for .*; ask for layers"):
+            view["out"]
+
+
+def test_a_network_for_pictures_of_one_size_is_imported_but_not_without_limits(tmp_path):
+    def fixed(maps):
+        return tf.reshape(maps, [1, 48, 48, 9], name="fixed")
+
+    saved(tmp_path / "net.pb", lambda maps: tf.nn.max_pool2d(fixed(maps), 2, 2, "SAME"))
+    view = StyleGraph(GraphFile(tmp_path / "net.pb")).content
+    with tf.Session(graph=view.image.graph) as session:
+        out = session.run(view["out"], {view.image: np.zeros((1, 72, 72, 3), np.float32)})
+    assert out.shape == (1, 24, 24, 9)
+    saved(tmp_path / "net.pb", lambda maps: tf.tile(fixed(maps), tf.shape(fixed(maps)) * 50))
+    with pytest.raises(WeightsError, match=r"asks for [\d.]+ GB more for its operation Tile"):
         StyleGraph(GraphFile(tmp_path / "net.pb")).content["out"]
 
 

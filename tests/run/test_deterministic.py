@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from nstgraph import Config, Stylizer, tf
-from nstgraph.errors import ConfigError
+from nstgraph.errors import ConfigError, WeightsError
 
 # Large enough that sums are split between threads.
 SCRIPT = """
@@ -48,6 +48,17 @@ def test_what_it_needs_is_said(monkeypatch):
 
 
 def test_a_process_that_has_computed_already_is_refused():
+    with tf.Graph().as_default(), tf.Session() as session:
+        session.run(tf.constant(1.0))
+    with pytest.raises(ConfigError, match="start a deterministic run in a process of its own"):
+        Stylizer(Config(deterministic=True))
+
+
+def test_one_that_failed_before_it_had_begun_does_not_count(monkeypatch):
+    monkeypatch.setattr("nstgraph.run.deterministic.has_computed", lambda: False)
+    with pytest.raises(WeightsError, match="does not exist"):
+        Stylizer(Config(deterministic=True, weights="nowhere.npz"))
+    monkeypatch.undo()
     with tf.Graph().as_default(), tf.Session() as session:
         session.run(tf.constant(1.0))
     with pytest.raises(ConfigError, match="start a deterministic run in a process of its own"):

@@ -55,6 +55,34 @@ def test_a_finished_run_gives_its_result_again(tmp_path, whole):
     assert again.history == first.history and again.reason == first.reason
 
 
+def test_a_run_that_its_callback_ended_gives_its_picture_again(tmp_path):
+    first = stylize(CONTENT, STYLE, SMALL, checkpoint=tmp_path / "f", callback=cut_at(4, StopIteration()))
+    assert first.reason.startswith("stopped by the callback after 4 of 24 steps")
+    again = resume(tmp_path / "f", callback=lambda step, image: pytest.fail("it goes on"))
+    np.testing.assert_array_equal(first.image, again.image)
+    assert again.history == first.history
+
+
+def test_a_photo_that_was_turned_by_numpy_is_kept_with_its_transparency(tmp_path):
+    photo = np.dstack([CONTENT[0], np.linspace(0, 255, CONTENT[0, ..., 0].size).reshape(CONTENT.shape[1:3])])
+    turned = np.rot90(photo.astype(np.float32))
+    with pytest.raises(Interrupted) as raised:
+        stylize(turned, STYLE, SMALL, checkpoint=tmp_path / "f", callback=cut_at(2, KeyboardInterrupt()))
+    np.testing.assert_array_equal(resume(tmp_path / "f").alpha, raised.value.result.alpha)
+
+
+def test_where_the_result_finds_no_memory_the_run_is_kept_and_the_failure_told(tmp_path, monkeypatch):
+    def no_memory(**_):
+        raise MemoryError
+
+    monkeypatch.setattr("nstgraph.run.run.Result", no_memory)
+    with pytest.raises(RunError, match="OSError at 32x24: lost") as raised:
+        stylize(CONTENT, STYLE, SMALL, checkpoint=tmp_path / "f", callback=cut_at(4, OSError("lost")))
+    assert raised.value.result is None
+    with Checkpoint.open(tmp_path / "f") as checkpoint:
+        assert checkpoint.state is not None and len(checkpoint.state.history) == 4
+
+
 def test_whatever_a_callback_raises_can_be_gone_on_from(tmp_path):
     with pytest.raises(RunError, match="SystemExit at 32x24: 3"):
         stylize(CONTENT, STYLE, SMALL, checkpoint=tmp_path / "f", callback=cut_at(4, SystemExit(3)))
@@ -86,6 +114,10 @@ def test_settings_of_the_machine_may_differ(tmp_path):
         stylize(CONTENT, STYLE, SMALL, checkpoint=tmp_path / "f", callback=cut_at(2, KeyboardInterrupt()))
     with Checkpoint.open(tmp_path / "f") as checkpoint:
         about = checkpoint.about
+    with pytest.raises(ConfigError, match="loss cannot be given to a run that goes on; choose from memory, network"):
+        resumed(about, loss="style", steps=7)
+    with pytest.raises(ConfigError, match="weigths cannot be given to a run that goes on; did you mean 'weights'"):
+        resume(tmp_path / "f", weigths="c.npz")
     assert resumed(about, memory=7.5).memory == 7.5 and resumed(about).size == 64
     with pytest.raises(CheckpointError, match=r"c\.npz is not the file; give the one with the SHA-256 21685cf3"):
         resumed(about, weights="c.npz")

@@ -7,26 +7,23 @@ taken from the disk or unpacked.
 from __future__ import annotations
 
 import io
-import math
 import zipfile
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib import format as npy
 
+from nstgraph.networks.npy_header import LONGEST_HEADER, NpyHeader, npy_header
 from nstgraph.networks.weight_formats.arrays import ArrayFile, Fault, Shape, check_claims, finite
 
 __all__ = ["InPieces", "NpzArrays", "NpzFile"]
 
 #: What is read; all else is refused, so that no exotic decoder ever sees a stranger's bytes.
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_VERSIONS = ((1, 0), (2, 0), (3, 0))
 
-#: Bytes of an array's header, of which numpy writes 128, and of what is read from the disk at once. The latter is
-#: also the longest directory: about 4,000 arrays, where VGG19 has 38.
-_LONGEST_HEADER = 4096
+#: Bytes that are read from the disk at once. That is also the longest directory: about 4,000 arrays, where VGG19 has
+#: 38.
 _PIECE = 1 << 18
 
 
@@ -47,13 +44,6 @@ class NpzArrays(ArrayFile):
     def read(self, key: str, shape: Shape) -> npt.NDArray[np.float32]:
         with NpzFile(self._path) as npz:
             return npz.read(key, shape)
-
-
-class _Header(NamedTuple):
-    begin: int  # of the numbers, in bytes
-    end: int
-    fortran: bool  # whether the first axis runs fastest
-    dtype: np.dtype[Any]
 
 
 class NpzFile:
@@ -85,18 +75,17 @@ class NpzFile:
     def check(self, key: str, shape: Shape) -> str:
         """See `ArrayFile.check`."""
         with self._member(key) as stream:
-            return self._header(key, shape, stream.read(_LONGEST_HEADER)).dtype.newbyteorder("=").name
+            return self._header(key, shape, stream.read(LONGEST_HEADER)).dtype.newbyteorder("=").name
 
     def read(self, key: str, shape: Shape) -> npt.NDArray[np.float32]:
         """See `ArrayFile.read`."""
         with self._member(key) as stream:
-            data = bytearray(stream.read(_LONGEST_HEADER))
+            data = bytearray(stream.read(LONGEST_HEADER))
             header = self._header(key, shape, bytes(data))
             # To the end and not a byte beyond: only there zipfile compares the checksum.
             while piece := stream.read(min(_PIECE, header.end - len(data))):
                 data += piece
-        stored = np.frombuffer(data, header.dtype, math.prod(shape), header.begin)
-        return finite(key, stored.reshape(shape, order="F" if header.fortran else "C"))
+        return finite(key, header.array(data))
 
     def _member(self, key: str) -> IO[bytes]:
         member = self._archive.getinfo(f"{key}.npy")
@@ -106,21 +95,15 @@ class NpzFile:
             raise Fault(f"has {key} compressed in another way than numpy.savez_compressed does")
         return self._archive.open(member)
 
-    def _header(self, key: str, expected: Shape, head: bytes) -> _Header:
-        stream = io.BytesIO(head)
-        version = npy.read_magic(stream)
-        if version not in _VERSIONS:
-            raise ValueError(f"npy version {version}")
-        parse = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran, dtype = parse(stream)
-        if dtype.hasobject:
+    def _header(self, key: str, expected: Shape, head: bytes) -> NpyHeader:
+        header = npy_header(head)
+        if header.dtype.hasobject:
             raise Fault(f"has pickled objects as {key}, which could run code and are refused")
-        check_claims(key, dtype, shape, expected)
+        check_claims(key, header.dtype, header.shape, expected)
         claimed = self._archive.getinfo(f"{key}.npy").file_size
-        end = stream.tell() + math.prod(shape) * dtype.itemsize
-        if claimed != end:
-            raise Fault(f"has {claimed:,} bytes as {key}, expected {end:,}")
-        return _Header(stream.tell(), end, fortran, dtype)
+        if claimed != header.end:
+            raise Fault(f"has {claimed:,} bytes as {key}, expected {header.end:,}")
+        return header
 
 
 class InPieces(io.BufferedReader):

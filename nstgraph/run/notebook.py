@@ -6,6 +6,7 @@ import contextlib
 import html
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from nstgraph.arrays import Array
@@ -41,13 +42,13 @@ def progress_bar(steps: int, wanted: bool | None = None) -> StepCallback | None:
 
 
 def both(first: StepCallback | None, second: StepCallback | None) -> StepCallback | None:
-    """One callback of two, of which the first is called first."""
+    """One callback of two, of which the first is called first, and the second's weights count."""
     if first is None or second is None:
         return first or second
 
-    def callback(step: Step, image: Array) -> None:
+    def callback(step: Step, image: Array) -> Mapping[str, float] | None:
         first(step, image)
-        second(step, image)
+        return second(step, image)
 
     return callback
 

@@ -1,8 +1,9 @@
-"""The bar of a notebook, outside of one; `tests/acceptance/test_notebook.py` sees it in one."""
+"""The bar of a notebook, outside of one; `tests/acceptance/test_example_notebook.py` sees it in one."""
 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,11 @@ def test_a_run_is_silent_unless_asked(capfd: pytest.CaptureFixture[str]) -> None
 def test_both_callbacks_are_called_in_turn() -> None:
     called = []
     step = Step(1, 2.0, {"tv": 2.0}, 32, 32)
-    one, two = (lambda step, image, name=name: called.append((name, step)) for name in ("one", "two"))
-    both(one, two)(step, PIXELS)  # type: ignore[misc]
+
+    def named(name: str) -> Any:
+        return lambda step, image: called.append((name, step)) or {name: 2.0}
+
+    one, two = named("one"), named("two")
+    assert both(one, two)(step, PIXELS) == {"two": 2.0}  # type: ignore[misc]
     assert called == [("one", step), ("two", step)]
     assert both(one, None) is one and both(None, two) is two and both(None, None) is None

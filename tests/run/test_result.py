@@ -70,6 +70,7 @@ def test_metadata_tell_how_the_picture_was_made(tmp_path, result, name):
     loss = (*CONFIG.loss[:-1], "photo_colors")
     read = Config.from_settings(read_settings(tmp_path / name))
     assert read == Config.from_settings(result.settings) == CONFIG.replace(loss=" ".join(loss), weights=str(embedded()))
+    assert (settings.pop("pictures"), settings.pop("changed_weights")) == ([], [])
     assert Config(**{**settings, "loss": tuple(settings["loss"].split())}) == CONFIG.replace(loss=loss)
 
 

@@ -26,7 +26,7 @@ INITS = ("content", "noise", "style")
 _MIN_TILE = 32
 
 #: What a picture carries beside settings: what else it was made with.
-_MADE_WITH = ("weights_sha256", "nstgraph", "tensorflow", "scipy", "stages")
+_MADE_WITH = ("weights_sha256", "pictures", "changed_weights", "nstgraph", "tensorflow", "scipy", "stages")
 
 #: Settings that others make meaningless, so that those of a picture are left out where these are given.
 _REPLACED = {

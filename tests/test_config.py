@@ -254,6 +254,7 @@ CARRIED = {
     "size": 96, "seed": 7, "loss": "0.5*tv:power=2", "tile": 64, "memory": 3.5, "precision": "bfloat16",
     "weights": "compact_vgg.npz", "weights_sha256": hash_of(embedded()), "network": None, "init": "noise",
     "nstgraph": "0.1.0", "tensorflow": "2.20.0", "scipy": "1.17.0", "stages": ["96x72"],
+    "pictures": [], "changed_weights": [],
 }  # fmt: skip
 
 

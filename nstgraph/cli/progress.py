@@ -12,7 +12,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.text import Text
 
 from nstgraph.cli.printing import to_stderr
-from nstgraph.messages import duration, printable
+from nstgraph.messages import printable
+from nstgraph.run.step_text import StepText
 
 if TYPE_CHECKING:
     from nstgraph.search.step import Step
@@ -46,7 +47,7 @@ class Display:
         self._steps = steps
         self._quiet = quiet
         self._next_line = 0.0
-        self._first: Step | None = None
+        self._text = StepText(steps)
         self._bar: _BarAndLine | None = None
         self._task = TaskID(0)
         console = Console(stderr=True)
@@ -67,10 +68,7 @@ class Display:
 
     def show(self, step: Step) -> None:
         """Show a step."""
-        head = f"step {step.step}/{self._steps}  {step.width}×{step.height}"
-        losses = "  ".join(f"{name} {value:.4g}" for name, value in step.terms.items())
-        losses = f"loss {step.total:.4g}  {losses}"
-        left = self._left(step)
+        head, losses, left = self._text.head(step), self._text.losses(step), self._text.left(step)
         if self._bar is not None:
             self._bar.line = losses
             with contextlib.suppress(OSError, ValueError):
@@ -78,14 +76,6 @@ class Display:
         elif step.done * 100 >= self._next_line or step.step == self._steps:
             self.note(f"{head}  {losses}  {left}".rstrip())
             self._next_line = step.done * 100 + _PERCENT_A_LINE
-
-    def _left(self, step: Step) -> str:
-        """Time left; what happened before the first step, such as starting TensorFlow, says nothing about it."""
-        if self._first is None:
-            self._first = step
-            return ""
-        rate = (step.seconds - self._first.seconds) / (step.done - self._first.done)
-        return f"{duration(rate * (1 - step.done))} left"
 
     def __enter__(self) -> Display:
         if self._bar is not None:

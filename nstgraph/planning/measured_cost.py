@@ -15,12 +15,20 @@ from nstgraph.graph.objective import Objective
 from nstgraph.graph.receptive_field import ReceptiveField
 from nstgraph.graph.trace import trace
 from nstgraph.memory import available_memory, process_memory
+from nstgraph.planning.growth import Growth, grown
 from nstgraph.tensor_ancestry import dependents
 from nstgraph.tiles.tiling import check_tileable, margin
 
 __all__ = ["Cost", "measure"]
 
-_SIDE = 256
+#: Sides of the generated image and of the style images, in pixels.
+_SIDE, _STYLE_SIDE = 256, 64
+
+#: The same where memory may grow faster than pixels. The first size is the most for pairs of them, but for the last.
+_FURTHER = ((96, 64), (96, 128), (128, 128), (_SIDE, _SIDE))
+
+#: Share of what is free that the last of these may take.
+_EASILY = 0.3
 
 #: Bytes below which nothing is measured, since TensorFlow ends the process where it gets no memory.
 _NEEDED = 4e8
@@ -40,6 +48,7 @@ class Cost:
         process: bytes of the process itself, in all.
         margin: overlap of tiles; None if some term cannot be tiled.
         why_not: if so, which, and why; else empty.
+        growth: of the memory of a loss that cannot be tiled, and so may compare positions with each other.
     """
 
     seconds: float
@@ -48,6 +57,11 @@ class Cost:
     process: int
     margin: ReceptiveField | None
     why_not: str
+    growth: Growth | None = None
+
+    def evaluation(self, pixels: int, style: int) -> float:
+        """Bytes that TensorFlow holds at its peak, for so many pixels of the generated and of the style images."""
+        return self.memory * pixels if self.growth is None else self.growth.at(pixels, style)
 
 
 def measure(evaluator: Evaluator) -> Cost:
@@ -63,12 +77,7 @@ def measure(evaluator: Evaluator) -> Cost:
             f"only {left / 1e9:.2f} GB of memory are left, and the smallest run needs {_NEEDED / 1e9:.1f} GB; "
             "close other programs, or raise the limit (such as ulimit -v)"
         )
-    graph = evaluator.objective.graph
-    random = np.random.default_rng(0)
-    image, content, style = (
-        random.uniform(0, 255, (1, side, side, 3)).astype(np.float32) for side in (_SIDE, _SIDE, 64)
-    )
-    evaluator.bind(content, [style] * len(graph.styles))
+    image = _bind(evaluator, _SIDE, _STYLE_SIDE)
     memory = _peak(evaluator, image)
     times, values = [], []
     for _ in range(2):
@@ -79,8 +88,33 @@ def measure(evaluator: Evaluator) -> Cost:
     targets = sum(array.nbytes for array in evaluator.bound.values() if np.ndim(array) == 4)
     evaluator.release()
     overlap, why_not = _overlap(evaluator.objective)
+    # What can be tiled is a function of sums over positions, and grows as pixels do.
+    growth = _growth(evaluator, memory) if overlap is None else None
     pixels = _SIDE**2
-    return Cost(min(times) / pixels, memory / pixels, targets / pixels, process_memory(), overlap, why_not)
+    return Cost(min(times) / pixels, memory / pixels, targets / pixels, process_memory(), overlap, why_not, growth)
+
+
+def _bind(evaluator: Evaluator, side: int, style_side: int) -> Array:
+    """Bind random pictures of these sides; returns one for the generated image."""
+    random = np.random.default_rng(0)
+    image, content, style = (
+        random.uniform(0, 255, (1, length, length, 3)).astype(np.float32) for length in (side, side, style_side)
+    )
+    evaluator.bind(content, [style] * len(evaluator.objective.graph.styles))
+    return image
+
+
+def _growth(evaluator: Evaluator, memory: float) -> Growth:
+    """How memory grows, from further sizes; the largest only if it seems to fit easily."""
+    styles = len(evaluator.objective.graph.styles)
+    measured = [(_SIDE**2, styles * _STYLE_SIDE**2, memory)]
+    for side, style_side in _FURTHER:
+        size = (side**2, styles * style_side**2)
+        if side == _SIDE and grown(measured).at(*size) > _EASILY * available_memory():
+            break
+        measured.append((*size, _peak(evaluator, _bind(evaluator, side, style_side))))
+        evaluator.release()
+    return grown(measured)
 
 
 def _check_same(first: Values, second: Values) -> None:

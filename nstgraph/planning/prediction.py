@@ -27,7 +27,7 @@ def predicted(stage: Stage, cost: Cost) -> Stage:
     memory = float(cost.process) + _search_memory(stage) + 3 * _PICTURE * pixels + _PICTURE * style_pixels
     if stage.tile is None:
         forward = 0.4 * cost.memory * (pixels + style_pixels)
-        memory += max(cost.memory * pixels + cost.targets * pixels, forward)
+        memory += max(cost.evaluation(pixels, style_pixels) + cost.targets * pixels, forward)
         evaluation = cost.seconds * pixels
     else:
         largest, together = _tile_pixels(stage, cost)

@@ -12,8 +12,9 @@ from typing import Any
 
 from nstgraph.arrays import Array
 from nstgraph.files import check_suffix, writing
+from nstgraph.pictures.picture import fitted
 from nstgraph.pictures.resize import resize, side_by_side
-from nstgraph.pictures.save import save
+from nstgraph.pictures.save import encode, save
 from nstgraph.run.growing_log import row
 from nstgraph.search.step import Step
 
@@ -22,9 +23,13 @@ __all__ = ["LOG_SUFFIXES", "Result"]
 LOG_SUFFIXES = (".csv", ".json")
 
 
-@dataclass(frozen=True)
+#: Most pixels on a side of the picture that a notebook shows.
+_SHOWN = 1024
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Result:
-    """The outcome of a run.
+    """The outcome of a run, which a notebook shows as its picture. Two are equal only if they are one.
 
     Attributes:
         image: the stylised picture, [1, height, width, 3], float32, 0..255.
@@ -45,6 +50,15 @@ class Result:
     evaluations: int
     settings: Mapping[str, Any]
     trace: Any = None
+
+    def __repr__(self) -> str:
+        height, width = self.image.shape[1:3]
+        loss = f", loss {self.history[-1].total:.6g}" if self.history else ""
+        return f"<Result {width}x{height}: {self.reason}{loss}>"
+
+    def _repr_png_(self) -> bytes:
+        size = fitted(self.image.shape[1:3], min(_SHOWN, max(self.image.shape[1:3])))
+        return encode(resize(self.image, *size), alpha=None if self.alpha is None else resize(self.alpha, *size))
 
     @property
     def metadata(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from nstgraph.checkpoints.resumed import resumed
 from nstgraph.config import Config
 from nstgraph.pictures.load import Source
 from nstgraph.run.inputs import kept_pictures, read_pictures
+from nstgraph.run.notebook import both, progress_bar
 from nstgraph.run.record import made_of
 from nstgraph.run.result import Result
 from nstgraph.run.stylizer import Stylizer
@@ -27,6 +28,7 @@ def stylize(
     config: Config | None = None,
     *,
     callback: StepCallback | None = None,
+    progress: bool | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     **settings: Any,
 ) -> Result:
@@ -35,10 +37,11 @@ def stylize(
         nstgraph.stylize("photo.jpg", "painting.jpg", size=512, loss="content 2*style").save("out.png")
 
     Args:
-        content: a path, a PIL image, or an array (see `nstgraph.pictures.load.load`).
+        content: a path, a PIL image, an array or a tensor (see `nstgraph.pictures.load.load`).
         style: one such, or a list of them.
         config: settings; the defaults if not given.
         callback: called after each step with its `Step` and the current image [1, height, width, 3], 0..255, read-only.
+        progress: whether to show a bar below the cell of a notebook; None is where there is one.
         checkpoint: a new folder in which the run is kept every half minute, for `resume`; it stays, to be deleted.
         settings: single settings of `Config` by name, which win over ``config``.
 
@@ -56,10 +59,17 @@ def stylize(
             kept = closing.enter_context(
                 Checkpoint.create(Path(checkpoint), made_of(chosen, stylizer.graph, plan), pictures)
             )
-        return stylizer(pictures, plan=plan, callback=callback, checkpoint=kept)
+        shown = both(progress_bar(plan.steps, progress), callback)
+        return stylizer(pictures, plan=plan, callback=shown, checkpoint=kept)
 
 
-def resume(checkpoint: str | os.PathLike[str], *, callback: StepCallback | None = None, **machine: Any) -> Result:
+def resume(
+    checkpoint: str | os.PathLike[str],
+    *,
+    callback: StepCallback | None = None,
+    progress: bool | None = None,
+    **machine: Any,
+) -> Result:
     """Go on with a run that was kept in a folder and did not end, here or on another machine.
 
     Loss terms that are not nstgraph's own must have been registered before, as for the run's beginning. A run that had
@@ -67,7 +77,7 @@ def resume(checkpoint: str | os.PathLike[str], *, callback: StepCallback | None 
 
     Args:
         checkpoint: the folder.
-        callback: as for `stylize`.
+        callback, progress: as for `stylize`.
         machine: settings that may differ here: ``memory``, ``tile``, and ``weights`` or ``network`` if the file is
             elsewhere.
 
@@ -79,4 +89,6 @@ def resume(checkpoint: str | os.PathLike[str], *, callback: StepCallback | None 
         config = resumed(kept.about, **machine)
         pictures = kept_pictures(config, kept)
         with Stylizer(config, len(pictures.styles)) as stylizer:
-            return stylizer(pictures, callback=callback, checkpoint=kept)
+            plan = stylizer.plan(pictures)
+            shown = both(progress_bar(plan.steps, progress), callback)
+            return stylizer(pictures, plan=plan, callback=shown, checkpoint=kept)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from nstgraph.arrays import Array
@@ -27,7 +27,7 @@ class Step:
 
     step: int
     total: float
-    terms: Mapping[str, float]
+    terms: Mapping[str, float] = field(hash=False)
     height: int
     width: int
     evaluations: int = 0

@@ -139,7 +139,7 @@ def test_ctrl_c_while_the_result_is_written_does_not_cost_it(picture_folder, fai
             raise OutputError("cannot write it")
         write(files, result, note)
 
-    (picture_folder / "p.py").write_text(failing_plugin(12))
+    (picture_folder / "p.py").write_text(failing_plugin(16))
     monkeypatch.setattr(OutputFiles, "write", writing)
     line = "stylize c.png s.png -o o.png -q --size 48 --scales 1 --steps 30 --precision float32"
     loss = "-l fails_late -l style:layers=conv1_1 --plugin p.py" if fails else "-l style:layers=conv1_1"

@@ -35,7 +35,7 @@ def nstgraph(line):
 @pytest.fixture
 def failed(picture_folder, failing_plugin):
     """A folder with a run that a plugin has ended, kept in ck."""
-    (picture_folder / "p.py").write_text(failing_plugin(14))
+    (picture_folder / "p.py").write_text(failing_plugin(18))
     code, _, shown = nstgraph(f"{LINE} -l 0.00001*fails_late --plugin p.py --checkpoint ck --log log.json")
     assert code == 2 and "that is enough" in shown and "nstgraph resume ck goes on with it" in shown
     assert "kept in ck on the way; if anything ends it: nstgraph resume ck\n" in shown

@@ -132,6 +132,45 @@ def test_a_term_that_draws_the_same_each_time_is_no_random_one():
     assert cost(LossTerm("fixed", fixed, "here")()).seconds > 0
 
 
+def nearest(g):
+    """Each position is compared with all of the painting's."""
+    own, painted = (tf.reshape(view["conv2_1"], [-1, 128])[::2] for view in (g.generated, g.style))
+    best = tf.argmax(tf.matmul(own, painted, transpose_b=True), 1)
+    return tf.reduce_mean(tf.square(own - tf.gather(painted, best))) / 1e4
+
+
+def alike(g):
+    """Each position is compared with all others."""
+    maps = [tf.nn.l2_normalize(tf.reshape(v["conv3_1"], [-1, 256]), 1) for v in (g.generated, g.content)]
+    own, photos = (tf.matmul(one, one, transpose_b=True) for one in maps)
+    return tf.reduce_mean(tf.square(own - photos))
+
+
+def plain(g):
+    return tf.reduce_mean(tf.square(g.generated["conv2_1"] - g.content["conv2_1"]))
+
+
+@pytest.mark.parametrize("function", [nearest, alike, plain], ids=lambda function: function.__name__)
+def test_memory_that_grows_faster_than_pixels_is_predicted(function):
+    side, style = 192, 224
+    with Evaluator(Objective(StyleGraph(find_weights()), LossTerm("probe", function, "here")())) as evaluator:
+        outcome = measure(evaluator)
+        taken = measured_cost._peak(evaluator, measured_cost._bind(evaluator, side, style))
+    assert taken == pytest.approx(outcome.evaluation(side**2, style**2), rel=0.15)
+    faster = outcome.evaluation(1024**2, 1024**2) > 2 * outcome.memory * 1024**2
+    assert faster == (function is not plain)
+
+
+def test_the_largest_size_is_measured_only_where_it_fits_easily(monkeypatch):
+    monkeypatch.setattr(measured_cost, "_EASILY", 0.0)
+    without = cost(LossTerm("probe", alike, "here")())
+    assert without.growth.pairs > 0
+
+
+def test_what_can_be_tiled_grows_as_pixels_do_and_is_measured_at_one_size(shallow):
+    assert shallow.growth is None and shallow.evaluation(1000, 50) == 1000 * shallow.memory
+
+
 def test_without_memory_for_it_nothing_is_measured(monkeypatch):
     monkeypatch.setattr(measured_cost, "_NEEDED", 1e15)
     with pytest.raises(

@@ -70,6 +70,7 @@ def test_metadata_tell_how_the_picture_was_made(tmp_path, result, name):
     loss = (*CONFIG.loss[:-1], "photo_colors")
     read = Config.from_settings(read_settings(tmp_path / name))
     assert read == Config.from_settings(result.settings) == CONFIG.replace(loss=" ".join(loss), weights=str(embedded()))
+    assert (settings.pop("pictures"), settings.pop("changed_weights")) == ([], [])
     assert Config(**{**settings, "loss": tuple(settings["loss"].split())}) == CONFIG.replace(loss=loss)
 
 
@@ -166,3 +167,28 @@ def test_overwrite(tmp_path):
         (tmp_path / name).write_text("old")
         assert save(made(), str(tmp_path / name), overwrite=True) == tmp_path / name
         assert len((tmp_path / name).read_bytes()) > 50
+
+
+def test_a_result_is_shown_as_its_picture(tmp_path, result):
+    (tmp_path / "a.png").write_bytes(result._repr_png_())
+    shown = load(tmp_path / "a.png")
+    assert shown.size == (48, 64) and np.abs(shown.rgb - load(result.save(tmp_path / "b.png")).rgb).max() <= 1
+    np.testing.assert_allclose(shown.alpha, result.alpha, atol=1 / 255)
+    large = made(image=np.full((1, 30, 2048, 3), 90, np.float32))
+    (tmp_path / "a.png").write_bytes(large._repr_png_())
+    assert load(tmp_path / "a.png").size == (15, 1024)
+
+
+def test_a_result_is_written_in_a_line(result):
+    assert repr(made()) == "<Result 32x24: finished, loss 1.5>"
+    assert repr(made(history=())) == "<Result 32x24: finished>"
+    assert len(repr(result)) < 200 and repr(result).startswith("<Result 64x48: finished after 3 of 3 steps")
+
+
+def test_results_steps_and_pictures_are_compared_and_kept_in_sets():
+    one, other = made(), made()
+    assert one == one and one != other and len({one, other, one}) == 2
+    step, same = one.history[0], other.history[0]
+    assert step == same and len({step, same, one.history[1]}) == 2
+    picture = load(noise(24, 32))
+    assert picture == load(picture) != load(noise(24, 32)) and len({picture, load(picture)}) == 1

@@ -243,7 +243,7 @@ def collector_off():
     gc.enable()
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "lbfgsb"])
+@pytest.mark.parametrize("optimizer", ["lbfgs", "lbfgsb", "adam:average=0.9"])
 @pytest.mark.usefixtures("collector_off")
 def test_a_runs_pictures_are_given_back_at_once(optimizer):
     """Rather than when Python's collector comes by, which it seldom does while there are few, if large, objects."""

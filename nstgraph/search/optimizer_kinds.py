@@ -5,10 +5,10 @@ Nocedal & Wright. The others are those of ``tf.compat.v1.train``, under their na
 "Optimizer", with the parameters and defaults of the classes' constructors, as far as these are numbers or true and
 false (but for locks and name scopes, which mean nothing here). Their steps are in grey levels, 0..255.
 
-Adam and RMSProp divide the gradient by its own size, so that a learning rate is about the grey levels that a pixel
-moves in a step, whatever the loss: 5 to 10 suit pictures. The others multiply it: with a loss that is a mean over the
-picture, a pixel's gradient is tiny, and a useful rate of ``gradientdescent`` may be a million or more. So they have no
-default rate.
+Adam divides the gradient by its own size, so that its learning rate is about the grey levels that a pixel moves in a
+step, whatever the loss: 5 to 10 suit pictures. The others multiply it, or divide it by what begins far above it;
+RMSProp forgets the 1 that it begins with, but after hundreds of steps. With a loss that is a mean over the picture, a
+pixel's gradient is tiny, and a useful rate may be a million. So they have no default rate.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ KINDS: Mapping[str, OptimizerKind] = {
     "lbfgsb": OptimizerKind(_ROUNDS),
     "adam": _train("Adam", 2, 10.0, beta1=_share(0.9), beta2=_share(0.999), epsilon=_epsilon(1e-8)),
     "rmsprop": _train(
-        "RMSProp", 3, 5.0, decay=_share(0.9), momentum=_share(0.0), epsilon=_epsilon(1e-10), centered=_switch(False)
+        "RMSProp", 3, decay=_share(0.9), momentum=_share(0.0), epsilon=_epsilon(1e-10), centered=_switch(False)
     ),
     "gradientdescent": _train("GradientDescent", 0),
     "momentum": _train("Momentum", 1, momentum=_share(REQUIRED), use_nesterov=_switch(False)),

@@ -109,7 +109,7 @@ def test_only_sizes_that_need_it_are_tiled():
         {"optimizer": "lbfgs"},
         {"scales": 1},
         {"optimizer": "adam"},
-        {"optimizer": "rmsprop:average=0.9", "bounds": True},
+        {"optimizer": "rmsprop:learning_rate=5,average=0.9", "bounds": True},
     ],
     ids=str,
 )
@@ -248,7 +248,8 @@ def test_a_larger_style_image_takes_more():
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("gradientdescent:learning_rate=1", 0), ("adam", 4), ("rmsprop", 6), ("adam:average=0.9", 7)]
+    ("text", "words"),
+    [("gradientdescent:learning_rate=1", 0), ("adam", 4), ("rmsprop:learning_rate=5", 6), ("adam:average=0.9", 7)],
 )
 def test_an_optimiser_that_follows_the_gradient_takes_memory_for_what_it_keeps(text, words):
     pixels = 1024 * 768

@@ -245,12 +245,13 @@ PICTURES = load(landscape(160, 120)), [load(painting(100, 100))]
 
 def run(stylizer, **changes):
     """With some choices of the plan changed."""
+    changes.setdefault("history", 0 if ":" in changes.get("optimizer", "") else 10)
     plan = stylizer.plan(*PICTURES)
     stages = tuple(dataclasses.replace(stage, **changes) for stage in plan.stages)
     return stylizer(*PICTURES, plan=dataclasses.replace(plan, stages=stages))
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "lbfgsb", "momentum:learning_rate=1000,momentum=0.5"])
+@pytest.mark.parametrize("optimizer", ["lbfgs", "lbfgsb", "momentum:learning_rate=1e6,momentum=0.5"])
 def test_tiles_give_the_same_picture(stylizer, optimizer):
     whole = run(stylizer, optimizer=optimizer)
     tiled = run(stylizer, optimizer=optimizer, tile=64)
@@ -309,8 +310,8 @@ def test_hooks_that_cannot_begin_are_said_to():
 
 #: What lowers a loss that is a mean over a small picture in five steps.
 RATES = {
-    "adam": 5, "rmsprop": 2, "gradientdescent": 3e4, "momentum": 1e4, "adagrad": 1e4, "adadelta": 1e6, "ftrl": 1e4,
-    "proximalgradientdescent": 3e4, "proximaladagrad": 1e4, "adagradda": 1e4,
+    "adam": 5, "rmsprop": 1e5, "gradientdescent": 1e6, "momentum": 1e6, "adagrad": 1e5, "adadelta": 1e6, "ftrl": 1e5,
+    "proximalgradientdescent": 1e6, "proximaladagrad": 1e5, "adagradda": 1e5,
 }  # fmt: skip
 
 
@@ -342,8 +343,6 @@ def test_rounds_end_each_size():
 @pytest.mark.parametrize("precision", ["bfloat16", "float32"])
 def test_a_rate_that_is_too_high_is_said_and_the_start_is_the_result(precision):
     result = stylize(CONTENT, STYLE, SMALL, steps=25, scales=1, precision=precision, optimizer="adam:learning_rate=1e6")
-    assert (
-        result.reason
-        == "stopped after 25 of 25 steps, as no step has led to a lower loss; choose a lower learning_rate"
-    )
-    assert np.abs(result.image - resize(CONTENT, 48, 64)).max() < 1
+    why = "no step has led to a lower loss; choose a lower learning_rate"
+    assert result.reason == f"stopped after 25 of 25 steps, as {why}"
+    assert np.abs(result.image - resize(CONTENT, 48, 64).clip(0, 255)).max() < 1e-3

@@ -56,7 +56,7 @@ def test_what_is_written_is_read_as_the_same(name):
 def test_the_learning_rate_is_always_written_and_other_defaults_are_not():
     assert str(as_optimizer("adam")) == "adam:learning_rate=10"
     assert str(as_optimizer("adam:beta1=0.9,epsilon=1e-8,keep=best")) == "adam:learning_rate=10"
-    assert str(as_optimizer("rmsprop:centered=true")) == "rmsprop:learning_rate=5,centered=true"
+    assert str(as_optimizer("rmsprop:centered=true,learning_rate=5")) == "rmsprop:learning_rate=5,centered=true"
     assert str(as_optimizer("lbfgs")) == "lbfgs" and str(as_optimizer("auto")) == "auto"
 
 

@@ -247,7 +247,7 @@ def collector_off():
 @pytest.mark.usefixtures("collector_off")
 def test_a_runs_pictures_are_given_back_at_once(optimizer):
     """Rather than when Python's collector comes by, which it seldom does while there are few, if large, objects."""
-    side = 256
+    side = 512  # beside which the graph of an optimiser of TensorFlow is small
     photo = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
     with Stylizer(TINY.replace(size=side, loss="tv:power=2", optimizer=optimizer)) as stylizer:
         stylizer(photo, [photo])

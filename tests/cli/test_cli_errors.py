@@ -92,7 +92,7 @@ BAD = [
     ("c.png s.png -o o.png --optimizer adam:lr=5", "adam has no parameter 'lr'; choose from .*, learning_rate$"),
     ("c.png s.png -o o.png --optimizer adam:beta1=2", r"beta1 is 2\.0; choose a number from 0\.0 to 0\.999999$"),
     ("c.png s.png -o o.png --optimizer adam:beta1", "'beta1' is not parameter=value$"),
-    ("c.png s.png -o o.png --optimizer momentum:learning_rate=5", r"give momentum:learning_rate=\.\.\.,momentum="),
+    ("c.png s.png -o o.png --optimizer momentum:learning_rate=5", r"give momentum:learning_rate=5,momentum=\.\.\.$"),
     ("c.png s.png -o o.png --optimizer lbfgs:rounds=5", "say how many evaluations a round has: lbfgs:rounds=10,"),
     ("c.png s.png -o o.png --optimizer adam --history 5", "adam keeps no corrections; leave history out"),
     ("c.png s.png -o o.png --bounds --optimizer lbfgs", "lbfgs cannot keep bounds; .*choose lbfgsb"),

@@ -148,7 +148,8 @@ class Search:
             except RoundOver:
                 why, over = "a round of evaluations found no lower loss", True
             rounds += not self._weighed
-            if self.stopped or len(self.steps) >= self._limit or rounds == self._optimizer.values.get("rounds"):
+            all_rounds = rounds == self._optimizer.values.get("rounds", 0) > 0
+            if self.stopped or len(self.steps) >= self._limit or all_rounds:
                 break
             if self._weighed:
                 self._weighed = False

@@ -16,6 +16,7 @@ from nstgraph.losses.default_loss import DEFAULT_LOSS
 from nstgraph.losses.loss import Loss, LossTerm
 from nstgraph.messages import did_you_mean, shown
 from nstgraph.networks.input_values import INPUT_VALUES
+from nstgraph.search.optimizer import as_optimizer, optimizer_fault
 from nstgraph.value_checks import Check, check_settings, document, number, one_of, setting, switch, text
 
 __all__ = ["INITS", "Config"]
@@ -87,8 +88,9 @@ class Config:
     optimizer: str = setting(
         "auto",
         "Search",
-        one_of("auto", "lbfgs", "lbfgsb"),
-        "lbfgsb is scipy's, in float64; lbfgs takes less memory and time, in float32.",
+        Check("auto|lbfgs|lbfgsb|adam|...", optimizer_fault),
+        "lbfgsb is scipy's, in float64; lbfgs takes less memory and time, in float32; adam and the others of tf.train "
+        "follow the gradient. With parameters: adam:learning_rate=5, in grey levels; lbfgsb:rounds=10,evaluations=20.",
     )
     history: int = setting(
         0,
@@ -145,8 +147,11 @@ class Config:
 
     def __post_init__(self) -> None:
         check_settings(self)
-        if self.bounds and self.optimizer == "lbfgs":
+        optimizer = as_optimizer(self.optimizer)
+        if self.bounds and optimizer.name == "lbfgs":
             raise ConfigError("lbfgs cannot keep bounds; leave bounds out, or choose lbfgsb")
+        if self.history and optimizer.descends:
+            raise ConfigError(f"{optimizer.name} keeps no corrections; leave history out, or choose lbfgs or lbfgsb")
         of_vgg, of_file = ("weights", "pooling", "padding"), ("input", "input_values")
         for name in of_file if self.network is None else of_vgg:
             if getattr(self, name) != getattr(Config, name):

@@ -94,8 +94,9 @@ def test_what_the_machine_decides_is_left_to_it_by_default() -> None:
         ("precision", "half", "precision is 'half'; choose from auto, bfloat16, float16, float32"),
         ("precision", "float64", "precision is 'float64'; choose from auto, bfloat16, float16, float32"),
         ("precision", 32, "precision is 32; choose from auto, bfloat16, float16, float32"),
-        ("optimizer", "sgd", "optimizer is 'sgd'; choose from auto, lbfgs, lbfgsb"),
-        ("optimizer", "L-BFGS", "optimizer is 'L-BFGS'; choose from auto, lbfgs, lbfgsb"),
+        ("optimizer", "L-BFGS", "optimizer is 'L-BFGS'; did you mean 'lbfgs'?"),
+        ("optimizer", None, "optimizer is None; give a name, such as adam, as text"),
+        ("optimizer", "adam:keep=no", "optimizer is 'adam:keep=no', whose keep is 'no'; choose from best, last"),
         ("tile", 31, "tile is 31; choose auto, off or pixels from 32"),
         ("tile", -64, "tile is -64; choose auto, off or pixels from 32"),
         ("tile", 64.0, "tile is 64.0; choose auto, off or pixels from 32"),
@@ -115,7 +116,7 @@ def test_all_choices_are_accepted() -> None:
         "pooling": ("average", "max"),
         "padding": ("reflect", "replicate", "zero"),
         "precision": PRECISIONS,
-        "optimizer": ("auto", "lbfgs", "lbfgsb"),
+        "optimizer": ("auto", "lbfgs", "lbfgsb", "lbfgsb:rounds=10,evaluations=20", "adam", "adam:learning_rate=5"),
         "tile": ("auto", "off", 32, 5000),
     }
     for name, values in choices.items():
@@ -158,13 +159,20 @@ def test_what_can_be_read_only_once_is_no_loss() -> None:
         Config(loss=(text for text in ["content", "style"]))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("optimizer", ["auto", "lbfgsb"])
-def test_bounds_are_kept_by_scipys_optimiser_alone(optimizer: str) -> None:
+@pytest.mark.parametrize("optimizer", ["auto", "lbfgsb", "lbfgsb:rounds=2,evaluations=9", "adam:learning_rate=3"])
+def test_bounds_are_kept_by_all_optimisers_but_one(optimizer: str) -> None:
     assert Config(bounds=True, optimizer=optimizer).bounds
     with pytest.raises(ConfigError, match=r"^lbfgs cannot keep bounds; leave bounds out, or choose lbfgsb$"):
         Config(bounds=True, optimizer="lbfgs")
     with pytest.raises(ConfigError, match=r"^lbfgs cannot keep bounds"):
-        Config(optimizer="lbfgs").replace(bounds=True)
+        Config(optimizer="lbfgs:evaluations=5").replace(bounds=True)
+
+
+def test_a_history_is_of_those_that_keep_one() -> None:
+    assert Config(history=3, optimizer="lbfgs:evaluations=5").history == 3
+    with pytest.raises(ConfigError) as raised:
+        Config(history=3, optimizer="adam:learning_rate=3")
+    assert str(raised.value) == "adam keeps no corrections; leave history out, or choose lbfgs or lbfgsb"
 
 
 def test_without_a_network_from_a_file_nothing_is_said_of_its_input() -> None:

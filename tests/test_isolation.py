@@ -243,11 +243,11 @@ def collector_off():
     gc.enable()
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "lbfgsb"])
+@pytest.mark.parametrize("optimizer", ["lbfgs", "lbfgsb", "adam:average=0.9"])
 @pytest.mark.usefixtures("collector_off")
 def test_a_runs_pictures_are_given_back_at_once(optimizer):
     """Rather than when Python's collector comes by, which it seldom does while there are few, if large, objects."""
-    side = 256
+    side = 512  # beside which the graph of an optimiser of TensorFlow is small
     photo = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
     with Stylizer(TINY.replace(size=side, loss="tv:power=2", optimizer=optimizer)) as stylizer:
         stylizer(photo, [photo])

@@ -23,7 +23,7 @@ _HINTS = {
     **dict.fromkeys(("content", "contentimage", "style", "styleimage", "styles", "styleimages"), _PICTURES),
     **dict.fromkeys(("saveiter", "saveiterations", "checkpointiterations", "printiter"), _EVERY),
     **dict.fromkeys(("outputimage", "out", "outfile", "outputfile"), "use --output, or -o"),
-    **dict.fromkeys(("learningrate", "lr"), "the optimiser chooses the length of its steps; leave it out"),
+    **dict.fromkeys(("learningrate", "lr"), "a rate belongs to its optimiser: --optimizer adam:learning_rate=5"),
     **dict.fromkeys(("initimage", "initialize", "startimage"), "use --init"),
     **dict.fromkeys(("device", "devices", "gpu", "cpu"), "TensorFlow takes a graphics card where it finds one"),
     **dict.fromkeys(("model", "modelfile", "vgg", "vggpath"), "use --weights, or --network for another network"),

@@ -111,7 +111,7 @@ def show_plan(plan: Plan) -> None:
             f"{stage.width} × {stage.height}",
             str(stage.steps),
             f"in tiles of {stage.tile} px{where}" if stage.tile else "whole",
-            f"{stage.optimizer}, {stage.history} corrections",
+            f"{stage.optimizer}, {stage.history} corrections" if stage.history else stage.optimizer,
             f"{stage.memory / 1e9:.2f} GB",
             duration(stage.seconds),
         )

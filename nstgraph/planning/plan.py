@@ -21,8 +21,8 @@ class Stage:
         styles: heights and widths of the style images.
         tile: side of the tiles in pixels; None computes the picture whole.
         keep: where what is computed once a tile is kept: ``memory``, ``disk``, or ``recompute``.
-        optimizer: ``lbfgs`` or ``lbfgsb``.
-        history: number of corrections that it keeps.
+        optimizer: that of the search, with its parameters, as text.
+        history: number of corrections that it keeps; 0 for one that keeps none.
         memory: what the process will take, in bytes.
         seconds: how long it will take.
     """
@@ -44,7 +44,7 @@ class Stage:
         return self.height, self.width
 
     def __str__(self) -> str:
-        how = f"{self.optimizer} with {self.history} corrections"
+        how = f"{self.optimizer} with {self.history} corrections" if self.history else self.optimizer
         tile = f" in tiles of {self.tile} px" if self.tile else ""
         keep = f", targets {'on disk' if self.keep == 'disk' else 'recomputed'}" if self.keep != KEEPS[0] else ""
         return f"{self.width}x{self.height}{tile}{keep}, {how}"

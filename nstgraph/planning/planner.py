@@ -15,6 +15,7 @@ from nstgraph.planning.measured_cost import Cost
 from nstgraph.planning.plan import Plan, Stage
 from nstgraph.planning.prediction import predicted
 from nstgraph.planning.pyramid import pyramid
+from nstgraph.search.optimizer import as_optimizer
 from nstgraph.tiles.target_cache import KEEPS
 
 __all__ = ["Planner"]
@@ -24,6 +25,9 @@ _SIDES = (1024, 768, 512, 384, 256, 128)
 
 #: Numbers of corrections that the optimiser keeps, to choose from.
 _HISTORIES = (10, 5, 3)
+
+#: Steps of an optimiser that follows the gradient, for each of L-BFGS, unless their number is given.
+_DESCENDING = 3.0
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,8 @@ class Planner:
         """The plan whose every stage is the first choice that fits, or, if none does, the one that takes least."""
         content, styles = pictures.sizes(config.size)
         stages = []
-        for size, steps in pyramid(
-            config.size, config.steps, config.scales, shortest=min(map(min, (content, *styles)))
-        ):
+        shortest = min(map(min, (content, *styles)))
+        for size, steps in _sizes(config, shortest):
             whole = Stage(*pictures.sizes(size)[0], steps, pictures.sizes(size)[1])
             choices = [predicted(choice, self.cost) for choice in self._choices(whole, config)]
             least = min(choices, key=lambda stage: stage.memory)
@@ -79,14 +82,8 @@ class Planner:
 
     def _choices(self, whole: Stage, config: Config) -> Iterator[Stage]:
         """Ways to compute a stage, the most wanted first."""
-        # Beside evaluations in low precision, scipy's float64 arithmetic would be a twelfth of the time.
-        first = "lbfgsb" if self.precision == "float32" or config.bounds else "lbfgs"
-        optimizers = [first] if first == "lbfgs" or config.bounds else [first, "lbfgs"]
-        if config.optimizer != "auto":
-            optimizers = [config.optimizer]
-        histories = [config.history] if config.history else _HISTORIES
         searches = [
-            replace(whole, optimizer=optimizer, history=history) for optimizer in optimizers for history in histories
+            replace(whole, optimizer=optimizer, history=history) for optimizer, history in self._searches(config)
         ]
         if isinstance(config.tile, str) or max(whole.size) <= config.tile:
             yield from searches
@@ -94,6 +91,28 @@ class Planner:
             sides = [config.tile] if isinstance(config.tile, int) else _SIDES
             for keep, side, search in itertools.product(KEEPS, sides, searches):
                 yield replace(search, tile=side, keep=keep)
+
+    def _searches(self, config: Config) -> list[tuple[str, int]]:
+        """Optimisers and their numbers of corrections, the most wanted first."""
+        chosen = as_optimizer(config.optimizer)
+        if chosen.descends:
+            return [(str(chosen), 0)]
+        # Beside evaluations in low precision, scipy's float64 arithmetic would be a twelfth of the time.
+        first = "lbfgsb" if self.precision == "float32" or config.bounds else "lbfgs"
+        optimizers = [first] if first == "lbfgs" or config.bounds else [first, "lbfgs"]
+        if chosen.name != "auto":
+            optimizers = [str(chosen)]
+        return list(itertools.product(optimizers, [config.history] if config.history else _HISTORIES))
+
+
+def _sizes(config: Config, shortest: int) -> list[tuple[int, int]]:
+    """The longest side at each size, and its steps; ``shortest`` is the shortest side of any picture at the last."""
+    optimizer = as_optimizer(config.optimizer)
+    factor = _DESCENDING if optimizer.descends else 1.0
+    sizes = pyramid(config.size, config.steps, config.scales, shortest=shortest, factor=factor)
+    if optimizer.steps_in_rounds and not config.steps:
+        return [(side, optimizer.steps_in_rounds) for side, _ in sizes]
+    return sizes
 
 
 def _ways_out(config: Config) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from nstgraph.planning.measured_cost import Cost
 from nstgraph.planning.plan import Stage
+from nstgraph.search.gradient_descent import AVERAGE_EVERY
+from nstgraph.search.optimizer import as_optimizer
 from nstgraph.tiles.tiling import spans
 
 __all__ = ["predicted"]
@@ -18,6 +20,16 @@ _FORWARD = 0.5
 
 #: Bytes of a pixel in float32.
 _PICTURE = 12
+
+#: Numbers in float32 an unknown of an optimiser that follows the gradient, beside its slots: the variable, the images
+#: at the start, kept and evaluated last, gradients, and copies on the way to TensorFlow and back.
+_DESCENT = 8
+
+#: The same of a slot: TensorFlow keeps the memory of its initial value, too.
+_SLOT = 2
+
+#: The same of a mean of the iterates, which is copied, and evaluated beside the iterate.
+_AVERAGE = 3
 
 
 def predicted(stage: Stage, cost: Cost) -> Stage:
@@ -36,21 +48,34 @@ def predicted(stage: Stage, cost: Cost) -> Stage:
         again = 2 * _FORWARD if stage.keep == "recompute" else 0
         evaluation = cost.seconds * together * (_TWO_PASSES + again)
     targets = cost.seconds * _FORWARD * (pixels + style_pixels)
-    seconds = (stage.steps + 1) * evaluation + stage.steps * _search_seconds(stage) + targets
+    seconds = _evaluations(stage) * evaluation + stage.steps * _search_seconds(stage) + targets
     return replace(stage, memory=memory, seconds=seconds)
 
 
+def _evaluations(stage: Stage) -> float:
+    averages = stage.steps / AVERAGE_EVERY if as_optimizer(stage.optimizer).values.get("average") else 0.0
+    return stage.steps + 1 + averages
+
+
 def _search_memory(stage: Stage) -> int:
-    # scipy's workspace and its copies, as measured with scipy 1.17; ours is what `lbfgs` says, and its copies.
+    optimizer = as_optimizer(stage.optimizer)
     pairs = min(stage.history, stage.steps)  # a row that is never written takes no memory
-    words = (2 * pairs + 19) * 2 if stage.optimizer == "lbfgsb" else 2 * pairs + 9
+    if optimizer.descends:
+        words = _SLOT * optimizer.kind.slots + _DESCENT + (_AVERAGE if optimizer.values["average"] else 0)
+    else:
+        # scipy's workspace and its copies, as measured with scipy 1.17; ours is what `lbfgs` says, and its copies.
+        words = (2 * pairs + 19) * 2 if optimizer.name == "lbfgsb" else 2 * pairs + 9
     return 4 * words * 3 * stage.height * stage.width
 
 
 def _search_seconds(stage: Stage) -> float:
     """What the optimiser itself takes a step, as measured on one machine."""
-    a_correction = 1.15e-8 if stage.optimizer == "lbfgsb" else 1.6e-9
-    return 3 * stage.height * stage.width * (1.2e-8 + stage.history * a_correction)
+    optimizer = as_optimizer(stage.optimizer)
+    unknowns = 3 * stage.height * stage.width
+    if optimizer.descends:
+        return unknowns * 1.5e-8
+    a_correction = 1.15e-8 if optimizer.name == "lbfgsb" else 1.6e-9
+    return unknowns * (1.2e-8 + stage.history * a_correction)
 
 
 def _tile_pixels(stage: Stage, cost: Cost) -> tuple[int, int]:

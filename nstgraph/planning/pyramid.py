@@ -18,7 +18,9 @@ _STEPS = 70
 _FEWER = 0.86
 
 
-def pyramid(size: int, steps: int = 0, scales: int = 0, *, shortest: int | None = None) -> list[tuple[int, int]]:
+def pyramid(
+    size: int, steps: int = 0, scales: int = 0, *, shortest: int | None = None, factor: float = 1.0
+) -> list[tuple[int, int]]:
     """Sizes from coarse to fine, each about half the next, and the steps taken at each.
 
     Coarse sizes are cheap and settle large shapes, so they get more steps. Unless a total is given, a size's steps
@@ -30,6 +32,7 @@ def pyramid(size: int, steps: int = 0, scales: int = 0, *, shortest: int | None 
         scales: number of sizes; 0 takes as many as keep the coarsest at 96 pixels or more.
         shortest: shortest side of any picture at the last size, in pixels; sizes at which it would be below
             `MIN_SIDE` are left out.
+        factor: how many times the usual steps each size gets, unless their total is given.
 
     Returns:
         The longest side in pixels, and the steps, of each size.
@@ -39,7 +42,7 @@ def pyramid(size: int, steps: int = 0, scales: int = 0, *, shortest: int | None 
     shares = [_FEWER**i for i in range(count)]
     sizes = [round(size / 2 ** (count - 1 - i)) for i in range(count)]
     if not steps:
-        return [(side, round(_STEPS * share)) for side, share in zip(sizes, shares, strict=True)]
+        return [(side, round(_STEPS * factor * share)) for side, share in zip(sizes, shares, strict=True)]
     # Every size leaves at least one step to each of those after it.
     ends = [min(round(steps * sum(shares[: i + 1]) / sum(shares)), steps - count + 1 + i) for i in range(count)]
     parts = [end - start for start, end in zip([0, *ends], ends, strict=False)]

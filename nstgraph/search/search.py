@@ -1,8 +1,9 @@
 """The search: an optimiser over the generated image, with a supervisor around it.
 
 The optimiser is scipy's L-BFGS-B (Byrd, Lu, Nocedal & Zhu, "A Limited Memory Algorithm for Bound Constrained
-Optimization", 1995), which owns the state, or the float32 one of `lbfgs`. The supervisor keeps the best image so far,
-and turns a loss that is not a number, or a stalled line search, into a restart from it.
+Optimization", 1995), which owns the state, the float32 one of `lbfgs`, or one of TensorFlow's that follow the gradient.
+The supervisor keeps the best image so far, and turns a loss that is not a number, or a stalled line search, into a
+restart from it.
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ from collections.abc import Mapping
 import numpy as np
 import scipy.optimize
 
-from nstgraph.arrays import Array, Evaluate, Values
-from nstgraph.errors import LossError, SearchError
+from nstgraph.arrays import Array, Evaluate
+from nstgraph.errors import ConfigError, LossError, SearchError
 from nstgraph.messages import shown
+from nstgraph.search.evaluations import Evaluations, RoundOver
+from nstgraph.search.finite import GRADIENT, NotANumber, is_finite, not_finite
+from nstgraph.search.gradient_descent import descend
 from nstgraph.search.lbfgs import UNBOUNDED, lbfgs
+from nstgraph.search.optimizer import as_optimizer
 from nstgraph.search.scipy_minimize import scipy_minimize
 from nstgraph.search.step import Step, StepCallback
 
@@ -28,14 +33,11 @@ _WORTH_A_RESTART = 1e-4
 #: Length of the first trial step, as root mean square over pixels, in grey levels.
 _FIRST_STEP = 2.0
 
-_GRADIENT = "the gradient"
+#: So many steps without a lower loss are too many; of an optimiser that cannot see where it goes, the first may be so.
+_IN_VAIN = 20
 
 #: Grey levels that no picture comes near: a search that gets there has nowhere to end.
 _NOWHERE = 1e6
-
-
-class _NotANumber(Exception):
-    """Leaves the optimiser when loss or gradient stop being finite; says which."""
 
 
 class Search:
@@ -45,20 +47,24 @@ class Search:
         evaluate: gives `Values` for an image [1, height, width, 3]; an `Evaluator`, if the callback changes weights.
         image: the starting image, 0..255.
         steps: iterations of the optimiser.
-        optimizer: ``"lbfgsb"``, scipy's, in float64; or ``"lbfgs"``, in float32, for less memory and time.
-        history: number of corrections that it keeps.
-        bounds: keep every pixel within 0..255; needs ``"lbfgsb"``.
+        optimizer: ``"lbfgsb"``, scipy's, in float64; ``"lbfgs"``, in float32, for less memory and time; or another of
+            `KINDS`. With its parameters, as text: ``"lbfgsb:rounds=10,evaluations=20"`` forgets all curvature, and
+            starts again from the best image, each time that the optimiser has asked for 20 evaluations, and ends after
+            10 such rounds; ``"adam:learning_rate=5"`` follows the gradient, in grey levels.
+        history: number of corrections that L-BFGS keeps.
+        bounds: keep every pixel within 0..255; not by ``"lbfgs"``. Those that follow the gradient do it after a step.
         callback: see `StepCallback`.
 
     Attributes:
-        image: the best image so far, under the weights in force; valid also after an exception has left `run`.
-        best: its loss.
         steps: a `Step` for each finished iteration.
-        evaluations: how many evaluations there were.
         why: why the search ended before its steps were done; empty if they were, or if the callback ended it.
         stopped: whether the callback ended it.
         stalled: whether it ended because no lower loss was found.
-        restarts: how often the optimiser was started again from the best image.
+        restarts: how often the optimiser was started again from the best image, but for the rounds that were asked for.
+            One that follows the gradient then goes on at half its rate.
+
+    Raises:
+        ConfigError: there is no such optimiser, or it cannot keep bounds.
     """
 
     def __init__(
@@ -74,27 +80,53 @@ class Search:
     ) -> None:
         self._evaluate = evaluate
         self._limit = steps
+        self._optimizer = as_optimizer(optimizer)
+        name = self._optimizer.name
+        if name == "auto" or (bounds and name == "lbfgs"):
+            fault = "cannot keep bounds" if bounds else "stands for the choice of a plan"
+            raise ConfigError(f"{name} {fault}; name another optimizer, such as lbfgsb")
         # As functions, since a method of its own would hold a search in a circle.
-        self._optimize = {"lbfgsb": Search._by_scipy, "lbfgs": Search._in_float32}[optimizer]
+        quasi_newton = {"lbfgsb": Search._by_scipy, "lbfgs": Search._in_float32}
+        self._optimize = quasi_newton.get(name, Search._down_the_gradient)
         self._history = history
         self._bounds = bounds
         self._callback = callback
-        self.image = np.array(image, np.float32)
-        self.best = np.inf
+        self._seen = Evaluations(
+            evaluate,
+            np.array(image, np.float32),
+            keep=self._optimizer.values.get("keep", "best"),
+            a_round=self._optimizer.values.get("evaluations", 0),
+        )
         self.steps: list[Step] = []
-        self.evaluations = 0
         self.why = ""
         self.stopped = False
         self.stalled = False
         self.restarts = 0
         self._weighed = False
-        self._last: tuple[Array, Values] | None = None
         self._scale = 1.0
         # scipy's first step has length 1 in its own unknowns without bounds, and largest component 1 with them.
         unit = _FIRST_STEP * (1.0 if bounds else float(np.sqrt(image.size)))
         # A power of 2, so that an image is the same after it has been scaled there and back.
         self._unit = 2.0 ** round(np.log2(unit))
         self._started = time.perf_counter()
+
+    @property
+    def image(self) -> Array:
+        """The best image so far under the weights in force, [1, height, width, 3], float32.
+
+        It is the last one if the optimiser is to keep that, and valid also after an exception has left `run`.
+        """
+        return self._seen.image
+
+    @property
+    def best(self) -> float:
+        """Loss of `image`."""
+        return self._seen.loss
+
+    @property
+    def evaluations(self) -> int:
+        """How many there were."""
+        return self._seen.count
 
     def run(self) -> None:
         """Search until the steps are done or the loss no longer falls.
@@ -104,58 +136,67 @@ class Search:
             LossError: the callback returned something else than weights of the loss's terms.
         """
         first = self._first()
+        rounds = 0
         while len(self.steps) < self._limit and not self.stopped:
-            before = self.best
-            broken = False
+            before, taken = self.best, len(self.steps)
+            broken = over = False
+            self._seen.begin_round()
             try:
                 why = self._optimize(self)
-            except _NotANumber as error:
+            except NotANumber as error:
                 why, broken = f"{error} became not a number", True
-            if self.stopped or len(self.steps) >= self._limit:
-                return
+            except RoundOver:
+                why, over = "a round of evaluations found no lower loss", True
+            rounds += not self._weighed
+            all_rounds = rounds == self._optimizer.values.get("rounds", 0) > 0
+            if self.stopped or len(self.steps) >= self._limit or all_rounds:
+                break
             if self._weighed:
-                self._weighed, self.best = False, np.inf
+                self._weighed = False
                 first = self._first()
                 continue
             if why == UNBOUNDED or float(np.abs(self.image).max()) > _NOWHERE:
                 self.why = UNBOUNDED
                 return
+            # A round that takes steps is followed by another however little it lowers the loss.
+            if over and len(self.steps) > taken:
+                continue
             if not before - self.best > _WORTH_A_RESTART * abs(before):
                 self.stalled = True
                 moved = self.best < first or broken
                 self.why = why if moved else "the starting image is already a minimum of the loss"
                 return
-            self.restarts += 1
+            self.restarts += not over
+        self._check_rate(first)
+
+    def _check_rate(self, first: float) -> None:
+        """Say so if all steps of an optimiser that cannot see whether they lower the loss were in vain."""
+        blindly = self._optimizer.values.get("keep") == "best" and not self._seen.forgotten
+        if blindly and len(self.steps) >= _IN_VAIN and not self.stopped and not self.best < first:
+            self.stalled = True
+            self.why = "no step has led to a lower loss; choose a lower learning_rate"
 
     def _first(self) -> float:
         """Evaluate the starting image, and choose the scale by its gradient; returns its loss."""
-        values = self._look(self.image)
-        if not _finite(values):
-            what = _not_finite(values)
+        values = self._seen.look(self.image)
+        if not is_finite(values):
+            what = not_finite(values)
             root = "no term may have a root or a quotient at 0"
-            remedy = root if what == _GRADIENT else "check its parameters and the weights file"
+            remedy = root if what == GRADIENT else "check its parameters and the weights file"
             raise SearchError(f"{what} is not a number at the starting image; {remedy}")
         steepest = float(np.abs(values.gradient).max())
         self._scale = 1.0 / (steepest * self._unit) if steepest > 0 else 1.0
         return values.total
 
-    def _look(self, image: Array) -> Values:
-        values = self._evaluate(image)
-        self._last = image, values
-        self.evaluations += 1
-        if values.total < self.best and _finite(values):
-            self.best, self.image = values.total, image
-        return values
-
     def _scaled(self, unknowns: Array) -> tuple[float, Array]:
         image = (unknowns * np.float32(self._unit)).astype(np.float32, copy=False).reshape(self.image.shape)
-        # An optimiser begins with the point at which the scale was found.
-        known = self._last is not None and np.array_equal(image, self._last[0])
-        values = self._last[1] if self._last is not None and known else self._look(image)
-        if not _finite(values):
-            raise _NotANumber(_not_finite(values))
+        values = self._seen.at(image)
         gradient = values.gradient.ravel() * unknowns.dtype.type(self._scale * self._unit)
         return values.total * self._scale, gradient
+
+    def _unscaled(self, pixels: Array) -> tuple[float, Array]:
+        values = self._seen.at(pixels.reshape(self.image.shape))
+        return values.total, values.gradient.ravel()
 
     def _in_float32(self) -> str:
         """One run of `lbfgs` from the best image; returns why it ended."""
@@ -186,10 +227,23 @@ class Search:
         )
         return "the line search found no lower loss" if result.status == 2 else "the loss no longer falls"
 
+    def _down_the_gradient(self) -> str:
+        """One run of `descend` from the best image; returns why it ended."""
+        start = self.image.ravel()
+        return descend(
+            self._unscaled,
+            np.clip(start, 0, 255) if self._bounds else start,
+            optimizer=self._optimizer,
+            rate=0.5**self.restarts,
+            bounds=(0.0, 255.0) if self._bounds else None,
+            iterations=self._limit - len(self.steps),
+            callback=self._step,
+        )
+
     def _step(self) -> None:
-        assert self._last is not None
+        assert self._seen.last is not None
         # Optimisers call back at the point they evaluated last: nothing is computed again for the record.
-        image, values = self._last
+        image, values = self._seen.last
         height, width = image.shape[1:3]
         step = Step(
             step=len(self.steps) + 1,
@@ -212,7 +266,10 @@ class Search:
                 raise  # which is how optimisers are told to stop
             if weights:
                 self._weigh(weights)
-                raise StopIteration
+                # What it knows of curvature is that of another loss; one that follows the gradient goes on.
+                self._weighed = not self._optimizer.descends
+                if self._weighed:
+                    raise StopIteration
 
     def _weigh(self, weights: Mapping[str, float]) -> None:
         if not isinstance(weights, Mapping):
@@ -221,18 +278,4 @@ class Search:
         if weigh is None:
             raise LossError("the callback returned weights, which only an Evaluator can change; give one to Search")
         weigh(weights)
-        self._weighed = True
-
-
-def _finite(values: Values) -> bool:
-    # A sum is not finite if any of its terms is not, and needs no array for the answers.
-    with np.errstate(invalid="ignore", over="ignore"):
-        return bool(np.isfinite(values.total) and np.isfinite(values.gradient.sum()))
-
-
-def _not_finite(values: Values) -> str:
-    """What of the values is not finite: the terms at fault, by name, as far as it shows in them."""
-    first, *others = [repr(label) for label, value in values.terms.items() if not np.isfinite(value)] or [""]
-    if first:
-        return f"loss term {first}" + (f" (and {', '.join(others)})" if others else "")
-    return _GRADIENT if np.isfinite(values.total) else "the loss"
+        self._seen.forget()

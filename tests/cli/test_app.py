@@ -58,7 +58,7 @@ def contents(folder):
         ("", ["stylize", "plan", "demo", "terms", "weights", "bench"]),
         ("stylize", ["photo.jpg painting.jpg -o out.png", "[weight*]name[:parameter=value,...]"]),
         ("stylize", [" Output ", " Loss ", " Search ", " Network ", " Machine "]),
-        ("stylize", ["content|noise|style|FILE", "[default: 512]", "auto|off|PIXELS", "auto|lbfgs|lbfgsb"]),
+        ("stylize", ["content|noise|style|FILE", "[default: 512]", "auto|off|PIXELS", "auto|lbfgs|lbfgsb|adam|..."]),
         ("plan", ["Predict memory and time", " Machine ", "--plugin", "--debug"]),
         ("demo", ["Needs no network", "--size", "[default: nstgraph-demo]"]),
         ("terms", ["List the loss terms"]),

@@ -55,7 +55,7 @@ def test_h_is_help_in_plain_words(command: str) -> None:
         ("--content_weight", "-l 0.1*content"),
         ("--tv-weight", "-l 0.5*tv"),
         ("--style-layers", "-l style:layers="),
-        ("--learning-rate", "the optimiser chooses"),
+        ("--learning-rate", "--optimizer adam:learning_rate=5"),
         ("--content", "come first, without an option"),
         ("--output-image", "--output, or -o"),
         ("--gpu", "graphics card"),

@@ -17,6 +17,7 @@ from nstgraph.planning.measured_cost import Cost
 from nstgraph.planning.plan import Plan, Stage
 from nstgraph.planning.planner import Planner
 
+DESCENDING = 3
 CONTENT, STYLES = (1536, 2048), [(800, 800)]
 WHY_NOT = "loss term 'peak' cannot be tiled: it reduces over positions by itself"
 COST = Cost(seconds=1e-6, memory=3000.0, targets=500.0, process=10**9, margin=ReceptiveField(4, 20, 20), why_not="")
@@ -99,7 +100,17 @@ def test_only_sizes_that_need_it_are_tiled():
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"bounds": True}, {"tile": 128}, {"history": 40}, {"tile": "off"}, {"optimizer": "lbfgs"}, {"scales": 1}],
+    [
+        {},
+        {"bounds": True},
+        {"tile": 128},
+        {"history": 40},
+        {"tile": "off"},
+        {"optimizer": "lbfgs"},
+        {"scales": 1},
+        {"optimizer": "adam"},
+        {"optimizer": "rmsprop:learning_rate=5,average=0.9", "bounds": True},
+    ],
     ids=str,
 )
 def test_no_size_takes_more_than_the_limit(precision, settings):
@@ -121,6 +132,9 @@ def test_no_size_takes_more_than_the_limit(precision, settings):
         ({"history": 30}, "history", 30),
         ({"optimizer": "lbfgs"}, "optimizer", "lbfgs"),
         ({"optimizer": "lbfgsb"}, "optimizer", "lbfgsb"),
+        ({"optimizer": "lbfgsb:rounds=3,evaluations=9"}, "optimizer", "lbfgsb:rounds=3,evaluations=9"),
+        ({"optimizer": "adam"}, "optimizer", "adam:learning_rate=10"),
+        ({"optimizer": "adam"}, "history", 0),
     ],
 )
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -231,3 +245,38 @@ def test_a_larger_style_image_takes_more():
     assert plan(scales=1, styles=STYLES * 3).memory > base.memory
     larger = plan(scales=1, style_scale=2.0)
     assert larger.memory > base.memory and larger.seconds > base.seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("gradientdescent:learning_rate=1", 0), ("adam", 4), ("rmsprop:learning_rate=5", 6), ("adam:average=0.9", 7)],
+)
+def test_an_optimiser_that_follows_the_gradient_takes_memory_for_what_it_keeps(text, words):
+    pixels = 1024 * 768
+    least, taken = (
+        plan(scales=1, steps=100, optimizer=one).memory for one in ("gradientdescent:learning_rate=1", text)
+    )
+    assert taken - least == pytest.approx(12 * pixels * words)
+    assert taken < plan(scales=1, optimizer="lbfgs", history=10).memory
+
+
+def test_an_average_takes_a_tenth_more_evaluations():
+    plain, averaged = (plan(scales=1, optimizer=one).seconds for one in ("adam", "adam:average=0.9"))
+    assert 1.05 * plain < averaged < 1.15 * plain
+
+
+def test_without_a_number_of_steps_descent_gets_more_and_rounds_what_they_allow():
+    usual, descent, rounds = (
+        [stage.steps for stage in plan(steps=0, optimizer=one).stages]
+        for one in ("auto", "adam", "lbfgsb:rounds=10,evaluations=20")
+    )
+    assert all(more == pytest.approx(DESCENDING * less, abs=1) for less, more in zip(usual, descent, strict=True))
+    assert rounds == [190] * len(usual)
+    assert sum(stage.steps for stage in plan(optimizer="adam").stages) == 100
+    assert sum(stage.steps for stage in plan(optimizer="lbfgsb:rounds=10,evaluations=20").stages) == 100
+
+
+def test_the_line_of_a_plan_names_the_optimiser_and_its_rate():
+    assert str(plan(scales=1, optimizer="adam:beta1=0.8")).startswith(
+        "1024x768, adam:learning_rate=10,beta1=0.8, 100 steps in float32: about "
+    )

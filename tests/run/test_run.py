@@ -20,8 +20,11 @@ from nstgraph.losses.loss import LossTerm
 from nstgraph.networks.weights_file import embedded
 from nstgraph.pictures.load import load
 from nstgraph.pictures.resize import resize
+from nstgraph.search.optimizer import as_optimizer
+from nstgraph.search.optimizer_kinds import KINDS
 
 CONTENT, STYLE = landscape(96, 72), painting(80, 80)
+SMALL = Config(size=64, scales=2, steps=10, loss="0.1*content:layer=conv2_1 style:layers=conv1_1+conv2_1")
 
 
 def term(function):
@@ -242,12 +245,13 @@ PICTURES = load(landscape(160, 120)), [load(painting(100, 100))]
 
 def run(stylizer, **changes):
     """With some choices of the plan changed."""
+    changes.setdefault("history", 0 if ":" in changes.get("optimizer", "") else 10)
     plan = stylizer.plan(*PICTURES)
     stages = tuple(dataclasses.replace(stage, **changes) for stage in plan.stages)
     return stylizer(*PICTURES, plan=dataclasses.replace(plan, stages=stages))
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "lbfgsb"])
+@pytest.mark.parametrize("optimizer", ["lbfgs", "lbfgsb", "momentum:learning_rate=1e6,momentum=0.5"])
 def test_tiles_give_the_same_picture(stylizer, optimizer):
     whole = run(stylizer, optimizer=optimizer)
     tiled = run(stylizer, optimizer=optimizer, tile=64)
@@ -302,3 +306,43 @@ def test_space_is_advised_only_where_it_was_missing(error, remedy):
 def test_hooks_that_cannot_begin_are_said_to():
     with pytest.raises(RunError, match=r"^the session hooks cannot begin: .*nowhere"):
         Stylizer(Config(size=48, loss="tv", precision="float32"), hooks=[SummaryHook("/proc/nowhere/x")])
+
+
+#: What lowers a loss that is a mean over a small picture in five steps.
+RATES = {
+    "adam": 5, "rmsprop": 1e5, "gradientdescent": 1e6, "momentum": 1e6, "adagrad": 1e5, "adadelta": 1e6, "ftrl": 1e5,
+    "proximalgradientdescent": 1e6, "proximaladagrad": 1e5, "adagradda": 1e5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.train])
+def test_every_optimiser_of_tensorflow_paints(name):
+    """Five steps at each of two sizes."""
+    more = ",momentum=0.5" if name == "momentum" else ""
+    text = f"{name}:learning_rate={RATES[name]}{more}"
+    result = stylize(CONTENT, STYLE, SMALL, optimizer=text)
+    assert result.reason == "finished after 10 of 10 steps"
+    for size in (32, 64):
+        totals = [step.total for step in result.history if step.width == size]
+        assert len(totals) == 5 and totals[-1] < 0.99 * totals[0]
+    assert result.settings["optimizer"] == text and result.evaluations == 12
+    assert result.settings["stages"] == [f"{size}, {as_optimizer(text)}" for size in ("32x24", "64x48")]
+
+
+def test_the_average_of_the_iterates_is_evaluated_too_and_counted():
+    result = stylize(CONTENT, STYLE, SMALL, optimizer="adam:learning_rate=5,average=0.8")
+    assert result.evaluations == 14 and len(result.history) == 10
+
+
+def test_rounds_end_each_size():
+    result = stylize(CONTENT, STYLE, SMALL, steps=0, optimizer="lbfgsb:rounds=2,evaluations=4")
+    assert re.fullmatch(r"finished after \d+ of 12 steps", result.reason)
+    assert result.evaluations <= 2 * 8 and {step.width for step in result.history} == {32, 64}
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float32"])
+def test_a_rate_that_is_too_high_is_said_and_the_start_is_the_result(precision):
+    result = stylize(CONTENT, STYLE, SMALL, steps=25, scales=1, precision=precision, optimizer="adam:learning_rate=1e6")
+    why = "no step has led to a lower loss; choose a lower learning_rate"
+    assert result.reason == f"stopped after 25 of 25 steps, as {why}"
+    assert np.abs(result.image - resize(CONTENT, 48, 64).clip(0, 255)).max() < 1e-3

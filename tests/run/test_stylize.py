@@ -47,6 +47,20 @@ def test_a_resumed_run_ends_as_the_whole_one(tmp_path, whole, number):
     assert last < 1.1 * whole.history[-1].total
 
 
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_a_run_with_adam_goes_on_though_its_means_are_forgotten(tmp_path, keep):
+    """It begins anew at the image that was kept, so that it ends near, and not at, the loss of the whole run."""
+    settings = SMALL.replace(optimizer=f"adam:learning_rate=4,keep={keep}", scales=1, steps=60)
+    whole = stylize(CONTENT, STYLE, settings)
+    with pytest.raises(Interrupted) as raised:
+        stylize(CONTENT, STYLE, settings, checkpoint=tmp_path / "f", callback=cut_at(25, KeyboardInterrupt()))
+    result = resume(tmp_path / "f")
+    assert result.settings == whole.settings and result.reason == whole.reason
+    assert result.history[:25] == raised.value.result.history and len(result.history) == 60
+    lowest = [min(step.total for step in one.history) for one in (result, whole)]
+    assert lowest[0] < 1.15 * lowest[1] < 0.9 * whole.history[0].total
+
+
 def test_a_finished_run_gives_its_result_again(tmp_path, whole):
     first = stylize(CONTENT, STYLE, SMALL, checkpoint=tmp_path / "f")
     again = resume(tmp_path / "f", callback=lambda step, image: pytest.fail("it goes on"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nstgraph.arrays import Values
-from nstgraph.errors import LossError, SearchError
+from nstgraph.errors import ConfigError, LossError, SearchError
 from nstgraph.search.search import Search
 
 SHAPE = (1, 6, 7, 3)
@@ -22,9 +22,16 @@ def bowl(image):
     return Values(loss, {"bowl": loss}, (2 * stretch * difference / difference.size).astype(np.float32))
 
 
-@pytest.fixture(params=["lbfgsb", "lbfgs"])
+QUASI_NEWTON = ["lbfgsb", "lbfgs"]
+
+
+@pytest.fixture(params=QUASI_NEWTON)
 def optimizer(request):
     return request.param
+
+
+#: The same and one that follows the gradient, for what holds for all.
+of_any_kind = pytest.mark.parametrize("optimizer", [*QUASI_NEWTON, "adam:learning_rate=5"])
 
 
 def run(evaluate, steps=60, start=START, **options):
@@ -58,6 +65,7 @@ def test_the_scale_of_the_loss_does_not_matter(factor, optimizer):
     assert search.best / factor == pytest.approx(run(bowl, steps=20, optimizer=optimizer).best, rel=0.2)
 
 
+@of_any_kind
 @pytest.mark.parametrize("start", [START, np.random.default_rng(1).uniform(0, 255, SHAPE).astype(np.float32)])
 def test_nothing_is_evaluated_for_the_record_and_nothing_twice(optimizer, start):
     calls = []
@@ -80,6 +88,7 @@ def test_the_first_trial_moves_pixels_by_about_two_grey_levels(optimizer):
     assert 1 < next(distance for distance in moved if distance > 0.01) < 4
 
 
+@of_any_kind
 def test_images_are_evaluated_in_float32(optimizer):
     kinds = set()
     run(lambda image: (kinds.add((image.dtype, image.shape)), bowl(image))[1], steps=10, optimizer=optimizer)
@@ -91,6 +100,7 @@ def test_a_longer_history_gets_further_in_as_many_steps(optimizer):
     assert long < short / 1.5
 
 
+@of_any_kind
 def test_the_callback_sees_the_step_and_its_image(optimizer):
     seen = []
     search = run(bowl, steps=5, optimizer=optimizer, callback=lambda step, image: seen.append((step, image)))
@@ -99,6 +109,7 @@ def test_the_callback_sees_the_step_and_its_image(optimizer):
         assert bowl(image).total == pytest.approx(step.total)
 
 
+@of_any_kind
 def test_the_callback_can_stop_the_search(optimizer):
     def stop(step, image):
         if step.step == 3:
@@ -110,12 +121,13 @@ def test_the_callback_can_stop_the_search(optimizer):
     assert search.why == ""
 
 
-def test_bounds_keep_pixels_in_range():
-    def outward(image):
-        difference = image.astype(np.float64) - 400
-        loss = float((difference**2).mean())
-        return Values(loss, {"outward": loss}, (2 * difference / difference.size).astype(np.float32))
+def outward(image):
+    difference = image.astype(np.float64) - 400
+    loss = float((difference**2).mean())
+    return Values(loss, {"outward": loss}, (2 * difference / difference.size).astype(np.float32))
 
+
+def test_bounds_keep_pixels_in_range():
     assert run(outward, steps=30).image.max() > 300
     bounded = run(outward, steps=30, bounds=True)
     assert bounded.image.max() == pytest.approx(255)
@@ -145,6 +157,7 @@ def test_a_nan_restarts_from_the_best_image(broken, optimizer):
     assert np.isfinite(search.image).all()
 
 
+@of_any_kind
 def test_a_loss_that_is_always_nan_away_from_the_start_ends_the_search(optimizer):
     def only_here(image):
         values = bowl(image)
@@ -228,6 +241,7 @@ def test_a_loss_below_zero_that_falls_no_more_ends_the_search(optimizer):
     assert search.best == pytest.approx(-1000)
 
 
+@of_any_kind
 def test_at_the_minimum_there_is_nothing_to_do(optimizer):
     search = run(bowl, start=TARGET, optimizer=optimizer)
     assert search.steps == [] and search.evaluations == 1
@@ -236,6 +250,7 @@ def test_at_the_minimum_there_is_nothing_to_do(optimizer):
     np.testing.assert_array_equal(search.image, TARGET)
 
 
+@of_any_kind
 def test_the_best_image_survives_an_exception(optimizer):
     calls = 0
 
@@ -272,6 +287,7 @@ def test_a_loss_without_a_minimum_ends_the_search_and_says_so(falling, optimizer
     assert np.isfinite(search.image).all() and search.best < falling(START).total
 
 
+@of_any_kind
 def test_the_callback_cannot_change_the_best_image(optimizer):
     def meddle(step, image):
         with pytest.raises(ValueError, match="read-only"):
@@ -295,6 +311,20 @@ class Weighed:
         terms = {label: self.weights[label] * float((pull**2).mean()) for label, pull in pulls.items()}
         slope = sum(self.weights[label] * pull for label, pull in pulls.items())
         return Values(sum(terms.values()), terms, (2 * slope / image.size).astype(np.float32))
+
+
+def test_adam_goes_on_under_other_weights_without_forgetting():
+    """Neither is an image evaluated again, nor one from under other weights taken for the best."""
+
+    def callback(step, image):
+        return {"light": 1.5**step.step}
+
+    evaluate = Weighed()
+    search = run(evaluate, steps=30, optimizer="adam:learning_rate=5", callback=callback)
+    assert len(search.steps) == 30 and not search.why and search.evaluations == 31
+    assert search.best == search.steps[-1].total > search.steps[0].total
+    still = run(Weighed(), steps=30, optimizer="adam:learning_rate=5")
+    assert search.image.mean() > still.image.mean() + 30
 
 
 def test_weights_that_grow_at_each_step_cost_no_step(optimizer):
@@ -331,3 +361,179 @@ def test_nothing_and_no_weights_change_nothing(optimizer):
 def test_what_is_no_weight_is_refused(evaluate, returned, message, optimizer):
     with pytest.raises(LossError, match=message):
         run(evaluate, steps=3, optimizer=optimizer, callback=lambda step, image: returned)
+
+
+def test_an_optimiser_that_does_not_exist_or_does_not_fit_is_refused():
+    for text, bounds, words in (
+        ("sgd", False, "optimizer is 'sgd'; choose from"),
+        ("adam:lr=3", False, "adam has no parameter 'lr'"),
+        ("auto", False, "auto stands for the choice of a plan; name another optimizer, such as lbfgsb"),
+        ("lbfgs", True, "lbfgs cannot keep bounds; name another optimizer, such as lbfgsb"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            Search(bowl, START, 5, optimizer=text, bounds=bounds)
+
+
+@pytest.mark.parametrize("name", QUASI_NEWTON)
+@pytest.mark.parametrize(("rounds", "evaluations"), [(3, 5), (4, 2), (2, 12)])
+def test_rounds_are_counted_and_each_has_so_many_evaluations(name, rounds, evaluations):
+    search = run(bowl, steps=1000, optimizer=f"{name}:rounds={rounds},evaluations={evaluations}")
+    # Those that a round begins with are known, but for what its predecessor tried in vain.
+    assert rounds * (evaluations - 1) + 1 <= search.evaluations <= rounds * evaluations
+    assert len(search.steps) <= rounds * (evaluations - 1) and (len(search.steps) > 0 or evaluations == 2)
+    assert (search.why, search.stalled, search.stopped, search.restarts) == ("", False, False, 0)
+    assert search.best < bowl(START).total
+
+
+@pytest.mark.parametrize("name", QUASI_NEWTON)
+def test_a_round_forgets_what_was_learnt_of_curvature(name):
+    """It goes on as a new search does that starts at the best image; one that was not interrupted gets further."""
+    seen = []
+    run(bowl, steps=1000, optimizer=f"{name}:rounds=2,evaluations=6", callback=lambda step, image: seen.append(image))
+    first = run(bowl, steps=1000, optimizer=f"{name}:rounds=1,evaluations=6")
+    again = []
+    second = run(
+        bowl,
+        steps=1000,
+        start=first.image,
+        optimizer=f"{name}:rounds=1,evaluations=6",
+        callback=lambda step, image: again.append(image),
+    )
+    same = np.abs(seen[len(first.steps)] - again[0]).max()
+    moved = np.abs(first.image - again[0]).max()
+    assert len(first.steps) < len(seen) and same < 0.6 * moved
+    whole = run(bowl, steps=1000, optimizer=f"{name}:rounds=1,evaluations=24").best
+    assert whole < 0.7 * run(bowl, steps=1000, optimizer=f"{name}:rounds=4,evaluations=6").best
+    assert second.best < first.best
+
+
+@pytest.mark.parametrize("name", QUASI_NEWTON)
+def test_steps_limit_rounds_too(name):
+    search = run(bowl, steps=7, optimizer=f"{name}:rounds=10,evaluations=4")
+    assert len(search.steps) == 7 and search.why == ""
+    endless = run(bowl, steps=30, optimizer=f"{name}:evaluations=4")
+    assert len(endless.steps) == 30
+
+
+@pytest.mark.parametrize("name", QUASI_NEWTON)
+def test_rounds_that_find_nothing_are_not_followed_by_others_for_ever(name):
+    calls = 0
+
+    def flat_but_steep(image):
+        nonlocal calls
+        calls += 1
+        assert calls < 500
+        values = bowl(image)
+        return Values(1.0, {"flat": 1.0}, values.gradient)
+
+    search = run(flat_but_steep, steps=10_000, optimizer=f"{name}:evaluations=3")
+    assert search.stalled
+
+
+def test_adam_finds_the_minimum_and_records_every_step():
+    search = run(bowl, steps=200, optimizer="adam:learning_rate=5")
+    assert search.best < 1e-4 * bowl(START).total
+    assert [step.step for step in search.steps] == list(range(1, 201))
+    assert [step.evaluations for step in search.steps] == list(range(2, 202))
+    assert search.steps[-1].done == 1 and search.why == "" and search.restarts == 0
+
+
+@pytest.mark.parametrize("factor", [1e-4, 1e4])
+def test_the_scale_of_the_loss_does_not_matter_to_adam(factor):
+    def scaled(image):
+        values = bowl(image)
+        return Values(values.total * factor, values.terms, values.gradient * np.float32(factor))
+
+    one, other = (run(function, steps=50, optimizer="adam:learning_rate=5") for function in (bowl, scaled))
+    assert other.best / factor == pytest.approx(one.best, rel=1e-3)
+
+
+def test_a_gradient_is_given_as_it_is_and_a_rate_is_in_grey_levels():
+    """So that an epsilon, or a rate that was found elsewhere, means what it meant there."""
+    images = []
+    run(bowl, steps=1, optimizer="gradientdescent:learning_rate=7", callback=lambda step, image: images.append(image))
+    np.testing.assert_allclose(images[0], START - 7 * bowl(START).gradient, rtol=1e-6)
+    run(bowl, steps=1, optimizer="adam:learning_rate=7", callback=lambda step, image: images.append(image))
+    np.testing.assert_allclose(np.abs(images[1] - START), 7, rtol=1e-4)
+
+
+RESTLESS = "adam:learning_rate=60,beta1=0.5,beta2=0.5"
+
+
+def test_the_best_image_is_kept_of_an_optimiser_that_does_not_descend_at_every_step():
+    seen = []
+    search = run(bowl, steps=40, optimizer=RESTLESS, callback=lambda step, image: seen.append((step.total, image)))
+    assert len(search.steps) == 40
+    losses = [loss for loss, _ in seen]
+    assert min(losses) < losses[-1]
+    assert search.best == min(losses)
+    np.testing.assert_array_equal(search.image, seen[int(np.argmin(losses))][1])
+
+
+def test_the_last_image_is_kept_if_that_is_wanted():
+    seen = []
+    search = run(
+        bowl,
+        steps=40,
+        optimizer=f"{RESTLESS},keep=last",
+        callback=lambda step, image: seen.append((step.total, image)),
+    )
+    assert search.best == seen[-1][0] > min(loss for loss, _ in seen)
+    np.testing.assert_array_equal(search.image, seen[-1][1])
+    assert search.why == ""
+
+
+def test_the_mean_of_the_iterates_is_kept_where_it_is_best():
+    plain = run(bowl, steps=60, optimizer=RESTLESS)
+    averaged = run(bowl, steps=60, optimizer=f"{RESTLESS},average=0.9")
+    assert averaged.best < 0.8 * plain.best
+    assert averaged.evaluations == plain.evaluations + 6
+    assert averaged.best == pytest.approx(bowl(averaged.image).total)
+    assert [step.total for step in averaged.steps] == [step.total for step in plain.steps]
+    last = run(bowl, steps=60, optimizer=f"{RESTLESS},average=0.9,keep=last")
+    assert last.best < last.steps[-1].total
+
+
+@pytest.mark.parametrize(
+    "text", ["adam:learning_rate=40", "rmsprop:learning_rate=20", "adam:learning_rate=40,average=0.5"]
+)
+def test_bounds_are_kept_by_those_that_follow_the_gradient(text):
+    seen = []
+    assert run(outward, steps=20, optimizer=text).image.max() > 300
+    search = run(
+        lambda image: (seen.append(image), outward(image))[1],
+        steps=20,
+        optimizer=text,
+        bounds=True,
+        start=START - np.float32(140),
+    )
+    assert all(image.min() >= 0 and image.max() <= 255 for image in seen[1:])
+    assert search.image.max() == pytest.approx(255)
+
+
+@pytest.mark.parametrize("broken", ["total", "gradient"])
+def test_adam_goes_on_from_the_best_image_at_half_its_rate_after_a_nan(broken):
+    images = []
+
+    def sometimes(image):
+        images.append(image)
+        values = bowl(image)
+        if len(images) != 12:
+            return values
+        loss = float("nan") if broken == "total" else values.total
+        return Values(loss, {"bowl": loss}, values.gradient * np.float32("nan"))
+
+    search = run(sometimes, steps=40, optimizer="adam:learning_rate=8")
+    assert search.restarts == 1 and len(search.steps) == 40
+    best = min(images[:11], key=lambda image: bowl(image).total)
+    assert any(np.array_equal(image, best) for image in images[10:13])
+    after = next(image for image in images[12:] if not np.array_equal(image, best))
+    np.testing.assert_allclose(np.abs(after - best), 4, rtol=1e-3)
+    assert search.best < bowl(best).total and np.isfinite(search.image).all()
+
+
+def test_a_rate_at_which_no_step_lowers_the_loss_is_told():
+    jumping = run(bowl, optimizer="adam:learning_rate=1e5,beta1=0,beta2=0")
+    assert (len(jumping.steps), jumping.stalled) == (60, True)
+    assert jumping.why == "no step has led to a lower loss; choose a lower learning_rate"
+    np.testing.assert_array_equal(jumping.image, START)

@@ -13,9 +13,10 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from nstgraph.losses.registry import registry
+from nstgraph.presets import preset
 from nstgraph.value_checks import setting_of
 
-__all__ = ["Content", "Plugins", "Quiet", "StyleCount", "Styles", "load_plugins", "option", "takes"]
+__all__ = ["Content", "Plugins", "PresetName", "Quiet", "StyleCount", "Styles", "load_plugins", "option", "takes"]
 
 Content: TypeAlias = Annotated[
     Path, typer.Argument(metavar="CONTENT", help="The photo: what is to be seen; - is standard input.")
@@ -32,13 +33,26 @@ Plugins: TypeAlias = Annotated[
 StyleCount: TypeAlias = Annotated[
     int, typer.Option("--styles", metavar="N", min=1, help="Number of style images.", rich_help_panel="Loss")
 ]
+PresetName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        metavar="NAME",
+        help="Options that reproduce another program or a paper; those given beside it win. See: nstgraph presets.",
+    ),
+]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 
 Function = Callable[..., None]
 
+#: Under this name, commands with the option --preset are told which options were given.
+_CONTEXT = "context"
+
 
 def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
     """Give a command the options of classes of settings, and hand these to it as arguments.
+
+    What it takes as ``preset`` is the name of a preset, whose settings stand in for options that are not given.
 
     Args:
         only: names of the settings that it takes; all if there are none.
@@ -53,10 +67,11 @@ def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
 
         @functools.wraps(function)
         def run(**given: Any) -> None:
-            made = {
-                argument: of(**{name: _parsed(of, name, given.pop(name)) for name in names[argument]})
-                for argument, of in classes.items()
-            }
+            stand_in = _of_preset(given.get("preset"), given.pop(_CONTEXT, None))
+            made = {}
+            for argument, of in classes.items():
+                values = {name: _parsed(of, name, given.pop(name)) for name in names[argument]}
+                made[argument] = of(**stand_in(values))
             function(**given, **made)
 
         signature = inspect.signature(function, eval_str=True)
@@ -66,10 +81,26 @@ def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
                 parameters += [_option(classes[parameter.name], name) for name in names[parameter.name]]
             else:
                 parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+        if "preset" in signature.parameters:
+            parameters.append(inspect.Parameter(_CONTEXT, inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
         run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         return run
 
     return decorated
+
+
+def _of_preset(name: str | None, context: typer.Context | None) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What puts a preset's settings in the place of options that were not given."""
+    if name is None or context is None:
+        return lambda values: values
+    chosen = preset(name)
+
+    def stand_in(values: dict[str, Any]) -> dict[str, Any]:
+        sources = {name: context.get_parameter_source(name) for name in values}
+        given = {name: values[name] for name, source in sources.items() if source and source.name != "DEFAULT"}
+        return chosen.beside(given, values)
+
+    return stand_in
 
 
 def option(of: type, name: str) -> Any:

@@ -81,7 +81,7 @@ def run(config: Config, sources: Sequence[Path], outputs: Outputs, files: Output
 
 def go_on(config: Config, checkpoint: Checkpoint, files: OutputFiles, quiet: bool) -> None:
     """Go on with a run from its checkpoint; else as `run`."""
-    pictures = dataclasses.replace(checkpoint.pictures, style_scale=config.style_scale)
+    pictures = dataclasses.replace(checkpoint.pictures, style_scale=config.style_scale, fit=config.fit)
     pictures.check(config.size)
     _run(config, pictures, files, quiet, lambda *_: contextlib.nullcontext(checkpoint))
 

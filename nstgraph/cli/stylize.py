@@ -28,6 +28,7 @@ def stylize(
     styles: options.Styles,
     outputs: Outputs,
     config: Config,
+    preset: options.PresetName = None,
     plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> None:
@@ -38,6 +39,7 @@ def stylize(
     from nstgraph.checkpoints.checkpoint import Checkpoint
     from nstgraph.cli.output_files import OutputFiles
     from nstgraph.cli.output_names import inputs
+    from nstgraph.run.preset_weights import with_weights_of
 
     sources = [content, *styles]
     files = OutputFiles(outputs, sources)
@@ -45,6 +47,8 @@ def stylize(
     if outputs.checkpoint not in (None, OFF):
         Checkpoint.check_new(outputs.checkpoint)
     options.load_plugins(plugin)
+    if preset is not None:
+        config = with_weights_of(preset, config)
     running.run(config, sources, outputs, files, quiet)
 
 
@@ -55,6 +59,7 @@ def plan(
     styles: options.Styles,
     outputs: Outputs,
     config: Config,
+    preset: options.PresetName = None,
     plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> None:
@@ -63,8 +68,11 @@ def plan(
     Takes the same options as stylize; those that name output files are ignored.
     """
     from nstgraph.cli.tables import show_plan
+    from nstgraph.run.preset_weights import with_weights_of
 
     options.load_plugins(plugin)
+    if preset is not None:
+        config = with_weights_of(preset, config)
     pictures, config = running.read(config, [content, *styles], Display(0, quiet=quiet))
     running.import_tensorflow()
     from nstgraph.run.stylizer import Stylizer

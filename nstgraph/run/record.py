@@ -47,6 +47,7 @@ def made_of(config: Config, network: Network, plan: Plan) -> dict[str, Any]:
         "config": {**_given(config), "loss": str(loss), **paths},
         "sha256": network.sha256,
         "plugins": {file: hash_of(Path(file)) for file in plugin_files(loss)},
+        "size": plan.stages[-1].size,
         "steps": plan.steps,
         "seconds": plan.seconds,
         "memory": plan.memory,

@@ -12,8 +12,10 @@ from typing import Any
 from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.checkpoints.resumed import resumed
 from nstgraph.config import Config
+from nstgraph.errors import ConfigError
 from nstgraph.pictures.load import Source
 from nstgraph.run.inputs import read_pictures
+from nstgraph.run.preset_weights import with_weights_of
 from nstgraph.run.record import made_of
 from nstgraph.run.result import Result
 from nstgraph.run.stylizer import Stylizer
@@ -27,6 +29,7 @@ def stylize(
     style: Source | Sequence[Source],
     config: Config | None = None,
     *,
+    preset: str | None = None,
     callback: StepCallback | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     **settings: Any,
@@ -39,16 +42,22 @@ def stylize(
         content: a path, a PIL image, or an array (see `nstgraph.pictures.load.load`).
         style: one such, or a list of them.
         config: settings; the defaults if not given.
+        preset: name of a preset, whose settings take the place of ``config``; see `nstgraph.presets`.
         callback: called after each step with its `Step` and the current image [1, height, width, 3], 0..255, read-only.
         checkpoint: a new folder in which the run is kept every half minute, for `resume`; it stays, to be deleted.
-        settings: single settings of `Config` by name, which win over ``config``.
+        settings: single settings of `Config` by name, which win over ``config`` and ``preset``.
 
     Raises:
         NstgraphError: bad input, with one line that says what to do.
         RunError: something failed on the way, the callback included; its ``result`` is the best so far.
         Interrupted: Ctrl-C; its ``result`` is the best so far.
     """
-    chosen = (config or Config()).replace(**settings)
+    if preset is None:
+        chosen = (config or Config()).replace(**settings)
+    elif config is None:
+        chosen = with_weights_of(preset, Config.preset(preset, **settings))
+    else:
+        raise ConfigError("config and preset are both given; take Config.preset(name, ...) as the config")
     pictures = read_pictures(chosen, content, style)
     with contextlib.ExitStack() as closing:
         stylizer = closing.enter_context(Stylizer(chosen, len(pictures.styles)))
@@ -78,7 +87,7 @@ def resume(checkpoint: str | os.PathLike[str], *, callback: StepCallback | None 
     """
     with Checkpoint.open(Path(checkpoint)) as kept:
         config = resumed(kept.about, **machine)
-        pictures = dataclasses.replace(kept.pictures, style_scale=config.style_scale)
+        pictures = dataclasses.replace(kept.pictures, style_scale=config.style_scale, fit=config.fit)
         pictures.check(config.size)
         with Stylizer(config, len(pictures.styles)) as stylizer:
             return stylizer(pictures, callback=callback, checkpoint=kept)

@@ -16,6 +16,9 @@ from nstgraph.losses.default_loss import DEFAULT_LOSS
 from nstgraph.losses.loss import Loss, LossTerm
 from nstgraph.messages import did_you_mean, shown
 from nstgraph.networks.input_values import INPUT_VALUES
+from nstgraph.pictures.fit import FITS
+from nstgraph.pictures.noise import noise_of
+from nstgraph.presets import preset
 from nstgraph.search.optimizer import as_optimizer, optimizer_fault
 from nstgraph.value_checks import Check, check_settings, document, number, one_of, setting, switch, text
 
@@ -25,6 +28,7 @@ __all__ = ["INITS", "Config"]
 INITS = ("content", "noise", "style")
 
 _MIN_TILE = 32
+_SIZES = 16, 32768
 
 #: What a picture carries beside settings: what else it was made with.
 _MADE_WITH = ("weights_sha256", "pictures", "changed_weights", "nstgraph", "tensorflow", "scipy", "stages")
@@ -40,6 +44,11 @@ _REPLACED = {
 def _tile_fault(value: Any) -> str:
     fits = (isinstance(value, str) and value in ("auto", "off")) or (type(value) is int and value >= _MIN_TILE)
     return "" if fits else f"is {shown(value)}; choose auto, off or pixels from {_MIN_TILE}"
+
+
+def _size_fault(value: Any) -> str:
+    fits = type(value) is int and (value == 0 or _SIZES[0] <= value <= _SIZES[1])
+    return "" if fits else f"is {shown(value)}; choose 0 or a whole number from {_SIZES[0]} to {_SIZES[1]}"
 
 
 def _loss_fault(value: Any) -> str:
@@ -63,7 +72,16 @@ class Config:
         "-l",
     )
     keep_colors: bool = setting(False, "Loss", switch(), "Keep the photo's colours.")
-    size: int = setting(512, "Output", number(16, 32768, "PIXELS"), "Longest side of the result.")
+    size: int = setting(
+        512, "Output", Check("PIXELS", _size_fault), "Longest side of the result; 0 keeps that of the photo."
+    )
+    fit: str = setting(
+        FITS[0],
+        "Output",
+        one_of(*FITS),
+        "What the size is that of: the longest side, the height (rows), or a square, for which pictures are cropped to "
+        "their middle or stretched.",
+    )
     style_scale: float = setting(
         1.0,
         "Loss",
@@ -81,10 +99,15 @@ class Config:
         shown="automatic",
     )
     init: str | os.PathLike[str] = setting(
-        "content", "Search", text("|".join([*INITS, "FILE"]), optional=False), "Starting image."
+        "content",
+        "Search",
+        text("|".join([*INITS, "FILE"]), optional=False),
+        "Starting image; noise takes parameters, as in noise:form=uniform or noise:mean=vgg,deviation=0.1.",
     )
     seed: int = setting(0, "Search", number(0, 2**32 - 1), "Seed of the noise.")
-    bounds: bool = setting(False, "Search", switch(), "Keep pixels within 0..255 by bounds; slower.")
+    bounds: bool = setting(
+        False, "Search", switch(), "Keep pixels within 0..255 by bounds; slower.", "--bounds/--no-bounds"
+    )
     optimizer: str = setting(
         "auto",
         "Search",
@@ -147,6 +170,7 @@ class Config:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        noise_of(self.init)
         optimizer = as_optimizer(self.optimizer)
         if self.bounds and optimizer.name == "lbfgs":
             raise ConfigError("lbfgs cannot keep bounds; leave bounds out, or choose lbfgsb")
@@ -162,6 +186,20 @@ class Config:
             raise ConfigError("a deterministic run is in float32; leave precision out")
         if self.network is not None and self.precision not in ("auto", "float32"):
             raise ConfigError("a network from a file is computed in float32; leave precision out")
+
+    @property
+    def start(self) -> str | os.PathLike[str] | None:
+        """The picture that ``init`` names, if it does not stand for one that is there, or for noise."""
+        return None if _is_named(self.init) else self.init
+
+    @classmethod
+    def preset(cls, name: str, **given: Any) -> Config:
+        """The settings that a preset stands for, and others that are given beside it, which win.
+
+        Raises:
+            ConfigError: there is no such preset or setting, or a value is out of range.
+        """
+        return cls().replace(**preset(name).beside(given, [field.name for field in dataclasses.fields(cls)]))
 
     def replace(self, **changes: Any) -> Config:
         """A copy with some settings changed.
@@ -206,6 +244,10 @@ class Config:
         return hash(tuple(tuple(value) if isinstance(value, list) else value for value in values))
 
 
+def _is_named(init: Any) -> bool:
+    return init in INITS or noise_of(init) is not None
+
+
 def _files(taken: Mapping[str, Any], sha256: Any) -> dict[str, Any]:
     """The paths of the files that a picture's settings name."""
     from nstgraph.networks.find_weights import recorded_file  # which imports numpy
@@ -213,7 +255,7 @@ def _files(taken: Mapping[str, Any], sha256: Any) -> dict[str, Any]:
     named = [source for source in ("weights", "network") if taken.get(source) is not None]
     found: dict[str, Any] = {source: str(recorded_file(source, taken[source], sha256)) for source in named}
     init = taken.get("init")
-    if isinstance(init, str) and init not in INITS and (os.path.basename(init) != init or not os.path.isfile(init)):
+    if isinstance(init, str) and not _is_named(init) and (os.path.basename(init) != init or not os.path.isfile(init)):
         raise ConfigError(f"the starting image {shown(init)} is not found here; give init itself, such as its path")
     return found
 

@@ -22,7 +22,7 @@ from nstgraph.value_checks import setting_of
 PRECISIONS = ("auto", "bfloat16", "float16", "float32")
 
 RANGES: dict[str, tuple[float, float, str]] = {
-    "size": (16, 32768, "a whole number from 16 to 32768"),
+    "size": (16, 32768, "0 or a whole number from 16 to 32768"),
     "style_scale": (0.05, 20.0, "a number from 0.05 to 20.0"),
     "steps": (0, 1_000_000, "a whole number from 0 to 1000000"),
     "scales": (0, 12, "a whole number from 0 to 12"),
@@ -67,8 +67,36 @@ def test_what_is_no_number_is_refused(name: str, value: Any) -> None:
 
 @pytest.mark.parametrize("name", ["size", "steps", "scales", "history", "seed"])
 def test_whole_numbers_are_not_given_as_floats(name: str) -> None:
-    with pytest.raises(ConfigError, match=rf"^{name} is 20\.0; choose a whole number from"):
+    with pytest.raises(ConfigError, match=rf"^{name} is 20\.0; choose (0 or )?a whole number from"):
         Config(**{name: 20.0})  # type: ignore[arg-type]
+
+
+def test_the_photos_own_size_is_no_size() -> None:
+    assert Config(size=0).size == 0
+    for value in (False, 0.0, 15):
+        with pytest.raises(ConfigError, match=r"^size is .*; choose 0 or a whole number from 16 to 32768$"):
+            Config(size=value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("init", "message"),
+    [
+        ("noise:form=grey", "noise:form is 'grey'; choose from normal, uniform"),
+        ("noise:mean=256", "noise:mean is '256'; choose vgg or a number from 0 to 255"),
+        ("noise:strength=2", "noise has no parameter 'strength'; choose from deviation, form, mean"),
+    ],
+)
+def test_noise_that_does_not_exist(init: str, message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        Config(init=init)
+    assert str(raised.value) == message
+
+
+def test_what_names_a_picture_to_start_from() -> None:
+    for init in ("content", "noise", "style", "noise:mean=vgg", "noise:form=uniform,deviation=3"):
+        assert Config(init=init).start is None
+    for init in ("noise.png", "contents", Path("noise")):
+        assert Config(init=init).start == init
 
 
 def test_numbers_may_be_whole() -> None:
@@ -87,6 +115,7 @@ def test_what_the_machine_decides_is_left_to_it_by_default() -> None:
         ("pooling", "avg", "pooling is 'avg'; choose from average, max"),
         ("pooling", "", "pooling is ''; choose from average, max"),
         ("pooling", None, "pooling is None; choose from average, max"),
+        ("fit", "shortest", "fit is 'shortest'; choose from longest, rows, crop, stretch"),
         ("padding", "mirror", "padding is 'mirror'; choose from reflect, replicate, zero"),
         ("padding", 0, "padding is 0; choose from reflect, replicate, zero"),
         ("bounds", "no", "bounds is 'no'; choose True or False"),
@@ -115,6 +144,7 @@ def test_all_choices_are_accepted() -> None:
     choices: dict[str, tuple[Any, ...]] = {
         "pooling": ("average", "max"),
         "padding": ("reflect", "replicate", "zero"),
+        "fit": ("longest", "rows", "crop", "stretch"),
         "precision": PRECISIONS,
         "optimizer": ("auto", "lbfgs", "lbfgsb", "lbfgsb:rounds=10,evaluations=20", "adam", "adam:learning_rate=5"),
         "tile": ("auto", "off", 32, 5000),
@@ -132,7 +162,7 @@ def test_all_choices_are_accepted() -> None:
         ("weights", 5, "weights is 5; give FILE"),
         ("network", ["net.pb"], "network is ['net.pb']; give FILE"),
         ("loss", 5, "loss is 5; write it as text, such as 'content 2*style', or add terms up"),
-        ("size", [10**5000], "size is <list>; choose a whole number from 16 to 32768"),
+        ("size", [10**5000], "size is <list>; choose 0 or a whole number from 16 to 32768"),
         ("pooling", np.array([1, 2]), "pooling is array([1, 2]); choose from average, max"),
         ("tile", np.array([1, 2]), "tile is array([1, 2]); choose auto, off or pixels from 32"),
         (
@@ -237,7 +267,7 @@ def test_replace_changes_a_copy() -> None:
     [
         ({"step": 3}, "no setting 'step'; did you mean 'steps'?"),
         ({"steps": 3, "paddings": "zero"}, "no setting 'paddings'; did you mean 'padding'?"),
-        ({"qqq": 3}, "no setting 'qqq'; choose from bounds, deterministic, history, init, input, input_values, "
+        ({"qqq": 3}, "no setting 'qqq'; choose from bounds, deterministic, fit, history, init, input, input_values, "
                      "keep_colors, loss, memory, network, optimizer, padding, pooling, precision, scales, seed, size, "
                      "steps, style_scale, tile, weights"),
         ({"steps": -1}, "steps is -1; choose a whole number from 0 to 1000000"),

@@ -24,8 +24,9 @@ from nstgraph.bench.picture_figures import (
 from nstgraph.config import Config
 from nstgraph.errors import PictureError
 from nstgraph.pictures.contact_sheet import contact_sheet
+from nstgraph.pictures.fit import fitted
 from nstgraph.pictures.load import load
-from nstgraph.pictures.picture import PictureSet, fitted
+from nstgraph.pictures.picture import PictureSet
 from nstgraph.pictures.resize import resize
 from nstgraph.run.inputs import read_pictures
 from nstgraph.run.result import Result

@@ -59,7 +59,7 @@ def _run(folder: Path) -> KeptRun | None:
         return KeptRun(
             folder,
             (str(content), *map(str, names.values())),
-            int(about["config"]["size"]),
+            int(max(about["size"])),
             int(last["step"]),
             int(about["steps"]),
             float(about["seconds"]) * (1 - float(last["done"])),

@@ -29,6 +29,7 @@ _Sizes: TypeAlias = Annotated[
     list[int] | None,
     typer.Option(
         metavar="PIXELS",
+        min=1,
         help="Side of the square pictures; may be given again. With --pictures, longest side of the results.",
         show_default="256, 512, 1024, 2048; with --pictures 512",
     ),

@@ -13,10 +13,23 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from nstgraph.config import Config
+from nstgraph.errors import ConfigError
 from nstgraph.losses.registry import registry
+from nstgraph.presets import preset
 from nstgraph.value_checks import setting_of
 
-__all__ = ["Content", "Plugins", "Quiet", "Settings", "StyleCount", "Styles", "load_plugins", "option", "takes"]
+__all__ = [
+    "Content",
+    "Plugins",
+    "PresetName",
+    "Quiet",
+    "Settings",
+    "StyleCount",
+    "Styles",
+    "load_plugins",
+    "option",
+    "takes",
+]
 
 Content: TypeAlias = Annotated[
     Path, typer.Argument(metavar="CONTENT", help="The photo: what is to be seen; - is standard input.")
@@ -41,6 +54,14 @@ Settings: TypeAlias = Annotated[
 StyleCount: TypeAlias = Annotated[
     int, typer.Option("--styles", metavar="N", min=1, help="Number of style images.", rich_help_panel="Loss")
 ]
+PresetName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        metavar="NAME",
+        help="Options that reproduce another program or a paper; those given beside it win. See: nstgraph presets.",
+    ),
+]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 
 Function = Callable[..., None]
@@ -52,7 +73,7 @@ _CONTEXT = "typer_context"
 def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
     """Give a command the options of classes of settings, and hand these to it as arguments.
 
-    Where a command has the option `Settings`, what is not given is taken from that picture.
+    Where a command has the options `Settings` or `PresetName`, what is not given is taken from that picture or preset.
 
     Args:
         only: names of the settings that it takes; all if there are none.
@@ -67,13 +88,11 @@ def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
 
         @functools.wraps(function)
         def run(**given: Any) -> None:
-            context, made = given.pop(_CONTEXT, None), {}
+            context = given.pop(_CONTEXT, None)
+            made = {}
             for argument, of in classes.items():
                 values = {name: _parsed(of, name, given.pop(name)) for name in names[argument]}
-                if of is Config and given.get("settings") is not None:
-                    made[argument] = _beside(given["settings"], values, context)
-                else:
-                    made[argument] = of(**values)
+                made[argument] = _made(of, values, given, context)
             function(**given, **made)
 
         signature = inspect.signature(function, eval_str=True)
@@ -85,18 +104,29 @@ def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
                 parameters += [_option(classes[parameter.name], name) for name in names[parameter.name]]
             else:
                 parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+        if "preset" in signature.parameters:
+            parameters.append(inspect.Parameter(_CONTEXT, inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
         run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         return run
 
     return decorated
 
 
-def _beside(picture: Path, values: dict[str, Any], context: typer.Context) -> Config:
-    """The settings of a picture, but for those of ``values`` that were given."""
+def _made(of: type, values: dict[str, Any], arguments: dict[str, Any], context: typer.Context | None) -> Any:
+    """Settings of a class: what is not given is that of a picture or a preset, if one of these is."""
+    picture, name = arguments.get("settings"), arguments.get("preset")
+    if context is None or (picture is None and name is None):
+        return of(**values)
+    if picture is not None and name is not None:
+        raise ConfigError("--settings and --preset each give all settings; choose one of them")
+    sources = {setting: context.get_parameter_source(setting) for setting in values}
+    given = {setting: values[setting] for setting, source in sources.items() if source and source.name != "DEFAULT"}
+    if name is not None:
+        return of(**preset(name).beside(given, values))
+    if of is not Config or picture is None:
+        return of(**values)
     from nstgraph.pictures.metadata import read_settings
 
-    sources = {name: context.get_parameter_source(name) for name in values}
-    given = {name: values[name] for name, source in sources.items() if source is not None and source.name != "DEFAULT"}
     return Config.from_settings(read_settings(picture), **given)
 
 

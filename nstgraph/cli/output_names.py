@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nstgraph.cli.claims import claim
 from nstgraph.cli.output_options import STDOUT, Outputs
-from nstgraph.config import INITS, Config
+from nstgraph.config import Config
 from nstgraph.errors import OutputError
 from nstgraph.files import check_folder, check_suffix, check_target, same_file, unused
 from nstgraph.graph.trace import TRACE_SUFFIXES
@@ -27,7 +27,7 @@ _LONGEST_STEM = 80
 
 def inputs(config: Config, sources: Sequence[Path], plugins: Sequence[Path] | None) -> list[Path]:
     """All files that a run reads, or might: pictures, plugins, and network or weights, wherever these are found."""
-    named = [config.init if config.init not in INITS else None, config.network]
+    named = [config.start, config.network]
     weights = [] if config.network else [place.path for place in candidates(config.weights)]
     paths = [*sources, *(plugins or ()), *(Path(name) for name in named if name is not None), *weights]
     return [path for path in paths if path != STDOUT]

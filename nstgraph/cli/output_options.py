@@ -33,7 +33,9 @@ class Outputs:
         shown="CONTENT-STYLE.png",
     )
     overwrite: bool = setting(False, "Output", switch(), "Replace files that exist.")
-    compare: bool = setting(False, "Output", switch(), "Also write content, style and result in a row.")
+    compare: bool = setting(
+        False, "Output", switch(), "Also write content, style and result in a row.", "--compare/--no-compare"
+    )
     save_every: int = setting(
         0,
         "Output",

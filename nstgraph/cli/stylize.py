@@ -29,6 +29,7 @@ def stylize(
     outputs: Outputs,
     config: Config,
     settings: options.Settings = None,
+    preset: options.PresetName = None,
     plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> None:
@@ -39,6 +40,7 @@ def stylize(
     from nstgraph.checkpoints.checkpoint import Checkpoint
     from nstgraph.cli.output_files import OutputFiles
     from nstgraph.cli.output_names import inputs
+    from nstgraph.run.preset_weights import with_weights_of
 
     sources = [content, *styles]
     files = OutputFiles(outputs, sources)
@@ -47,6 +49,8 @@ def stylize(
     if outputs.checkpoint not in (None, OFF):
         Checkpoint.check_new(outputs.checkpoint)
     options.load_plugins(plugin)
+    if preset is not None:
+        config = with_weights_of(preset, config)
     running.run(config, sources, outputs, files, quiet)
 
 
@@ -58,6 +62,7 @@ def plan(
     outputs: Outputs,
     config: Config,
     settings: options.Settings = None,
+    preset: options.PresetName = None,
     plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> None:
@@ -66,8 +71,11 @@ def plan(
     Takes the same options as stylize; those that name output files are ignored.
     """
     from nstgraph.cli.tables import show_plan
+    from nstgraph.run.preset_weights import with_weights_of
 
     options.load_plugins(plugin)
+    if preset is not None:
+        config = with_weights_of(preset, config)
     pictures, config = running.read(config, [content, *styles], Display(0, quiet=quiet))
     running.import_tensorflow()
     from nstgraph.run.stylizer import Stylizer

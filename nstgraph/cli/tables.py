@@ -19,11 +19,21 @@ from nstgraph.messages import duration, printable
 from nstgraph.networks.find_weights import candidates
 from nstgraph.networks.weights_diagnosis import Diagnosis
 from nstgraph.networks.weights_file import WeightsFile
+from nstgraph.presets import PRESETS
 
 if TYPE_CHECKING:
     from nstgraph.planning.plan import Plan
 
-__all__ = ["show_diagnosis", "show_plan", "show_runs", "show_term", "show_terms", "show_weights", "show_weights_file"]
+__all__ = [
+    "show_diagnosis",
+    "show_plan",
+    "show_presets",
+    "show_runs",
+    "show_term",
+    "show_terms",
+    "show_weights",
+    "show_weights_file",
+]
 
 
 def show_terms() -> None:
@@ -51,6 +61,15 @@ def show_term(term: LossTerm) -> None:
         show("")
     example = next(iter(term.parameters), None)
     show(f"For example: -l 2*{term.name}" + (f":{example}=..." if example else ""))
+
+
+def show_presets() -> None:
+    """A line for each preset: name, whose weights it is for, what it reproduces."""
+    table = Table("preset", "weights", "what it reproduces", box=None, pad_edge=False)
+    for one in PRESETS.values():
+        table.add_row(one.name, one.network, one.source)
+    show(table)
+    show("\nThe options that one stands for: nstgraph presets NAME")
 
 
 def show_weights() -> None:

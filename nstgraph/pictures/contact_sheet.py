@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nstgraph.arrays import Array
-from nstgraph.pictures.picture import fitted
+from nstgraph.pictures.fit import fitted
 from nstgraph.pictures.resize import resize
 
 __all__ = ["contact_sheet"]

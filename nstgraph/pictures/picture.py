@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 from nstgraph.arrays import Array
 from nstgraph.errors import PictureError
+from nstgraph.pictures.fit import FITS, Size, fitted, shares
 
-__all__ = ["MIN_SIDE", "Picture", "PictureSet", "Size", "fitted"]
+__all__ = ["MIN_SIDE", "Picture", "PictureSet"]
 
 #: Shortest side, in pixels, that a picture may have, both as given and as used.
 MIN_SIDE = 20
-
-#: Height and width in pixels.
-Size = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,44 +48,45 @@ class PictureSet:
         content: the photo.
         styles: the paintings.
         start: where the search begins, if that is a picture of its own.
-        style_scale: longest side of the styles relative to the content's.
+        style_scale: size of the styles relative to the content's.
+        fit: one of ``FITS``.
     """
 
     content: Picture
     styles: tuple[Picture, ...]
     start: Picture | None = None
     style_scale: float = 1.0
+    fit: str = FITS[0]
 
-    def sizes(self, longest: int) -> tuple[Size, tuple[Size, ...]]:
-        """The content's size and the styles' when the content's longest side has ``longest`` pixels."""
-        styles = tuple(fitted(style.size, round(longest * self.style_scale)) for style in self.styles)
-        return fitted(self.content.size, longest), styles
+    def pixels(self, size: int) -> int:
+        """``size``, or what it would be if the content kept its own size, which is what 0 stands for."""
+        return size or (self.content.size[0] if self.fit == "rows" else max(self.content.size))
 
-    def check(self, longest: int) -> None:
-        """Raise PictureError if a picture is too small, or would be at that size."""
-        content, styles = self.sizes(longest)
-        alone = f"the size from {longest}"
-        _check_side(self.content, content, alone)
+    def sizes(self, pixels: int) -> tuple[Size, tuple[Size, ...]]:
+        """The content's size and the styles' when that of the content which ``fit`` names has so many pixels."""
+        styles = tuple(fitted(style.size, round(pixels * self.style_scale), self.fit) for style in self.styles)
+        return fitted(self.content.size, pixels, self.fit), styles
+
+    def check(self, size: int) -> None:
+        """Raise PictureError if a picture is too small, or would be at that size, of which 0 is the content's own."""
+        pixels = self.pixels(size)
+        content, styles = self.sizes(pixels)
+        alone = f"the size from {pixels}"
+        self._check_side(self.content, content, alone)
         # A style scale can only be told from its product with the size.
-        both = alone if self.style_scale == 1 else f"size × style scale from {longest} × {self.style_scale:g}"
-        for picture, size in zip(self.styles, styles, strict=True):
-            _check_side(picture, size, both)
+        both = alone if self.style_scale == 1 else f"size × style scale from {pixels} × {self.style_scale:g}"
+        for picture, used in zip(self.styles, styles, strict=True):
+            self._check_side(picture, used, both)
 
-
-def fitted(size: Size, longest: int) -> Size:
-    """A size of the same aspect with the longest side ``longest``; each side is at least 1."""
-    height, width = (max(1, round(side * longest / max(size))) for side in size)
-    return height, width
-
-
-def _check_side(picture: Picture, used: Size, what: str) -> None:
-    height, width = picture.size
-    given = f"{picture.name} is {width} x {height} pixels"
-    if min(height, width) < MIN_SIDE:
-        raise PictureError(f"{given}; use one of at least {MIN_SIDE} x {MIN_SIDE}")
-    if min(used) < MIN_SIDE:
-        needed = math.ceil(MIN_SIDE * max(height, width) / min(height, width))
-        raise PictureError(
-            f"{given} and would shrink to {used[1]} x {used[0]}, below {MIN_SIDE}; "
-            f"crop it or raise {what} to at least {needed}"
-        )
+    def _check_side(self, picture: Picture, used: Size, what: str) -> None:
+        height, width = picture.size
+        given = f"{picture.name} is {width} x {height} pixels"
+        if min(height, width) < MIN_SIDE:
+            raise PictureError(f"{given}; use one of at least {MIN_SIDE} x {MIN_SIDE}")
+        if min(used) < MIN_SIDE:
+            sides, whole = shares(picture.size, self.fit)
+            needed = math.ceil(MIN_SIDE * whole / min(sides))
+            raise PictureError(
+                f"{given} and would shrink to {used[1]} x {used[0]}, below {MIN_SIDE}; "
+                f"crop it or raise {what} to at least {needed}"
+            )

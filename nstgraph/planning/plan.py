@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nstgraph.messages import duration
-from nstgraph.pictures.picture import Size
+from nstgraph.pictures.fit import Size
 from nstgraph.tiles.target_cache import KEEPS
 
 __all__ = ["Plan", "Stage"]

@@ -53,6 +53,7 @@ class Planner:
         """
         if self.cost.margin is None and isinstance(config.tile, int):
             raise TilingError(self.cost.why_not)
+        config = config.replace(size=pictures.pixels(config.size))
         plan = self._smallest_that_fits(config, pictures)
         if plan.memory <= self.limit:
             return plan

@@ -7,7 +7,7 @@ from nstgraph.errors import NstgraphError
 from nstgraph.files import is_full
 from nstgraph.graph.objective import from_term
 from nstgraph.messages import one_line
-from nstgraph.pictures.picture import Size
+from nstgraph.pictures.fit import Size
 
 __all__ = ["is_outside", "remedy", "said"]
 

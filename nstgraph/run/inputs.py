@@ -8,21 +8,22 @@ from pathlib import Path
 from typing import cast
 
 from nstgraph.checkpoints.checkpoint import Checkpoint
-from nstgraph.config import INITS, Config
+from nstgraph.config import Config
 from nstgraph.errors import ConfigError
 from nstgraph.graph.style_graph import StyleGraph
 from nstgraph.networks.find_weights import find_weights
 from nstgraph.networks.graph_file import GraphFile
 from nstgraph.networks.network import NetworkFile
+from nstgraph.pictures.crop import middle_square
 from nstgraph.pictures.load import Source, load
-from nstgraph.pictures.picture import PictureSet
+from nstgraph.pictures.picture import Picture, PictureSet
 from nstgraph.planning.speed import native_precision
 
 __all__ = ["graph_of", "kept_pictures", "read_pictures"]
 
 
 def read_pictures(config: Config, content: Source, style: Source | Sequence[Source]) -> PictureSet:
-    """Read the pictures of a run, each once, that of ``config.init`` included.
+    """Read the pictures of a run, each once, that of ``config.init`` included, and cut them if ``config.fit`` says so.
 
     Args:
         config: says at which sizes they will be used, and how much memory reading may take.
@@ -36,10 +37,14 @@ def read_pictures(config: Config, content: Source, style: Source | Sequence[Sour
     styles: list[Source] = list(style) if isinstance(style, list | tuple) else [cast(Source, style)]
     if not styles:
         raise ConfigError("no style image; give at least one")
-    memory = config.memory * 1e9 or None
-    photo, *paintings = (load(picture, memory=memory) for picture in (content, *styles))
-    start = None if config.init in INITS else load(config.init, memory=memory)
-    pictures = PictureSet(photo, tuple(paintings), start, config.style_scale)
+
+    def read(source: Source) -> Picture:
+        picture = load(source, memory=config.memory * 1e9 or None)
+        return middle_square(picture) if config.fit == "crop" else picture
+
+    photo, *paintings = map(read, (content, *styles))
+    start = None if config.start is None else read(config.start)
+    pictures = PictureSet(photo, tuple(paintings), start, config.style_scale, config.fit)
     pictures.check(config.size)
     return pictures
 
@@ -50,7 +55,7 @@ def kept_pictures(config: Config, checkpoint: Checkpoint) -> PictureSet:
     Raises:
         PictureError: one is too small or too narrow.
     """
-    pictures = dataclasses.replace(checkpoint.pictures, style_scale=config.style_scale)
+    pictures = dataclasses.replace(checkpoint.pictures, style_scale=config.style_scale, fit=config.fit)
     pictures.check(config.size)
     return pictures
 

@@ -57,6 +57,7 @@ def made_of(config: Config, graph: StyleGraph, plan: Plan) -> dict[str, Any]:
         "sha256": network.sha256,
         "pictures": [own.record for own in graph.pictures],
         "plugins": {file: hash_of(Path(file)) for file in plugin_files(loss)},
+        "size": plan.stages[-1].size,
         "steps": plan.steps,
         "seconds": plan.seconds,
         "memory": plan.memory,

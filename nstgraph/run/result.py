@@ -12,7 +12,7 @@ from typing import Any
 
 from nstgraph.arrays import Array
 from nstgraph.files import check_suffix, writing
-from nstgraph.pictures.picture import fitted
+from nstgraph.pictures.fit import fitted
 from nstgraph.pictures.resize import resize, side_by_side
 from nstgraph.pictures.save import encode, save
 from nstgraph.run.growing_log import row

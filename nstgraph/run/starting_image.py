@@ -6,7 +6,10 @@ import numpy as np
 
 from nstgraph.arrays import Array
 from nstgraph.config import Config
-from nstgraph.pictures.picture import PictureSet, Size
+from nstgraph.networks.input_values import MEAN_RGB
+from nstgraph.pictures.fit import Size
+from nstgraph.pictures.noise import VGG, Noise, noise_of
+from nstgraph.pictures.picture import PictureSet
 from nstgraph.pictures.resize import resize
 
 __all__ = ["enlarged", "starting_image"]
@@ -15,18 +18,22 @@ __all__ = ["enlarged", "starting_image"]
 #: lowers the loss from the first steps on.
 _DETAIL = 0.5
 
-#: Mean and standard deviation of the noise, in grey levels: mid-grey, with the contrast of a photograph.
-_NOISE = 127.5, 58.0
-
 
 def starting_image(config: Config, pictures: PictureSet, size: Size) -> Array:
     """The image that ``config.init`` stands for, [1, height, width, 3], 0..255."""
-    if config.init == "noise":
-        random = np.random.default_rng(config.seed)
-        return random.normal(*_NOISE, (1, *size, 3)).clip(0, 255).astype(np.float32)
+    noise = noise_of(config.init)
+    if noise is not None:
+        return _drawn(noise, config.seed, size)
     named = {"content": pictures.content, "style": pictures.styles[0]}
     picture = pictures.start or named[str(config.init)]
     return resize(picture.rgb, *size)
+
+
+def _drawn(noise: Noise, seed: int, size: Size) -> Array:
+    random, shape = np.random.default_rng(seed), (1, *size, 3)
+    unit = random.normal(size=shape) if noise.form == "normal" else random.uniform(-(3**0.5), 3**0.5, shape)
+    mean = np.array(MEAN_RGB if noise.mean == VGG else noise.mean, np.float64)
+    return (mean + noise.deviation * unit).clip(0, 255).astype(np.float32)
 
 
 def enlarged(image: Array, content: Array, size: Size) -> Array:

@@ -11,9 +11,11 @@ from typing import Any
 from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.checkpoints.resumed import resumed
 from nstgraph.config import Config
+from nstgraph.errors import ConfigError
 from nstgraph.pictures.load import Source
 from nstgraph.run.inputs import kept_pictures, read_pictures
 from nstgraph.run.notebook import both, progress_bar
+from nstgraph.run.preset_weights import with_weights_of
 from nstgraph.run.record import made_of
 from nstgraph.run.result import Result
 from nstgraph.run.stylizer import Stylizer
@@ -27,6 +29,7 @@ def stylize(
     style: Source | Sequence[Source],
     config: Config | None = None,
     *,
+    preset: str | None = None,
     callback: StepCallback | None = None,
     progress: bool | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -40,17 +43,23 @@ def stylize(
         content: a path, a PIL image, an array or a tensor (see `nstgraph.pictures.load.load`).
         style: one such, or a list of them.
         config: settings; the defaults if not given.
+        preset: name of a preset, whose settings take the place of ``config``; see `nstgraph.presets`.
         callback: called after each step with its `Step` and the current image [1, height, width, 3], 0..255, read-only.
         progress: whether to show a bar below the cell of a notebook; None is where there is one.
         checkpoint: a new folder in which the run is kept every half minute, for `resume`; it stays, to be deleted.
-        settings: single settings of `Config` by name, which win over ``config``.
+        settings: single settings of `Config` by name, which win over ``config`` and ``preset``.
 
     Raises:
         NstgraphError: bad input, with one line that says what to do.
         RunError: something failed on the way, the callback included; its ``result`` is the best so far.
         Interrupted: Ctrl-C; its ``result`` is the best so far.
     """
-    chosen = (config or Config()).replace(**settings)
+    if preset is None:
+        chosen = (config or Config()).replace(**settings)
+    elif config is None:
+        chosen = with_weights_of(preset, Config.preset(preset, **settings))
+    else:
+        raise ConfigError("config and preset are both given; take Config.preset(name, ...) as the config")
     pictures = read_pictures(chosen, content, style)
     with contextlib.ExitStack() as closing:
         stylizer = closing.enter_context(Stylizer(chosen, len(pictures.styles)))

@@ -20,6 +20,7 @@ _ERRORS: dict[str, Callable[[Any, Any], Any]] = {
     "gatys": lambda gram, target: tf.reduce_mean(tf.square(gram - target)) / 4,
     "johnson": lambda gram, target: tf.reduce_mean(tf.square((gram - target) / int(gram.shape[0]))),
     "mse": lambda gram, target: tf.reduce_mean(tf.square(gram - target)),
+    "keras": lambda gram, target: tf.reduce_sum(tf.square(gram - target)) / (4 * 3**2),
 }
 
 
@@ -28,7 +29,8 @@ def style(
     g: StyleGraph,
     layers: tuple[str, ...] = _SEVEN,
     layer_weights: tuple[float, ...] = (),
-    normalization: Literal["relative", "gatys", "johnson", "mse"] = "relative",
+    normalization: Literal["relative", "gatys", "johnson", "mse", "keras"] = "relative",
+    per: Literal["position", "pixel", "none"] = "position",
     blend: tuple[float, ...] = (),
 ) -> Any:
     """Take the style: the Gram matrices of some layers become those of the style image.
@@ -39,12 +41,16 @@ def style(
         picture itself.
     layer_weights: one a layer (default: all alike); only their proportions matter.
     normalization: relative, |G - A|^2 / |A|^2 for target A; gatys, sum (G - A)^2 / 4N^2 (the paper's);
-        johnson, mean (G - A)^2 / N^2 (Johnson et al. 2016, equation 4); mse, mean (G - A)^2.
+        johnson, mean (G - A)^2 / N^2 (Johnson et al. 2016, equation 4); mse, mean (G - A)^2;
+        keras, sum (G - A)^2 / (4 * 3^2) (of Keras's example, per pixel).
+    per: what G and A are divided by, each by its own picture's: position, M of the layer; pixel, that of the picture
+        itself; none, nothing, by which pictures compare only if they are of one size.
     blend: shares of several style images (default: all alike).
     """
 
     def gram(view: Any, layer: str) -> Any:
-        return g.gram(view[layer]) / g.positions(view[layer])
+        matrix = g.gram(view[layer])
+        return matrix if per == "none" else matrix / g.positions(view[layer] if per == "position" else view.image)
 
     def error(layer: str) -> Any:
         target = g.style_mean(lambda view: gram(view, layer), blend)

@@ -14,7 +14,11 @@ __all__ = ["tv"]
 
 @loss_term
 def tv(
-    g: StyleGraph, power: float = 1.0, form: Literal["absolute", "squared"] = "absolute", unit: float = CONTRAST
+    g: StyleGraph,
+    power: float = 1.0,
+    form: Literal["absolute", "squared"] = "absolute",
+    unit: float = CONTRAST,
+    reduction: Literal["mean", "sum"] = "mean",
 ) -> Any:
     """Keep the picture smooth: total variation of the generated image.
 
@@ -24,12 +28,14 @@ def tv(
     form: absolute, mean |dx|^p + mean |dy|^p; squared, mean (dx^2 + dy^2)^p.
     power: p.
     unit: grey levels that count as 1.
+    reduction: mean, as above; sum, sums in place of the means.
     """
     image = g.generated.image / unit
     down, right = _difference(image, 1), _difference(image, 2)
+    reduced = g.sum if reduction == "sum" else g.mean
     if form == "squared":
-        return g.mean(_power(tf.square(down[:, :, :-1]) + tf.square(right[:, :-1]), power))
-    return g.mean(_power(tf.abs(down), power)) + g.mean(_power(tf.abs(right), power))
+        return reduced(_power(tf.square(down[:, :, :-1]) + tf.square(right[:, :-1]), power))
+    return reduced(_power(tf.abs(down), power)) + reduced(_power(tf.abs(right), power))
 
 
 def _difference(image: Any, axis: int) -> Any:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import nstgraph as nst
 from nstgraph.cli.app import app
+from nstgraph.cli.presets import as_markdown
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
 from nstgraph.losses.registry import registry
@@ -70,6 +71,12 @@ def test_every_option_in_the_readme_exists():
     options = set(re.findall(r"`(--[a-z-]+)", TEXT))
     assert {"--size", "--weights", "--overwrite"} <= options
     assert [option for option in options if option not in known] == []
+
+
+def test_the_table_of_presets_is_what_the_data_say():
+    section = TEXT.partition("\n## Presets\n")[2].partition("\n## ")[0]
+    (table,) = re.findall(r"(?:^\|.*\n)+", section, re.MULTILINE)
+    assert table == as_markdown()  # which prints what is to stand there
 
 
 def test_every_term_is_listed():

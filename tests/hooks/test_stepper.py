@@ -10,8 +10,8 @@ from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
 from nstgraph.errors import ConfigError, RunError
 from nstgraph.losses.loss import LossTerm
+from nstgraph.pictures.fit import fitted
 from nstgraph.pictures.load import load
-from nstgraph.pictures.picture import fitted
 from nstgraph.pictures.resize import resize
 
 CONTENT, STYLE = landscape(96, 72), painting(80, 80)

@@ -6,21 +6,50 @@ import numpy as np
 import pytest
 
 from nstgraph.errors import PictureError
-from nstgraph.pictures.picture import Picture, PictureSet, fitted
+from nstgraph.pictures.picture import Picture, PictureSet
 
 
 def picture(height, width):
     return Picture(np.zeros((1, height, width, 3), np.float32), None, f"{width}x{height}.png")
 
 
-def test_a_fitted_size_keeps_its_aspect():
-    assert (fitted((300, 400), 201), fitted((7, 3), 14), fitted((1000, 1), 100)) == ((151, 201), (14, 6), (100, 1))
-
-
 def test_styles_are_scaled_with_the_content():
     pictures = PictureSet(picture(300, 400), (picture(80, 80), picture(50, 100)), style_scale=1.5)
     assert pictures.sizes(200) == ((150, 200), ((300, 300), (150, 300)))
     assert PictureSet(picture(20, 40), (picture(20, 20),)).sizes(40) == ((20, 40), ((40, 40),))
+
+
+@pytest.mark.parametrize(
+    ("fit", "pixels", "content", "style"),
+    [
+        ("longest", 400, (300, 400), (400, 200)),
+        ("rows", 300, (300, 400), (300, 150)),
+        ("crop", 400, (400, 400), (400, 400)),
+        ("stretch", 400, (400, 400), (400, 400)),
+    ],
+)
+def test_a_size_of_0_is_the_photos_own(fit, pixels, content, style):
+    pictures = PictureSet(picture(300, 400), (picture(80, 40),), fit=fit)
+    assert pictures.pixels(0) == pixels and pictures.pixels(64) == 64
+    assert pictures.sizes(pixels) == (content, (style,))
+
+
+def test_the_photos_own_size_is_checked_too():
+    PictureSet(picture(20, 200), (picture(200, 200),)).check(0)
+    with pytest.raises(PictureError, match="shrink to 3 x 40, below 20; crop it or raise the size from 40 to"):
+        PictureSet(picture(40, 30), (picture(400, 30),)).check(0)
+
+
+@pytest.mark.parametrize(
+    ("fit", "size", "message"),
+    [
+        ("rows", (200, 40), "40x200.png is 40 x 200 pixels and would shrink to 13 x 64, below 20; .* to at least 100"),
+        ("stretch", (200, 40), "would shrink to 16 x 16, below 20; crop it or raise the size from 16 to at least 20"),
+    ],
+)
+def test_what_would_be_too_small_by_its_fit_is_refused(fit, size, message):
+    with pytest.raises(PictureError, match=message):
+        PictureSet(picture(*size), (picture(90, 90),), fit=fit).check(64 if fit == "rows" else 16)
 
 
 def test_pictures_that_are_large_enough_pass():

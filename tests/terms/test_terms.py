@@ -108,10 +108,16 @@ def test_the_list_of_announced_terms_is_complete():
     [
         "content:normalization=mse",
         "content:normalization=gatys,layer=conv2_2",
+        "content:normalization=cysmith,layer=conv2_2",
         "style:layers=conv1_1+conv2_2,normalization=gatys",
         "style:layers=conv1_1+conv2_2,normalization=johnson",
         "style:layers=conv1_1+conv2_2,normalization=mse",
+        "style:layers=image+conv2_2,normalization=mse,per=none",
+        "style:layers=conv1_1+conv2_2,normalization=keras,per=pixel",
         "tv:power=2",
+        "tv:power=1,unit=1,reduction=sum",
+        "tv:power=1,form=squared,unit=1,reduction=sum",
+        "tv:power=1.25,form=squared,unit=1,reduction=sum",
         "tv:power=1.25,form=squared",
         "tv:power=0.5,form=squared",
         "tv:power=0.7",
@@ -132,16 +138,21 @@ def test_terms_of_several_styles_pass_all_checks():
     assert report.tileable, report.why_not
 
 
-@pytest.mark.parametrize("normalization", ["relative", "mse", "gatys"])
+@pytest.mark.parametrize("normalization", ["relative", "mse", "gatys", "cysmith"])
 def test_content(normalization):
     total, maps = values_of(f"content:layer=conv2_1,normalization={normalization}", "conv2_1")
     f, p = (maps[name]["conv2_1"].astype(np.float64) for name in ("generated", "content"))
     square = (f - p) ** 2
-    expected = {"relative": square.mean() / (p**2).mean(), "mse": square.mean(), "gatys": square.sum() / 2}
+    expected = {
+        "relative": square.mean() / (p**2).mean(),
+        "mse": square.mean(),
+        "gatys": square.sum() / 2,
+        "cysmith": square.sum() / (2 * np.sqrt(128) * np.sqrt(10 * 14)),
+    }
     assert total == pytest.approx(expected[normalization], rel=1e-4)
 
 
-@pytest.mark.parametrize("normalization", ["relative", "gatys", "johnson", "mse"])
+@pytest.mark.parametrize("normalization", ["relative", "gatys", "johnson", "mse", "keras"])
 def test_style(normalization):
     total, maps = values_of(f"style:layers=conv1_1+conv2_1,layer_weights=1+3,normalization={normalization}",
                              "conv1_1", "conv2_1")  # fmt: skip
@@ -156,9 +167,17 @@ def test_style(normalization):
                 "gatys": square.sum() / (4 * channels**2),
                 "johnson": ((g - a) ** 2 / channels**2).mean(),
                 "mse": square.mean(),
+                "keras": square.sum() / 36,
             }[normalization]
         )
     assert total == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(("per", "generated", "painting"), [("pixel", 20 * 28, 18 * 23), ("none", 1, 1)])
+def test_gram_matrices_are_divided_by_their_own_pictures_pixels_or_by_nothing(per, generated, painting):
+    total, maps = values_of(f"style:layers=conv2_1,normalization=mse,per={per}", "conv2_1")
+    g, a = (gram(maps[name]["conv2_1"]) * maps[name]["conv2_1"][0, :, :, 0].size for name in ("generated", "style"))
+    assert total == pytest.approx(((g / generated - a / painting) ** 2).mean(), rel=1e-4)
 
 
 def test_style_blends_the_targets_of_several_pictures():
@@ -225,6 +244,15 @@ def test_total_variation(power):
     assert squared == pytest.approx(((down[:, :, :-1] ** 2 + right[:, :-1] ** 2) ** power).mean(), rel=1e-4)
 
 
+def test_total_variation_as_a_sum():
+    x = IMAGE.astype(np.float64) / 2
+    down, right = x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1]
+    absolute, _ = values_of("tv:unit=2,reduction=sum")
+    assert absolute == pytest.approx(abs(down).sum() + abs(right).sum(), rel=1e-4)
+    squared, _ = values_of("tv:power=1.25,form=squared,unit=2,reduction=sum")
+    assert squared == pytest.approx(((down[:, :, :-1] ** 2 + right[:, :-1] ** 2) ** 1.25).sum(), rel=1e-4)
+
+
 def test_coherence():
     x = np.pad(IMAGE[0].astype(np.float64) / 50, [(0, 1), (0, 1), (0, 0)], mode="edge")
     down, up = (x[1:, 1:] - x[:-1, :-1]) / 2**0.5, (x[1:, :-1] - x[:-1, 1:]) / 2**0.5
@@ -274,7 +302,7 @@ def test_a_flat_style_is_no_division_by_zero():
     [
         (
             "content:normalization=relativ",
-            "content:normalization takes one of relative, mse, gatys, not 'relativ'; did you mean 'relative'",
+            "content:normalization takes one of relative, mse, gatys, cysmith, not 'relativ'; did you mean 'relative'",
         ),
         ("style:layers=conv1_1,layer_weights=1+2", "2 layer_weights are given for 1 layers"),
         ("style:layers=conv1_1,layer_weights=0", "layer_weights are 0.0; none may be below 0"),

@@ -1,0 +1,85 @@
+"""The weights of presets: found where they were fetched to, or missed in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nstgraph import stylize
+from nstgraph.config import Config
+from nstgraph.errors import ConfigError, WeightsError
+from nstgraph.run.preset_weights import with_weights_of
+from nstgraph.user_folders import cache_folder
+
+PHOTO = np.zeros((32, 32, 3), np.uint8)
+
+#: Of VGG19, what conv5_1 needs and VGG16's first seven do not hold.
+DEEP = "conv3_4, conv4_1, conv4_2, conv4_3, conv4_4, conv5_1"
+
+
+@pytest.fixture(autouse=True)
+def here(empty_folder: Path) -> Path:
+    return empty_folder
+
+
+def refusal(name: str, **given: Any) -> str:
+    with pytest.raises(WeightsError) as raised:
+        with_weights_of(name, Config.preset(name, optimizer="auto", **given))
+    return str(raised.value)
+
+
+def test_embedded_weights_have_what_thushv_needs() -> None:
+    config = Config.preset("thushv", optimizer="auto")
+    assert with_weights_of("thushv", config) is config
+
+
+@pytest.mark.parametrize("name", ["gatys", "johnson", "cysmith", "anishathalye"])
+def test_all_layers_that_are_missing_are_named_and_whose_weights_have_them(name: str) -> None:
+    message = refusal(name)
+    assert message.startswith(f"preset {name} needs VGG19's {DEEP}, which compact_vgg.npz lacks; ")
+    assert "VGG19" in message.partition("lacks; ")[2] and "--weights" in message
+
+
+def test_of_another_network_the_layers_that_only_the_presets_own_has_are_missing(
+    vgg_arrays: Callable[..., Any], here: Path
+) -> None:
+    first = ["conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3"]
+    names = [*first, "conv4_1", "conv4_2", "conv4_3", "conv5_1"]
+    np.savez(here / "w.npz", **vgg_arrays(*names))
+    assert "needs VGG19's conv3_4, conv4_4, which w.npz lacks; " in refusal("gatys", weights="w.npz")
+
+
+def test_what_counts_are_the_layers_of_the_loss_that_is_given() -> None:
+    loss = "content:layer=conv2_2 moments style:layers=image+conv3_1 tv"
+    config = Config.preset("gatys", optimizer="auto", loss=loss)
+    assert with_weights_of("gatys", config) is config
+    assert "needs VGG19's conv3_4, which" in refusal("gatys", loss="content:layer=pool3")
+
+
+def test_a_network_from_a_file_needs_no_weights() -> None:
+    config = Config.preset("gatys", optimizer="auto", network="net.pb")
+    assert with_weights_of("gatys", config) is config
+
+
+def test_weights_that_were_fetched_are_found(vgg_arrays: Callable[..., Any]) -> None:
+    config = Config.preset("gsurma", optimizer="auto", loss="content:layer=conv4_1")
+    with pytest.raises(WeightsError, match="conv4_1, which compact"):
+        with_weights_of("gsurma", config)
+    cache_folder().mkdir(parents=True)
+    names = ["conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3", "conv4_1"]
+    np.savez(cache_folder() / "vgg16_weights.npz", **vgg_arrays(*names))
+    assert with_weights_of("gsurma", config) is config
+
+
+def test_a_preset_in_python() -> None:
+    result = stylize(PHOTO, PHOTO + 90, preset="thushv", optimizer="auto", size=32, steps=2)
+    assert result.image.shape == (1, 32, 32, 3) and result.settings["pooling"] == "average"
+    assert result.settings["fit"] == "crop" and result.settings["loss"].startswith("500*content:")
+    with pytest.raises(WeightsError, match=f"needs VGG19's {DEEP}, which"):
+        stylize(PHOTO, PHOTO, preset="gatys", optimizer="auto")
+    with pytest.raises(ConfigError, match=r"^config and preset are both given; take Config.preset"):
+        stylize(PHOTO, PHOTO, Config(), preset="thushv")

@@ -69,6 +69,9 @@ Function = Callable[..., None]
 #: The argument by which Typer hands over what it knows of the command line.
 _CONTEXT = "typer_context"
 
+#: Arguments that stand in for options which are not given.
+_STAND_INS = {"settings", "preset"}
+
 
 def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
     """Give a command the options of classes of settings, and hand these to it as arguments.
@@ -88,8 +91,7 @@ def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
 
         @functools.wraps(function)
         def run(**given: Any) -> None:
-            context = given.pop(_CONTEXT, None)
-            made = {}
+            context, made = given.pop(_CONTEXT, None), {}
             for argument, of in classes.items():
                 values = {name: _parsed(of, name, given.pop(name)) for name in names[argument]}
                 made[argument] = _made(of, values, given, context)
@@ -97,15 +99,13 @@ def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
 
         signature = inspect.signature(function, eval_str=True)
         parameters: list[inspect.Parameter] = []
-        if "settings" in signature.parameters:
+        if _STAND_INS & signature.parameters.keys():
             parameters.append(inspect.Parameter(_CONTEXT, inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
         for parameter in signature.parameters.values():
             if parameter.name in classes:
                 parameters += [_option(classes[parameter.name], name) for name in names[parameter.name]]
             else:
                 parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
-        if "preset" in signature.parameters:
-            parameters.append(inspect.Parameter(_CONTEXT, inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
         run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         return run
 

@@ -11,7 +11,6 @@ import typer
 from nstgraph.cli.exit_codes import command
 from nstgraph.cli.output_options import Outputs
 from nstgraph.config import Config
-from nstgraph.losses.parameter_types import text_of
 from nstgraph.presets import PRESETS, Preset, preset
 from nstgraph.value_checks import setting_of
 
@@ -51,7 +50,7 @@ def options_of(chosen: Preset) -> list[list[str]]:
 def _written(flag: str, value: Any) -> list[list[str]]:
     if isinstance(value, tuple):
         return [[flag, text] for text in value]
-    return [[flag]] if value is True else [[flag, text_of(value)]]
+    return [[flag]] if value is True else [[flag, str(value)]]
 
 
 def as_markdown() -> str:

@@ -7,8 +7,8 @@ import os
 from nstgraph.config import Config
 from nstgraph.errors import WeightsError
 from nstgraph.losses.loss_text import as_loss
-from nstgraph.networks.fetch_weights import FILES
 from nstgraph.networks.find_weights import find_weights
+from nstgraph.networks.published import FILES
 from nstgraph.networks.vgg_layers import ARCHITECTURES
 from nstgraph.presets import preset
 from nstgraph.user_folders import cache_folder

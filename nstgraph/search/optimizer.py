@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from nstgraph.errors import ConfigError
-from nstgraph.losses.parameter_types import text_of
 from nstgraph.messages import did_you_mean, shown
 from nstgraph.search.optimizer_kinds import KINDS, REQUIRED, OptimizerKind
 
@@ -53,8 +52,13 @@ class Optimizer:
         told = {
             name: value for name, value in self.values.items() if name == _RATE or value != parameters[name].default
         }
-        inner = ",".join(f"{name}={text_of(value).lower()}" for name, value in told.items())
+        inner = ",".join(f"{name}={_written(value)}" for name, value in told.items())
         return f"{self.name}{':' if inner else ''}{inner}"
+
+
+def _written(value: Any) -> str:
+    """A parameter's value as it is read again: whole numbers without a point, others with all digits that matter."""
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value).lower()
 
 
 def as_optimizer(text: str) -> Optimizer:

@@ -82,9 +82,7 @@ class Search:
         self._limit = steps
         self._optimizer = as_optimizer(optimizer)
         name = self._optimizer.name
-        if name == "auto" or (bounds and name == "lbfgs"):
-            fault = "cannot keep bounds" if bounds else "stands for the choice of a plan"
-            raise ConfigError(f"{name} {fault}; name another optimizer, such as lbfgsb")
+        _check_optimizer(name, bounds)
         # As functions, since a method of its own would hold a search in a circle.
         quasi_newton = {"lbfgsb": Search._by_scipy, "lbfgs": Search._in_float32}
         self._optimize = quasi_newton.get(name, Search._down_the_gradient)
@@ -279,3 +277,9 @@ class Search:
             raise LossError("the callback returned weights, which only an Evaluator can change; give one to Search")
         weigh(weights)
         self._seen.forget()
+
+
+def _check_optimizer(name: str, bounds: bool) -> None:
+    if name == "auto" or (bounds and name == "lbfgs"):
+        fault = "cannot keep bounds" if bounds else "stands for the choice of a plan"
+        raise ConfigError(f"{name} {fault}; name another optimizer, such as lbfgsb")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 from nstgraph.config import Config
 from nstgraph.errors import WeightsError
 from nstgraph.losses.loss_text import as_loss
-from nstgraph.networks.find_weights import find_weights
+from nstgraph.networks.find_weights import candidates, find_weights
 from nstgraph.networks.published import FILES
-from nstgraph.networks.vgg_layers import ARCHITECTURES
+from nstgraph.networks.vgg_layers import ARCHITECTURES, Architecture
+from nstgraph.networks.weights_file import WeightsFile
 from nstgraph.presets import preset
-from nstgraph.user_folders import cache_folder
 
 __all__ = ["with_weights_of"]
 
@@ -24,31 +22,45 @@ def with_weights_of(name: str, config: Config) -> Config:
         config: the settings, of which ``loss`` need not be the preset's.
 
     Returns:
-        ``config``; with the preset's weights as they are fetched, if no others are named and those that would be used
-        lack a layer.
+        ``config``; if it names no weights, and those that would be used do not do, with others that are there and do.
 
     Raises:
         ConfigError: there is no such preset.
         LossError, PluginError: the loss cannot be read.
-        WeightsError: the weights cannot be found, or lack a convolution that the loss's terms name, or one below it.
+        WeightsError: the weights cannot be found; or they lack a convolution that the loss's terms name, or one below
+            it, or are those of another network and nobody has named them.
     """
     if config.network is not None:
         return config
-    network = preset(name).network
-    architecture = next(one for one in ARCHITECTURES if one.name == network)
-    needed = [convolution for layer in _layers(config) for convolution in architecture.convolutions(layer)]
-    file = find_weights(config.weights)
-    missing = [convolution for convolution in architecture.kernels if convolution in needed]
-    missing = [convolution for convolution in missing if convolution not in file.layers]
-    if not missing:
+    network = next(one for one in ARCHITECTURES if one.name == preset(name).network)
+    layers, file = _layers(config), find_weights(config.weights)
+    missing = [layer for layer in network.kernels if layer in _needed(network, layers) and layer not in file.layers]
+    if not missing and (config.weights is not None or _fits(file, network, layers)):
         return config
-    published = FILES.get(network.lower())
-    if published is not None and config.weights is None and os.path.exists(cache_folder() / published.filename):
-        return config.replace(weights=cache_folder() / published.filename)
-    remedy = f"give a file of {network} as --weights"
-    if published is not None:
-        remedy = f"{published.filename} has them: nstgraph weights fetch {network.lower()}; or {remedy}"
-    raise WeightsError(f"preset {name} needs {network}'s {', '.join(missing)}, which {file.path.name} lacks; {remedy}")
+    if config.weights is None:
+        others = (WeightsFile(place.path) for place in candidates() if place.exists)
+        found = next((other for other in others if _fits(other, network, layers)), None)
+        if found is not None:
+            return config.replace(weights=found.path)
+    key = network.name.lower()
+    fault = f"{network.name}'s {', '.join(missing)}, which {file.path.name} lacks"
+    if not missing:
+        fault = f"{network.name}, and {file.path.name} is {file.architecture.name}"
+    raise WeightsError(
+        f"preset {name} needs {fault}; {FILES[key].filename} has all layers: nstgraph weights fetch {key}, or name a "
+        "file with --weights"
+    )
+
+
+def _needed(network: Architecture, layers: set[str]) -> set[str]:
+    """The convolutions of a network that some of its layers are computed by."""
+    return {convolution for layer in layers for convolution in network.convolutions(layer)}
+
+
+def _fits(file: WeightsFile, network: Architecture, layers: set[str]) -> bool:
+    """Whether a file has what layers of a network need, and would compute them as that network does."""
+    needed = _needed(network, layers)
+    return needed <= file.layers.keys() and needed == _needed(file.architecture, layers)
 
 
 def _layers(config: Config) -> set[str]:

@@ -12,8 +12,11 @@ import pytest
 from nstgraph import stylize
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError, WeightsError
+from nstgraph.networks.published import FILES
 from nstgraph.run.preset_weights import with_weights_of
 from nstgraph.user_folders import cache_folder
+
+SEVEN = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3")
 
 PHOTO = np.zeros((32, 32, 3), np.uint8)
 
@@ -40,16 +43,17 @@ def test_embedded_weights_have_what_thushv_needs() -> None:
 @pytest.mark.parametrize("name", ["gatys", "johnson", "cysmith", "anishathalye"])
 def test_all_layers_that_are_missing_are_named_and_whose_weights_have_them(name: str) -> None:
     message = refusal(name)
-    assert message.startswith(f"preset {name} needs VGG19's {DEEP}, which compact_vgg.npz lacks; ")
-    assert "VGG19" in message.partition("lacks; ")[2] and "--weights" in message
+    assert message == (
+        f"preset {name} needs VGG19's {DEEP}, which compact_vgg.npz lacks; "
+        "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5 has all layers: nstgraph weights fetch vgg19, or name a "
+        "file with --weights"
+    )
 
 
 def test_of_another_network_the_layers_that_only_the_presets_own_has_are_missing(
     vgg_arrays: Callable[..., Any], here: Path
 ) -> None:
-    first = ["conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3"]
-    names = [*first, "conv4_1", "conv4_2", "conv4_3", "conv5_1"]
-    np.savez(here / "w.npz", **vgg_arrays(*names))
+    np.savez(here / "w.npz", **vgg_arrays(*SEVEN, "conv4_1", "conv4_2", "conv4_3", "conv5_1"))
     assert "needs VGG19's conv3_4, conv4_4, which w.npz lacks; " in refusal("gatys", weights="w.npz")
 
 
@@ -70,9 +74,28 @@ def test_weights_that_were_fetched_are_found(vgg_arrays: Callable[..., Any]) -> 
     with pytest.raises(WeightsError, match="conv4_1, which compact"):
         with_weights_of("gsurma", config)
     cache_folder().mkdir(parents=True)
-    names = ["conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3", "conv4_1"]
-    np.savez(cache_folder() / "vgg16_weights.npz", **vgg_arrays(*names))
+    np.savez(cache_folder() / "vgg16_weights.npz", **vgg_arrays(*SEVEN, "conv4_1"))
     assert with_weights_of("gsurma", config) is config
+
+
+def test_of_several_weights_those_of_the_presets_network_are_taken(vgg_arrays: Callable[..., Any]) -> None:
+    cache_folder().mkdir(parents=True)
+    first, last = cache_folder() / "vgg16_weights.npz", cache_folder() / FILES["vgg19"].filename
+    np.savez(first, **vgg_arrays(*SEVEN, "conv4_1"))
+    deeper = vgg_arrays(*SEVEN, "conv4_1")
+    with last.open("wb") as stream:  # whatever its name, its format shows
+        np.savez(stream, **deeper, conv3_4_W=deeper["conv3_3_W"], conv3_4_b=deeper["conv3_3_b"])
+    of_19 = Config.preset("gatys", optimizer="auto", loss="content:layer=conv4_1")
+    assert with_weights_of("gatys", of_19).weights == last
+    of_16 = Config.preset("gsurma", optimizer="auto", loss="content:layer=conv4_1")
+    assert with_weights_of("gsurma", of_16) is of_16
+    first.unlink()
+    with pytest.raises(WeightsError, match=rf"^preset gsurma needs VGG16, and {last.name} is VGG19; .*fetch vgg16, or"):
+        with_weights_of("gsurma", of_16)
+    named = of_16.replace(weights=last)
+    assert with_weights_of("gsurma", named) is named  # by whoever knows what that does
+    shallow = Config.preset("gsurma", optimizer="auto", loss="content:layer=conv3_3")
+    assert with_weights_of("gsurma", shallow) is shallow  # up to there, both are one network
 
 
 def test_a_preset_in_python() -> None:

@@ -77,7 +77,7 @@ BAD = [
     ("c.png s.png -o o.png -l style:blend=1+2", "needs 1 shares"),
     ("c.png s.png s.png -o o.png -l style:blend=1+2+3", "needs 2 shares"),
     ("c.png s.png -o o.png -l tv:unit=0 -q", "'tv' is not a number at the starting image"),
-    ("c.png s.png -o o.png --size 15", "size is 15; choose a whole number from 16"),
+    ("c.png s.png -o o.png --size 15", "size is 15; choose 0 or a whole number from 16"),
     ("c.png s.png -o o.png --steps -1", "steps is -1; choose"),
     ("c.png s.png -o o.png --scales 13", "scales is 13; choose"),
     ("c.png s.png -o o.png --style-scale nan", "style_scale is nan; choose a number"),

@@ -19,6 +19,7 @@ from nstgraph.errors import OutputError
 
 __all__ = [
     "check_folder",
+    "check_no_input",
     "check_suffix",
     "check_target",
     "is_full",
@@ -109,10 +110,15 @@ def check_target(target: Path, *, overwrite: bool = False, inputs: Iterable[Path
         raise OutputError(f"cannot write {target}: no permission to write in {folder}; choose another folder")
     if os.path.isdir(target):
         raise OutputError(f"cannot write {target}: it is a folder; name a file in it")
-    if any(same_file(source, target) for source in inputs):
-        raise OutputError(f"{target} is an input and is never written over; choose another name")
+    check_no_input(target, inputs)
     if not overwrite and os.path.exists(target):
         raise _exists(target)
+
+
+def check_no_input(target: Path, inputs: Iterable[Path]) -> None:
+    """Raise OutputError if a target is one of the files that are read, by whatever name."""
+    if any(same_file(source, target) for source in inputs):
+        raise OutputError(f"{target} is an input and is never written over; choose another name")
 
 
 def check_folder(folder: Path) -> None:

@@ -8,6 +8,7 @@ smooth pictures, and objectives of any loss.
 from __future__ import annotations
 
 import gc
+import os
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -52,7 +53,13 @@ def _arrays(*names: str) -> Arrays:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _modules_are_not_collected() -> None:
+def _fonts_are_listed_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keras imports matplotlib, where it is installed, which would leave a list of fonts in each test's cache."""
+    os.environ["MPLCONFIGDIR"] = str(tmp_path_factory.mktemp("matplotlib"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _modules_are_not_collected(_fonts_are_listed_elsewhere: None) -> None:
     """Let collections, of which every closed stylizer makes one, pass over what TensorFlow's import has made."""
     tf.Graph()  # which imports it
     gc.collect()

@@ -90,7 +90,7 @@ def test_monitor_sees_the_search_from_outside():
     assert log[-1]["held out"] == pytest.approx(outcome["held out"], rel=1e-4) != outcome["loss"]
     assert 0 < log[0]["moved"] < log[-1]["moved"]
     assert set(log[0]["steepness"]) == {"w", "b", "out"}
-    assert max(log[-1]["steepness"].values()) < 0.1 * max(log[0]["steepness"].values())
+    assert max(log[-1]["steepness"].values()) < 0.3 * max(log[0]["steepness"].values())
 
 
 def test_early_stopping_goes_back_to_the_best_for_held_out_points():

@@ -13,7 +13,7 @@ from nstgraph.cli.claims import claim
 from nstgraph.cli.output_options import STDOUT, Outputs
 from nstgraph.config import Config
 from nstgraph.errors import OutputError
-from nstgraph.files import check_folder, check_suffix, check_target, same_file, unused
+from nstgraph.files import check_folder, check_no_input, check_suffix, check_target, same_file, unused
 from nstgraph.graph.trace import TRACE_SUFFIXES
 from nstgraph.networks.find_weights import candidates
 from nstgraph.pictures.formats import format_of
@@ -97,10 +97,19 @@ class OutputNames:
                 raise OutputError(
                     f"{target} is given for {name} and is the name of a picture on the way; choose another"
                 )
-        if os.path.isdir(self.picture.parent):
-            for path in sorted(self.picture.parent.iterdir()):
-                if self._is_numbered(path, steps):
-                    check_target(path, overwrite=wanted.overwrite, inputs=inputs)
+        for path in self._numbered_files(steps):
+            check_target(path, overwrite=wanted.overwrite, inputs=inputs)
+
+    def check_inputs(self, inputs: Sequence[Path], steps: int = 0) -> None:
+        """Refuse to write over files that a run has turned out to read, as for `check`."""
+        for target in [*(target for _, target in self._targets()), *self._numbered_files(steps)]:
+            check_no_input(target, inputs)
+
+    def _numbered_files(self, steps: int) -> list[Path]:
+        """Files that are there, and have the name of a picture on the way."""
+        folder = self.picture.parent
+        paths = sorted(folder.iterdir()) if os.path.isdir(folder) else []
+        return [path for path in paths if self._is_numbered(path, steps)]
 
     def _targets(self) -> Iterator[tuple[str, Path]]:
         if self.picture != STDOUT:

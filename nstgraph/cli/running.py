@@ -101,7 +101,7 @@ def _run(
     with contextlib.ExitStack() as claims:
         claims.enter_context(files.names.claimed())
         stylizer = claims.enter_context(Stylizer(config, len(pictures.styles), hooks=files.hooks()))
-        files.names.check(stylizer.graph.pictures.files, config.steps)  # what terms have read, too
+        files.names.check_inputs(stylizer.graph.pictures.files, config.steps)  # what terms have read, too
         plan = claim_memory(lambda reserved: stylizer.plan(pictures, reserved=reserved), claims)
         with Display(plan.steps, quiet=quiet) as display:
             _announce(stylizer, plan, display)

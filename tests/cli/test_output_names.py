@@ -138,3 +138,21 @@ def test_a_standard_output_that_is_closed_is_refused_before_the_work(tmp_path, m
 def test_what_is_named_after_the_picture_needs_its_name(further):
     with pytest.raises(OutputError, match="name their files after the result; name a file with -o"):
         OutputNames(Outputs(STDOUT, **further), []).check([])
+
+
+@pytest.mark.parametrize(
+    ("options", "source"),
+    [
+        ({}, "a.png"),
+        ({"log": "old.csv"}, "old.csv"),
+        ({"save_every": 2}, "a-0004.png"),
+        ({"compare": True}, "a-compare.png"),
+    ],
+)
+def test_what_a_run_turns_out_to_read_is_not_written_over(wanted, folder, options, source):
+    """Though its files may be there by then, without leave to replace what exists, as it has begun to write them."""
+    chosen = OutputNames(wanted(folder, "a.png", **options), [])
+    (folder / "a.png").touch()
+    chosen.check_inputs([folder / "other.png"])
+    with pytest.raises(OutputError, match=rf"{source} is an input and is never written over"):
+        chosen.check_inputs([folder / "sub.png" / ".." / source])

@@ -158,7 +158,7 @@ def test_convergence():
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("--size 15", "size is 15; choose a whole number from 16"),
+        ("--size 15", "size is 15; choose 0 or a whole number from 16"),
         ("--size 64 --size 40000", "size is 40000; choose"),
         ("--size 64 --tile 64", "no tile is smaller than 64 px; choose a smaller --tile, or off"),
         ("--tile 16", "tile is 16; choose"),

@@ -18,8 +18,8 @@ from nstgraph.run.result import Result
 from nstgraph.search.step import Step
 
 CONFIG = Config(
-    loss=("0.5*style:layers=conv1_1+conv2_1", "tv:power=2", "palette"), keep_colors=True, size=64, style_scale=1.5,
-    steps=3, scales=2,
+    loss=("0.5*style:layers=conv1_1+conv2_1", "tv:power=2", "palette"), keep_colors=True, size=48, fit="rows",
+    style_scale=1.5, steps=3, scales=2,
     init="noise", seed=7, pooling="max", padding="zero", bounds=True, optimizer="lbfgsb", history=4,
     precision="bfloat16", tile=32, memory=1000.0, 
 )  # fmt: skip

@@ -196,6 +196,8 @@ class Config:
     def preset(cls, name: str, **given: Any) -> Config:
         """The settings that a preset stands for, and others that are given beside it, which win.
 
+        Weights are not among them: name those of the preset's network, or let ``nstgraph.stylize(preset=...)`` do it.
+
         Raises:
             ConfigError: there is no such preset or setting, or a value is out of range.
         """
@@ -217,8 +219,8 @@ class Config:
     def from_settings(cls, settings: Mapping[str, Any], **changes: Any) -> Config:
         """The settings that a picture carries (see `nstgraph.read_settings`), or those of a `Result`.
 
-        Both name files without their folders. Weights are found by their hash, here or wherever weights are looked for,
-        a network or a starting image in the working folder.
+        Both name files without their folders, but for those of terms. Weights are found by their hash, here or wherever
+        weights are looked for, a network or a starting image in the working folder.
 
         Args:
             settings: by name; versions and what else says how the picture was made is passed over.
@@ -236,12 +238,21 @@ class Config:
             if name not in known and name not in _MADE_WITH:
                 raise ConfigError(f"no setting {shown(name)}{did_you_mean(str(name), known)}")
         left_out = {*changes, *(other for name in changes if changes[name] for other in _REPLACED.get(name, ()))}
+        left_out |= _ruled_out(changes.get("optimizer"))
         taken = {name: value for name, value in settings.items() if name in known and name not in left_out}
         return cls().replace(**{**taken, **_files(taken, settings.get("weights_sha256")), **changes})
 
     def __hash__(self) -> int:
         values = (getattr(self, field.name) for field in dataclasses.fields(self))
         return hash(tuple(tuple(value) if isinstance(value, list) else value for value in values))
+
+
+def _ruled_out(optimizer: Any) -> set[str]:
+    """Settings that do not go with an optimiser that is given."""
+    if not isinstance(optimizer, str) or optimizer_fault(optimizer):
+        return set()
+    chosen = as_optimizer(optimizer)
+    return {"history"} if chosen.descends else {"bounds"} if chosen.name == "lbfgs" else set()
 
 
 def _is_named(init: Any) -> bool:

@@ -58,13 +58,13 @@ def preset(name: str) -> Preset:
     return PRESETS[name]
 
 
-#: Settings that do not go with a setting of that name, and that value if it is not None.
+#: Settings that do not go with a setting of that name, and that value, whatever its parameters, if it is not None.
 _RULED_OUT = {("network", None): ("weights", "pooling", "padding"), ("optimizer", "lbfgs"): ("bounds",)}
 
 
 def _is_chosen(given: Mapping[str, Any], name: str, value: str | None) -> bool:
     chosen = given.get(name)
-    return chosen is not None and (value is None or chosen == value)
+    return chosen is not None and (value is None or str(chosen).partition(":")[0] == value)
 
 
 #: The first convolutions of VGG's five blocks.

@@ -362,3 +362,14 @@ def test_settings_that_make_none(settings: Any, message: str) -> None:
     with pytest.raises(ConfigError) as raised:
         Config.from_settings(settings)
     assert str(raised.value).startswith(message)
+
+
+def test_an_optimiser_that_is_given_leaves_out_what_does_not_go_with_it() -> None:
+    bounded, kept = {"bounds": True, "optimizer": "lbfgsb"}, {"history": 5, "optimizer": "lbfgs"}
+    assert Config.from_settings(bounded, optimizer="lbfgs:rounds=3,evaluations=9").bounds is False
+    assert Config.from_settings(bounded, optimizer="adam").bounds is True
+    assert Config.from_settings(kept, optimizer="adam").history == 0
+    assert Config.from_settings(kept, optimizer="lbfgsb").history == 5
+    assert Config.preset("analyticsvidhya", optimizer="lbfgs:rounds=3,evaluations=9").bounds is False
+    with pytest.raises(ConfigError, match="optimizer is 'adm'"):
+        Config.from_settings(kept, optimizer="adm")

@@ -15,6 +15,7 @@ from nstgraph.arrays import Array
 from nstgraph.errors import ConfigError, LossError
 from nstgraph.graph.view import View
 from nstgraph.networks.weights_file import hash_of
+from nstgraph.pictures.crop import middle_square
 from nstgraph.pictures.load import Source, load
 from nstgraph.pictures.picture import Picture
 from nstgraph.pictures.resize import resize
@@ -52,11 +53,13 @@ class OwnPictures:
     Args:
         given: the views of the graph's other pictures.
         make: gives the view of a new picture, by its number, from 1, and the view beside it.
+        crop: whether they are cut to their middle square, as the pictures beside them are.
     """
 
-    def __init__(self, given: Sequence[View], make: Callable[[int, View], View]) -> None:
+    def __init__(self, given: Sequence[View], make: Callable[[int, View], View], *, crop: bool = False) -> None:
         self._given = given
         self._make = make
+        self._crop = crop
         self._pictures: list[OwnPicture] = []
 
     def __iter__(self) -> Iterator[OwnPicture]:
@@ -89,8 +92,11 @@ class OwnPictures:
             if own.beside is beside and _same(own.source, source):
                 return own.view
         picture = load(source)
+        sha256 = _sha256(source, picture)
+        if self._crop:
+            picture = middle_square(picture)
         view = self._make(len(self._pictures) + 1, beside)
-        self._pictures.append(OwnPicture(source, picture, _sha256(source, picture), view, beside))
+        self._pictures.append(OwnPicture(source, picture, sha256, view, beside))
         return view
 
     def feeds(self, feeds: Mapping[Any, Any], needed: Callable[[Any], bool] = lambda image: True) -> dict[Any, Array]:

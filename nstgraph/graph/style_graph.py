@@ -49,6 +49,7 @@ class StyleGraph:
         generated: variable [1, height, width, 3], RGB, 0..255, in place of a new one; which starts as ``content``, if
             that is given.
         pooling, padding, precision: see `Vgg`; a network from a file has its own.
+        crop: whether terms' own pictures are cut to their middle square, as those that will be bound are.
 
     Attributes:
         graph: the ``tf.Graph``.
@@ -78,6 +79,7 @@ class StyleGraph:
         pooling: str = "average",
         padding: str = "reflect",
         precision: str = "float32",
+        crop: bool = False,
     ) -> None:
         given = [None] * styles if style is None else list(style) if isinstance(style, list | tuple) else [style]
         self.graph = common_graph(graph, [content, *given, generated])
@@ -92,7 +94,7 @@ class StyleGraph:
             file = find_weights() if weights is None else weights
             self.network = file.network(pooling, padding, precision)
             self._make_views(content, given, generated)
-        self.pictures = OwnPictures((self.generated, self.content, *self.styles), self._own_view)
+        self.pictures = OwnPictures((self.generated, self.content, *self.styles), self._own_view, crop=crop)
         self._image_names = {view.image.name for view in self.views}
         self.locality = Locality(self._image_names, self._sum_names)
 

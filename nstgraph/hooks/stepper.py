@@ -8,7 +8,7 @@ nothing is computed twice.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nstgraph._tf import tf
@@ -48,12 +48,16 @@ class Stepper:
             with tf.control_dependencies([objective.store, *reads]):
                 self._advance = tf.assign_add(self.global_step, 1).op
 
-    def callback(self, session: Any, pictures: Sequence[Array] = ()) -> StepCallback:
+    def callback(
+        self, session: Any, pictures: Sequence[Array] = (), weights: Callable[[], Mapping[Any, float]] = dict
+    ) -> StepCallback:
         """What a `Search` is to call after each step; it ends the search once a hook asks the session to stop.
 
         Args:
             session: the ``MonitoredSession`` whose hooks are to see the steps.
             pictures: content and styles, for hooks that fetch what depends on them.
+            weights: gives the terms' weights in force by tensor, such as `Evaluator.fed_weights`; by default they are
+                the loss's own.
         """
         graph, terms = self._objective.graph, self._objective.terms
         views = graph.views[1 : 1 + len(pictures)]
@@ -63,7 +67,7 @@ class Stepper:
 
         def step_callback(step: Step, image: Array) -> None:
             losses = {terms[label]: value for label, value in step.terms.items()}
-            known = {**still, **losses, graph.generated.image: image, self._objective.total: step.total}
+            known = {**still, **losses, **weights(), graph.generated.image: image, self._objective.total: step.total}
             if not session.should_stop():  # as a hook may have asked during an earlier search
                 with graph.graph.as_default():
                     session.run(self._advance, known)

@@ -26,7 +26,7 @@ from nstgraph.networks.published import FILES
 from nstgraph.networks.vgg_layers import ARCHITECTURES, VGG16, VGG19, Architecture
 from nstgraph.networks.weight_formats.arrays import ArrayFile, Fault
 from nstgraph.networks.weight_formats.first_layer import Colors, colors_of, expected_values, in_own_terms
-from nstgraph.networks.weight_formats.layouts import RGB, Layout, layout_of
+from nstgraph.networks.weight_formats.layouts import RGB, UNIT_RGB, Layout, layout_of
 from nstgraph.networks.weight_formats.recognise import array_file, is_cut_short
 from nstgraph.user_folders import cache_folder
 
@@ -105,9 +105,9 @@ class WeightsFile:
     @functools.cached_property
     def values(self) -> str:
         """What conv1_1 is given: as the file's format says, or its numbers where that leaves it open."""
-        if self._values is None and "conv1_1" in self.layers:
-            return expected_values(self.layout.values, *self._stored("conv1_1"))
-        return self._values or RGB
+        own = expected_values(self.layout.values, *self._stored("conv1_1")) if "conv1_1" in self.layers else RGB
+        # Who says that red comes first says nothing of the range.
+        return own if self._values is None or (self._values == RGB and own == UNIT_RGB) else self._values
 
     @functools.cached_property
     def colors(self) -> Colors:

@@ -21,7 +21,7 @@ _CARRY = ("PNG", "TIFF")
 _DESCRIPTION = 270
 
 #: Characters that settings may have; they have about a thousand.
-_LONGEST = 65536
+_LONGEST = 1 << 20
 
 
 def read_settings(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -75,4 +75,11 @@ def graph_of(config: Config, styles: int = 1) -> StyleGraph:
         # Which precision is faster is measured, and so not the same each time.
         fastest = "float32" if config.deterministic or config.precision != "auto" else native_precision()
         precision = fastest if config.precision == "auto" else config.precision
-    return StyleGraph(file, styles=styles, pooling=config.pooling, padding=config.padding, precision=precision)
+    return StyleGraph(
+        file,
+        styles=styles,
+        pooling=config.pooling,
+        padding=config.padding,
+        precision=precision,
+        crop=config.fit == "crop",
+    )

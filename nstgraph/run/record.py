@@ -25,7 +25,7 @@ __all__ = ["made_of", "settings_of"]
 
 
 def settings_of(config: Config, loss: Loss, graph: StyleGraph) -> dict[str, Any]:
-    """All that a result depends on, but content and styles; of files, their names alone."""
+    """All that a result depends on, but content and styles; of files, their names alone, but for those of terms."""
     network = graph.network
     return {
         **_given(config),

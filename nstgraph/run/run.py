@@ -205,7 +205,9 @@ class Run:
         if observe is not None:
             observe(step, image)
         weights = self._callback(step, image) if self._callback is not None else None
-        if isinstance(weights, Mapping):
+        if weights and isinstance(weights, Mapping):
+            self._evaluators.whole.weigh(weights)  # or refuse them, before anything is noted
+            weights = {label: self._evaluators.whole.weights[label] for label in weights}
             self._so_far.weigh(weights)
         self._keep()
         return weights

@@ -59,16 +59,16 @@ def stylize(
     elif config is None:
         chosen = with_weights_of(preset, Config.preset(preset, **settings))
     else:
-        raise ConfigError("config and preset are both given; take Config.preset(name, ...) as the config")
+        raise ConfigError("config and preset are both given; give single settings beside preset, and leave config out")
     pictures = read_pictures(chosen, content, style)
     with contextlib.ExitStack() as closing:
         stylizer = closing.enter_context(Stylizer(chosen, len(pictures.styles)))
         plan, kept = stylizer.plan(pictures), None
+        shown = both(progress_bar(plan.steps, progress), callback)
         if checkpoint is not None:
             kept = closing.enter_context(
                 Checkpoint.create(Path(checkpoint), made_of(chosen, stylizer.graph, plan), pictures)
             )
-        shown = both(progress_bar(plan.steps, progress), callback)
         return stylizer(pictures, plan=plan, callback=shown, checkpoint=kept)
 
 

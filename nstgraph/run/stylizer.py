@@ -191,7 +191,11 @@ class Stylizer:
 
     def _observing(self, pictures: Sequence[Any]) -> StepCallback | None:
         """What lets the session hooks see a step made with these pictures; None if there are no hooks."""
-        return None if self._stepper is None else self._stepper.callback(self._monitored, pictures)
+        return (
+            None
+            if self._stepper is None
+            else self._stepper.callback(self._monitored, pictures, self.evaluator.fed_weights)
+        )
 
     def close(self) -> None:
         """Give the session's memory and threads back, and the graph's."""

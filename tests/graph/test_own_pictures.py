@@ -163,3 +163,22 @@ def test_a_run_goes_through_all_sizes_and_records_the_picture(mask, smooth_pictu
         },
         {"name": mask.name, "beside": "generated", "sha256": hashlib.sha256(mask.read_bytes()).hexdigest()},
     ]
+
+
+def test_a_mask_is_cut_as_its_photo_is():
+    """Of which the left half is masked, and so is that of its middle square."""
+    wide = np.zeros((24, 72), np.uint8)
+    wide[:, :36] = 255
+    config = Config(size=24, scales=1, steps=1, precision="float32")
+    term = LossTerm(
+        "masked",
+        lambda g: g.mean(tf.square(g.picture(wide, beside=g.generated).image / 255 * g.generated.image)),
+        "here",
+    )
+    photo = np.broadcast_to(wide[:, :, np.newaxis] // 2, (24, 72, 3))
+    for fit, share in (("crop", 0.5), ("longest", 0.5)):
+        with Stylizer(config.replace(loss=term, fit=fit, size=24 if fit == "crop" else 72)) as stylizer:
+            own = next(iter(stylizer.graph.pictures))
+            assert own.picture.size == ((24, 24) if fit == "crop" else (24, 72))
+            assert own.picture.rgb[..., :12, :].min() == 255 and own.picture.rgb.mean() == pytest.approx(255 * share)
+            assert len(stylizer(photo, [photo]).history) == 1

@@ -239,3 +239,12 @@ def test_a_hook_that_cannot_begin_is_told_at_once():
 def test_without_hooks_there_is_no_global_step():
     with Stylizer(SMALL) as stylizer, stylizer.graph.graph.as_default():
         assert tf.train.get_global_step() is None
+
+
+def test_hooks_see_the_weights_in_force():
+    recorder = Recorder(weight="weight/content:0")
+    config = SMALL.replace(size=96, scales=2, loss="1..0.1*content:layer=conv1_1 0.1*tv:power=2")
+    with Stylizer(config, hooks=[recorder]) as stylizer:
+        stylizer(CONTENT, [STYLE])
+    weights = [seen["weight"] for seen in recorder.seen]
+    assert len(weights) == 4 and weights[0] == 1 and weights[-1] == pytest.approx(0.1)

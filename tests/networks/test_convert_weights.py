@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from written_weights import write_keras
+from written_weights import TORCH_16, torch_state, write_keras, write_safetensors
 
 from nstgraph.errors import OutputError, WeightsError
 from nstgraph.networks.convert_weights import convert
@@ -62,3 +62,11 @@ def test_nothing_is_lost(tmp_path: Path, keras: WeightsFile) -> None:
     with pytest.raises(OutputError, match="is an input and is never written over"):
         convert(WeightsFile(target), target, overwrite=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.npz", "w.h5"]
+
+
+def test_red_first_says_nothing_of_the_range(tmp_path: Path, vgg_arrays: Any) -> None:
+    path = write_safetensors(tmp_path / "w.safetensors", torch_state(vgg_arrays("conv1_1", "conv1_2"), TORCH_16))
+    for own, given in zip(
+        WeightsFile(path).read("conv1_1"), WeightsFile(path, values="RGB").read("conv1_1"), strict=True
+    ):
+        np.testing.assert_array_equal(own, given)

@@ -121,3 +121,25 @@ def test_a_range_goes_on_where_a_run_was_cut(tmp_path):
     result = resume(tmp_path / "ck")
     assert len(result.history) == 8
     assert result.settings["changed_weights"] == [[0, {"content": 1.0}], [4, {"content": pytest.approx(0.1)}]]
+
+
+@pytest.mark.parametrize("weight", [np.float32(0.5), "0.5", 1])
+def test_whatever_is_a_number_is_kept_as_one(tmp_path, weight):
+    def callback(step, image):
+        if step.step == 3:
+            raise ValueError("cut")
+        return {"content": weight}
+
+    with pytest.raises(RunError):
+        stylize(CONTENT, STYLE, SMALL.replace(steps=6, scales=1), callback=callback, checkpoint=tmp_path / "ck")
+    result = resume(tmp_path / "ck")
+    assert result.settings["changed_weights"] == [[n, {"content": float(weight)}] for n in (1, 2)]
+
+
+def test_a_wrong_label_does_not_cost_the_run_that_is_kept(tmp_path):
+    with pytest.raises(RunError, match="no term 'contnet' to weigh"):
+        stylize(
+            CONTENT, STYLE, SMALL.replace(steps=6, scales=1), checkpoint=tmp_path / "ck",
+            callback=lambda step, image: {"contnet": 0.5} if step.step == 3 else None,
+        )  # fmt: skip
+    assert len(resume(tmp_path / "ck").history) == 6

@@ -104,5 +104,5 @@ def test_a_preset_in_python() -> None:
     assert result.settings["fit"] == "crop" and result.settings["loss"].startswith("500*content:")
     with pytest.raises(WeightsError, match=f"needs VGG19's {DEEP}, which"):
         stylize(PHOTO, PHOTO, preset="gatys", optimizer="auto")
-    with pytest.raises(ConfigError, match=r"^config and preset are both given; take Config.preset"):
+    with pytest.raises(ConfigError, match=r"^config and preset are both given; give single settings beside preset"):
         stylize(PHOTO, PHOTO, Config(), preset="thushv")

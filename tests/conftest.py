@@ -7,10 +7,12 @@ smooth pictures, and objectives of any loss.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +200,20 @@ def objective_of() -> Callable[..., Objective]:
         return Objective(StyleGraph(WeightsFile(embedded()), **options), built)
 
     return build
+
+
+@pytest.fixture
+def files_end_at() -> Callable[[int], AbstractContextManager[None]]:
+    """Function that gives a context in which no file of this process grows beyond so many bytes, as on a full disk."""
+    resource = pytest.importorskip("resource", reason="needs the limits of Unix")
+
+    @contextlib.contextmanager
+    def files_end_at(size: int) -> Iterator[None]:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return files_end_at

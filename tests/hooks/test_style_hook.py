@@ -256,29 +256,18 @@ def test_summaries_may_be_sparse_and_without_pictures(objective, search, tmp_pat
     assert events.Tags()["images"] == []
 
 
-@contextlib.contextmanager
-def files_end_at(size):
-    """No file of this process grows beyond so many bytes, as on a full disk."""
-    resource = pytest.importorskip("resource", reason="needs the limits of Unix")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 class Failing(SummaryHook):
     """Its folder fails with the third step."""
 
-    def __init__(self, folder, fails):
+    def __init__(self, folder, fails, files_end_at):
         super().__init__(folder, images=1)
         self.failing, self.folder, self.fails = contextlib.ExitStack(), folder, fails
+        self.files_end_at = files_end_at
 
     def after_step(self, step, image):
         if step.step == 3 and self.fails == "full":
             size = sum(path.stat().st_size for path in self.folder.iterdir())
-            self.failing.enter_context(files_end_at(size + 100))
+            self.failing.enter_context(self.files_end_at(size + 100))
         if step.step == 3 and self.fails == "gone":
             shutil.rmtree(self.folder)
         if step.step == 3 and self.fails == "picture":
@@ -299,8 +288,8 @@ class Failing(SummaryHook):
         ("", "^$"),
     ],
 )
-def test_summaries_that_cannot_be_written_end_no_run(objective, search, tmp_path, fails, fault):
-    hook = Failing(tmp_path / "summaries", fails)
+def test_summaries_that_cannot_be_written_end_no_run(objective, search, files_end_at, tmp_path, fails, fault):
+    hook = Failing(tmp_path / "summaries", fails, files_end_at)
     outcome = search(objective, [hook])
     assert len(outcome.steps) == 5
     assert re.search(fault, hook.fault) and "\n" not in hook.fault

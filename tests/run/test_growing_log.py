@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 
 import pytest
@@ -12,18 +11,6 @@ from nstgraph.run.growing_log import GrowingLog, row
 from nstgraph.search.step import Step
 
 STEPS = [Step(n, 1 / n, {"tv": 0.5 / n}, 6, 8, 2 * n, 0.1 * n, n / 9) for n in range(1, 6)]
-
-
-@contextlib.contextmanager
-def files_end_at(size):
-    """No file of this process grows beyond so many bytes, as on a full disk."""
-    resource = pytest.importorskip("resource", reason="needs the limits of Unix")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def expected(steps):
@@ -45,7 +32,7 @@ def test_steps_are_there_as_soon_as_they_are_added(tmp_path):
 
 @pytest.mark.parametrize("written", [0, 1, 3])
 @pytest.mark.parametrize("room", [1, 10])
-def test_what_was_written_in_part_is_written_anew(tmp_path, written, room):
+def test_what_was_written_in_part_is_written_anew(files_end_at, tmp_path, written, room):
     path = tmp_path / "l.csv"
     log = GrowingLog(path)
     for step in STEPS[:written]:

@@ -18,6 +18,7 @@ from typing import Any
 
 from nstgraph.errors import ConfigError
 from nstgraph.messages import did_you_mean
+from nstgraph.settings.exclusions import ruled_out
 
 __all__ = ["PRESETS", "Preset", "preset"]
 
@@ -42,9 +43,8 @@ class Preset:
 
     def beside(self, given: Mapping[str, Any], known: Iterable[str]) -> dict[str, Any]:
         """Those of its settings that are ``known``, and the ``given`` ones, which win; without what these rule out."""
-        out = {name for chosen, others in _RULED_OUT.items() if _is_chosen(given, *chosen) for name in others}
-        own = {name: value for name, value in self.settings.items() if name in known and name not in out}
-        return {**own, **given}
+        taken = set(known) - ruled_out(given)
+        return {**{name: value for name, value in self.settings.items() if name in taken}, **given}
 
 
 def preset(name: str) -> Preset:
@@ -56,15 +56,6 @@ def preset(name: str) -> Preset:
     if name not in PRESETS:
         raise ConfigError(f"no preset {name!r}{did_you_mean(str(name), PRESETS)}")
     return PRESETS[name]
-
-
-#: Settings that do not go with a setting of that name, and that value, whatever its parameters, if it is not None.
-_RULED_OUT = {("network", None): ("weights", "pooling", "padding"), ("optimizer", "lbfgs"): ("bounds",)}
-
-
-def _is_chosen(given: Mapping[str, Any], name: str, value: str | None) -> bool:
-    chosen = given.get(name)
-    return chosen is not None and (value is None or str(chosen).partition(":")[0] == value)
 
 
 #: The first convolutions of VGG's five blocks.

@@ -1,0 +1,30 @@
+"""Settings that make others meaningless: what is taken from elsewhere, such as a picture, goes without these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nstgraph.search.optimizer import as_optimizer, optimizer_fault
+
+__all__ = ["ruled_out"]
+
+#: What does not go with a setting, whatever its value.
+_BY_SETTING = {
+    "network": ("weights", "pooling", "padding", "precision"),
+    "weights": ("network", "input", "input_values"),
+    "deterministic": ("precision",),
+}
+
+
+def ruled_out(given: Mapping[str, Any]) -> set[str]:
+    """Names of the settings that do not go with those that are given, by name; these are among them if they clash."""
+    names = {other for name, others in _BY_SETTING.items() if given.get(name) for other in others}
+    return names | _by_optimizer(given.get("optimizer"))
+
+
+def _by_optimizer(optimizer: Any) -> set[str]:
+    if not isinstance(optimizer, str) or optimizer_fault(optimizer):
+        return set()
+    chosen = as_optimizer(optimizer)
+    return {"history"} if chosen.descends else {"bounds"} if chosen.name == "lbfgs" else set()

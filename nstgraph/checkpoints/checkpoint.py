@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from nstgraph.checkpoints.array_file import read_about, read_arrays, write_arrays
-from nstgraph.checkpoints.picture_arrays import arrays_of, pictures_of
+from nstgraph.checkpoints.picture_arrays import arrays_of, own_pictures_of, pictures_of
 from nstgraph.checkpoints.run_state import RunState, write_state
 from nstgraph.checkpoints.state_files import RUN, half_written, newest, state_path, states
 from nstgraph.errors import CheckpointError, OutputError, fault_of
 from nstgraph.files import what_is_wrong_with
+from nstgraph.graph.own_pictures import KeptPicture
 from nstgraph.locks import FileLock
 from nstgraph.messages import command
 from nstgraph.pictures.picture import PictureSet
@@ -39,11 +40,14 @@ class Checkpoint:
         folder: where it is.
         about: what the run is made of: settings, hashes, and whatever else `create` was given.
         pictures: what it is made from.
+        own: the pictures of its loss's terms, in the order in which they are asked for.
         state: how far it had got when the folder was opened; None if there was no first step.
     """
 
-    def __init__(self, folder: Path, lock: FileLock, about: dict[str, Any], pictures: PictureSet) -> None:
-        self.folder, self.about, self.pictures = folder, about, pictures
+    def __init__(
+        self, folder: Path, lock: FileLock, about: dict[str, Any], pictures: PictureSet, own: Sequence[KeptPicture]
+    ) -> None:
+        self.folder, self.about, self.pictures, self.own = folder, about, pictures, own
         for path in half_written(folder):
             with contextlib.suppress(OSError):
                 path.unlink()
@@ -59,7 +63,9 @@ class Checkpoint:
         self._due = time.monotonic() + seconds
 
     @classmethod
-    def create(cls, folder: Path, about: Mapping[str, Any], pictures: PictureSet) -> Checkpoint:
+    def create(
+        cls, folder: Path, about: Mapping[str, Any], pictures: PictureSet, own: Sequence[KeptPicture] = ()
+    ) -> Checkpoint:
         """Begin to keep a run in a folder, which is made if need be.
 
         Raises:
@@ -71,9 +77,9 @@ class Checkpoint:
                 lock = _locked(folder)
                 undo.callback(lock.release)
                 cls.check_new(folder)
-                names, arrays = arrays_of(pictures)
+                names, arrays = arrays_of(pictures, own)
                 write_arrays(folder / RUN, {**about, "names": names}, arrays)
-                made = cls(folder, lock, dict(about), pictures)
+                made = cls(folder, lock, dict(about), pictures, own)
             except (OSError, OutputError) as error:
                 reason = error if isinstance(error, OutputError) else error.strerror
                 raise CheckpointError(f"nothing can be kept in {folder} ({reason}); name another folder") from error
@@ -107,7 +113,8 @@ class Checkpoint:
                 lock = _locked(folder)
                 undo.callback(lock.release)
                 about, arrays = read_arrays(folder / RUN)
-                opened = cls(folder, lock, about, pictures_of(about.pop("names", None), arrays))
+                names, records = about.pop("names", None), about.get("pictures")
+                opened = cls(folder, lock, about, pictures_of(names, arrays), own_pictures_of(names, records, arrays))
             except OSError as error:
                 raise CheckpointError(f"{folder} cannot be written to ({error.strerror}); copy it elsewhere") from error
             undo.pop_all()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nstgraph.checkpoints.checkpoint import Checkpoint
+from nstgraph.checkpoints.picture_arrays import OWN
 from nstgraph.errors import CheckpointError
 
 __all__ = ["KeptRun", "kept_runs"]
@@ -58,7 +59,7 @@ def _run(folder: Path) -> KeptRun | None:
         names.pop("start", None)
         return KeptRun(
             folder,
-            (str(content), *map(str, names.values())),
+            (str(content), *(str(name) for part, name in names.items() if not part.startswith(OWN))),
             int(max(about["size"])),
             int(last["step"]),
             int(about["steps"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,19 +10,26 @@ import numpy.typing as npt
 
 from nstgraph.arrays import Array
 from nstgraph.errors import CheckpointError
+from nstgraph.graph.own_pictures import KeptPicture
 from nstgraph.messages import one_line
 from nstgraph.pictures.picture import Picture, PictureSet
 
-__all__ = ["arrays_of", "pictures_of"]
+__all__ = ["OWN", "arrays_of", "own_pictures_of", "pictures_of"]
+
+#: What the names of terms' pictures begin with.
+OWN = "own_"
 
 
-def arrays_of(pictures: PictureSet) -> tuple[dict[str, str], dict[str, npt.NDArray[Any]]]:
-    """Names of the pictures, and their colours and transparency, by what they are to the run.
+def arrays_of(
+    pictures: PictureSet, own: Sequence[KeptPicture] = ()
+) -> tuple[dict[str, str], dict[str, npt.NDArray[Any]]]:
+    """Names of the pictures, of terms' ``own``, too, and their colours and transparency, by what they are to the run.
 
     Colours are uint8 where that loses nothing, as with most pictures, and float32 elsewhere.
     """
     parts = {"content": pictures.content, "start": pictures.start}
     parts |= {_style(number): style for number, style in enumerate(pictures.styles)}
+    parts |= {_own(number): kept.picture for number, kept in enumerate(own)}
     names: dict[str, str] = {}
     arrays: dict[str, npt.NDArray[Any]] = {}
     for part, picture in parts.items():
@@ -42,15 +49,38 @@ def pictures_of(names: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> PictureSe
         CheckpointError: they are not what it gives.
     """
     try:
-        parts = {part: _picture(part, name, arrays) for part, name in names.items()}
+        parts = {part: _picture(part, name, arrays) for part, name in names.items() if not part.startswith(OWN)}
         styles = [parts[_style(number)] for number in range(len(parts)) if _style(number) in parts]
         return PictureSet(parts["content"], (styles[0], *styles[1:]), parts.get("start"))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"the pictures of the checkpoint are damaged ({one_line(error)})") from error
 
 
+def own_pictures_of(names: Any, records: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> list[KeptPicture]:
+    """The pictures of terms that `arrays_of` has taken apart; none if it was not given them.
+
+    Args:
+        names: that it gave.
+        records: what was recorded of each, with its ``sha256``.
+        arrays: that it gave.
+
+    Raises:
+        CheckpointError: they are not what it gives.
+    """
+    try:
+        count = sum(part.startswith(OWN) for part in names)
+        parts = [(_own(number), records[number]["sha256"]) for number in range(count)]
+        return [KeptPicture(_picture(part, names[part], arrays), str(sha256)) for part, sha256 in parts]
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"the terms' pictures in the checkpoint are damaged ({one_line(error)})") from error
+
+
 def _style(number: int) -> str:
     return f"style_{number}"
+
+
+def _own(number: int) -> str:
+    return f"{OWN}{number}"
 
 
 def _alpha(part: str) -> str:

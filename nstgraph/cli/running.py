@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nstgraph.checkpoints.checkpoint import Checkpoint
     from nstgraph.cli.output_files import OutputFiles
     from nstgraph.cli.output_names import OutputNames
+    from nstgraph.graph.own_pictures import KeptPicture
     from nstgraph.pictures.picture import PictureSet
     from nstgraph.planning.plan import Plan
     from nstgraph.run.stylizer import Stylizer
@@ -84,7 +85,7 @@ def go_on(config: Config, checkpoint: Checkpoint, outputs: Outputs, files: Outpu
     from nstgraph.run.inputs import kept_pictures
 
     pictures = kept_pictures(config, checkpoint)
-    _run(config, pictures, outputs, files, quiet, lambda *_: contextlib.nullcontext(checkpoint))
+    _run(config, pictures, outputs, files, quiet, lambda *_: contextlib.nullcontext(checkpoint), checkpoint.own)
 
 
 def runs_folder() -> Path:
@@ -93,14 +94,20 @@ def runs_folder() -> Path:
 
 
 def _run(
-    config: Config, pictures: PictureSet, outputs: Outputs, files: OutputFiles, quiet: bool, kept: Keeping
+    config: Config,
+    pictures: PictureSet,
+    outputs: Outputs,
+    files: OutputFiles,
+    quiet: bool,
+    kept: Keeping,
+    own: Sequence[KeptPicture] = (),
 ) -> None:
     import_tensorflow()
     from nstgraph.run.stylizer import Stylizer
 
     with contextlib.ExitStack() as claims:
         claims.enter_context(files.names.claimed())
-        stylizer = claims.enter_context(Stylizer(config, len(pictures.styles), hooks=files.hooks()))
+        stylizer = claims.enter_context(Stylizer(config, len(pictures.styles), hooks=files.hooks(), kept=own))
         files.names.check_inputs(stylizer.graph.pictures.files, config.steps)  # what terms have read, too
         plan = claim_memory(lambda reserved: stylizer.plan(pictures, reserved=reserved), claims)
         with Display(plan.steps, quiet=quiet) as display:
@@ -141,7 +148,7 @@ def _kept(
         "begun": time.time(),
     }
     try:
-        checkpoint = Checkpoint.create(folder, about, pictures)
+        checkpoint = Checkpoint.create(folder, about, pictures, stylizer.graph.pictures.kept)
     except CheckpointError as error:
         if asked:
             raise

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,14 @@ from nstgraph.pictures.load import Source, load
 from nstgraph.pictures.picture import Picture
 from nstgraph.pictures.resize import resize
 
-__all__ = ["OwnPicture", "OwnPictures"]
+__all__ = ["KeptPicture", "OwnPicture", "OwnPictures"]
+
+
+class KeptPicture(NamedTuple):
+    """A picture of a term as it was when a run began, as it was read and cut, and the SHA-256 of what it came from."""
+
+    picture: Picture
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -54,12 +61,21 @@ class OwnPictures:
         given: the views of the graph's other pictures.
         make: gives the view of a new picture, by its number, from 1, and the view beside it.
         crop: whether they are cut to their middle square, as the pictures beside them are.
+        kept: pictures that are taken, in the order in which they are asked for, in place of what terms name.
     """
 
-    def __init__(self, given: Sequence[View], make: Callable[[int, View], View], *, crop: bool = False) -> None:
+    def __init__(
+        self,
+        given: Sequence[View],
+        make: Callable[[int, View], View],
+        *,
+        crop: bool = False,
+        kept: Sequence[KeptPicture] = (),
+    ) -> None:
         self._given = given
         self._make = make
         self._crop = crop
+        self._kept = list(kept)
         self._pictures: list[OwnPicture] = []
 
     def __iter__(self) -> Iterator[OwnPicture]:
@@ -78,6 +94,11 @@ class OwnPictures:
         """Those that were read from files."""
         return [Path(own.source) for own in self._pictures if isinstance(own.source, str | os.PathLike)]
 
+    @property
+    def kept(self) -> list[KeptPicture]:
+        """What another process needs to ask for the same ones."""
+        return [KeptPicture(own.picture, own.sha256) for own in self._pictures]
+
     def view(self, source: Source, beside: View) -> View:
         """The view of a picture, which is read when it is first asked for beside that view; see `StyleGraph.picture`.
 
@@ -91,13 +112,14 @@ class OwnPictures:
         for own in self._pictures:
             if own.beside is beside and _same(own.source, source):
                 return own.view
-        picture = load(source)
-        sha256 = _sha256(source, picture)
-        if self._crop:
-            picture = middle_square(picture)
+        picture, sha256 = self._kept.pop(0) if self._kept else self._read(source)
         view = self._make(len(self._pictures) + 1, beside)
         self._pictures.append(OwnPicture(source, picture, sha256, view, beside))
         return view
+
+    def _read(self, source: Source) -> KeptPicture:
+        picture = load(source)
+        return KeptPicture(middle_square(picture) if self._crop else picture, _sha256(source, picture))
 
     def feeds(self, feeds: Mapping[Any, Any], needed: Callable[[Any], bool] = lambda image: True) -> dict[Any, Array]:
         """What they are fed, by tensor: each stretched to the size that the picture beside it is fed in.

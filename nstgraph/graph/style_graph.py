@@ -16,7 +16,7 @@ from typing import Any
 from nstgraph._tf import tf
 from nstgraph.errors import LossError
 from nstgraph.graph.locality import Locality
-from nstgraph.graph.own_pictures import OwnPictures
+from nstgraph.graph.own_pictures import KeptPicture, OwnPictures
 from nstgraph.graph.placeholders import checked_variable, common_graph, interior, new_variable, picture_placeholder
 from nstgraph.graph.spatial_sums import Statistic, channel_sums, gram, inside, position_count, uncast
 from nstgraph.graph.view import View
@@ -50,6 +50,7 @@ class StyleGraph:
             that is given.
         pooling, padding, precision: see `Vgg`; a network from a file has its own.
         crop: whether terms' own pictures are cut to their middle square, as those that will be bound are.
+        kept: what is taken in place of terms' own pictures, in the order in which these are asked for.
 
     Attributes:
         graph: the ``tf.Graph``.
@@ -80,6 +81,7 @@ class StyleGraph:
         padding: str = "reflect",
         precision: str = "float32",
         crop: bool = False,
+        kept: Sequence[KeptPicture] = (),
     ) -> None:
         given = [None] * styles if style is None else list(style) if isinstance(style, list | tuple) else [style]
         self.graph = common_graph(graph, [content, *given, generated])
@@ -94,7 +96,8 @@ class StyleGraph:
             file = find_weights() if weights is None else weights
             self.network = file.network(pooling, padding, precision)
             self._make_views(content, given, generated)
-        self.pictures = OwnPictures((self.generated, self.content, *self.styles), self._own_view, crop=crop)
+        given_views = (self.generated, self.content, *self.styles)
+        self.pictures = OwnPictures(given_views, self._own_view, crop=crop, kept=kept)
         self._image_names = {view.image.name for view in self.views}
         self.locality = Locality(self._image_names, self._sum_names)
 

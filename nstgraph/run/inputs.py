@@ -10,6 +10,7 @@ from typing import cast
 from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError
+from nstgraph.graph.own_pictures import KeptPicture
 from nstgraph.graph.style_graph import StyleGraph
 from nstgraph.networks.find_weights import find_weights
 from nstgraph.networks.graph_file import GraphFile
@@ -60,7 +61,7 @@ def kept_pictures(config: Config, checkpoint: Checkpoint) -> PictureSet:
     return pictures
 
 
-def graph_of(config: Config, styles: int = 1) -> StyleGraph:
+def graph_of(config: Config, styles: int = 1, kept: Sequence[KeptPicture] = ()) -> StyleGraph:
     """A style graph of its own, with the network that the settings ask for.
 
     Raises:
@@ -82,4 +83,5 @@ def graph_of(config: Config, styles: int = 1) -> StyleGraph:
         padding=config.padding,
         precision=precision,
         crop=config.fit == "crop",
+        kept=kept,
     )

@@ -12,7 +12,6 @@ import scipy
 from nstgraph import __version__
 from nstgraph._tf import tf
 from nstgraph.config import Config
-from nstgraph.errors import CheckpointError
 from nstgraph.graph.style_graph import StyleGraph
 from nstgraph.losses.loss import Loss, WeightedTerm
 from nstgraph.losses.loss_text import as_loss
@@ -43,11 +42,7 @@ def settings_of(config: Config, loss: Loss, graph: StyleGraph) -> dict[str, Any]
 
 
 def made_of(config: Config, graph: StyleGraph, plan: Plan) -> dict[str, Any]:
-    """What a checkpoint says of a run, beside its pictures: what it takes to begin it once more, and the plan.
-
-    Raises:
-        CheckpointError: a term's picture is no file, which could be read once more.
-    """
+    """What a checkpoint says of a run, beside its pictures: what it takes to begin it once more, and the plan."""
     network = graph.network
     loss, source = _from_anywhere(as_loss(config.loss)), "weights" if config.network is None else "network"
     paths = {"init": str(config.init), source: str(network.path.resolve())}
@@ -69,18 +64,19 @@ def _given(config: Config) -> dict[str, Any]:
 
 
 def _from_anywhere(loss: Loss) -> Loss:
-    """A loss whose files are found from every folder."""
-    return Loss(
-        tuple(
-            dataclasses.replace(one, parameters={name: _absolute(value, one) for name, value in one.parameters.items()})
-            for one in loss.terms
-        )
-    )
+    """A loss whose files are found from every folder; pictures that are no files have names by which they differ."""
+    arrays: list[Picture] = []
 
+    def absolute(value: Any) -> Any:
+        if isinstance(value, Picture):
+            if all(value is not array for array in arrays):
+                arrays.append(value)
+            return Path(f"{value.name}-{next(n for n, array in enumerate(arrays, 1) if array is value)}")
+        if isinstance(value, tuple):
+            return tuple(map(absolute, value))
+        return value.absolute() if isinstance(value, Path) else value
 
-def _absolute(value: Any, one: WeightedTerm) -> Any:
-    if isinstance(value, Picture):
-        raise CheckpointError(f"loss term {one.term.name!r} has a picture that is no file; save it to keep the run")
-    if isinstance(value, tuple):
-        return tuple(_absolute(item, one) for item in value)
-    return value.absolute() if isinstance(value, Path) else value
+    def with_paths(one: WeightedTerm) -> WeightedTerm:
+        return dataclasses.replace(one, parameters={name: absolute(value) for name, value in one.parameters.items()})
+
+    return Loss(tuple(map(with_paths, loss.terms)))

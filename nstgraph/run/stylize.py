@@ -66,9 +66,8 @@ def stylize(
         plan, kept = stylizer.plan(pictures), None
         shown = both(progress_bar(plan.steps, progress), callback)
         if checkpoint is not None:
-            kept = closing.enter_context(
-                Checkpoint.create(Path(checkpoint), made_of(chosen, stylizer.graph, plan), pictures)
-            )
+            about, own = made_of(chosen, stylizer.graph, plan), stylizer.graph.pictures.kept
+            kept = closing.enter_context(Checkpoint.create(Path(checkpoint), about, pictures, own))
         return stylizer(pictures, plan=plan, callback=shown, checkpoint=kept)
 
 
@@ -97,7 +96,7 @@ def resume(
     with Checkpoint.open(Path(checkpoint)) as kept:
         config = resumed(kept.about, **machine)
         pictures = kept_pictures(config, kept)
-        with Stylizer(config, len(pictures.styles)) as stylizer:
+        with Stylizer(config, len(pictures.styles), kept=kept.own) as stylizer:
             plan = stylizer.plan(pictures)
             shown = both(progress_bar(plan.steps, progress), callback)
             return stylizer(pictures, plan=plan, callback=shown, checkpoint=kept)

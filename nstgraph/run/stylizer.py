@@ -15,6 +15,7 @@ from nstgraph.config import Config
 from nstgraph.errors import ConfigError, RunError
 from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.objective import Objective, from_term
+from nstgraph.graph.own_pictures import KeptPicture
 from nstgraph.hooks.stepper import Stepper, monitored
 from nstgraph.losses.loss_text import as_loss
 from nstgraph.memory import available_memory
@@ -49,6 +50,7 @@ class Stylizer:
         config: all settings.
         styles: how many style images each picture is made from.
         hooks: session hooks that see each step (see `nstgraph.hooks`), until the stylizer is closed.
+        kept: pictures of terms of a run that goes on, see `nstgraph.checkpoints`; they are not read again.
 
     Attributes:
         loss: what is minimised.
@@ -67,13 +69,16 @@ class Stylizer:
         RunError: the loss cannot be evaluated, or the hooks cannot begin.
     """
 
-    def __init__(self, config: Config, styles: int = 1, *, hooks: Sequence[Any] = ()) -> None:
+    def __init__(
+        self, config: Config, styles: int = 1, *, hooks: Sequence[Any] = (), kept: Sequence[KeptPicture] = ()
+    ) -> None:
         if config.deterministic:
             check_deterministic()
         self._at_work = threading.Lock()
         self.config = config
         self.loss = as_loss(config.loss, keep_colors=config.keep_colors)
-        self.graph = graph_of(config, styles)
+        self._kept = kept
+        self.graph = graph_of(config, styles, kept)
         self.precision = self.graph.network.dtype.name
         self.objective = Objective(self.graph, self.loss)
         # Before any search, so that nothing missing can cost its result.
@@ -102,7 +107,8 @@ class Stylizer:
     @functools.cached_property
     def exact(self) -> Stylizer:
         """The same in float32, for what low precision cannot finish."""
-        return self._closing.enter_context(Stylizer(self.config.replace(precision="float32"), len(self.graph.styles)))
+        config = self.config.replace(precision="float32")
+        return self._closing.enter_context(Stylizer(config, len(self.graph.styles), kept=self._kept))
 
     def plan(
         self, content: Source | PictureSet, styles: Source | Sequence[Source] = (), *, reserved: float = 0.0

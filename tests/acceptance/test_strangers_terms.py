@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from nstgraph import Config, Source, Stylizer, resume, stylize, tf
+from nstgraph.checkpoints.kept_runs import kept_runs
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
 from nstgraph.errors import CheckpointError, LossError, NstgraphError, RunError, TilingError
@@ -244,25 +245,33 @@ def test_an_array_is_as_good_as_a_file(mask):
             masked_gram(mask=wrong)
 
 
-def test_a_kept_run_finds_its_masks_and_knows_others(mask, tmp_path, monkeypatch):
+def test_a_kept_run_has_its_masks_with_it(mask, tmp_path, monkeypatch):
     def cut(step, image):
         if step.step == 3:
             raise ValueError("cut")
 
     monkeypatch.chdir(mask.parent)
     given = {"size": 48, "scales": 1, "steps": 6, "precision": "float32", "callback": cut}
-    loss = masked_gram(mask=mask.name)
-    with pytest.raises(RunError):
-        stylize(landscape(96, 72), painting(80, 80), loss=loss, checkpoint=tmp_path / "kept", **given)
+    arrays = [np.full((30, 40), level, np.uint8) for level in (90, 200)]
+    losses = {"file": masked_gram(mask=mask.name), "arrays": masked_gram(mask=arrays[0]) + masked_gram(mask=arrays[1])}
+    for name, loss in losses.items():
+        with pytest.raises(RunError):
+            stylize(landscape(96, 72), painting(80, 80), loss=loss, checkpoint=tmp_path / name, **given)
     registry.add(masked_gram.function)
     monkeypatch.chdir("/")
-    assert len(resume(tmp_path / "kept").history) == 6
-    Image.new("L", (80, 60), 99).save(mask)
-    with pytest.raises(CheckpointError, match=r"the pictures of terms .* are not those that the run began with"):
-        resume(tmp_path / "kept")
+    mask.unlink()
+    results = {name: resume(tmp_path / name) for name in losses}
+    assert [len(result.history) for result in results.values()] == [6, 6]
+    assert results["file"].settings["pictures"][0]["name"] == mask.name
+    assert [own["name"] for own in results["arrays"].settings["pictures"]] == ["array", "array"]
+    assert [run.pictures for run in kept_runs(tmp_path)] == [("array", "array")] * 2  # photo and painting
     registry.remove("masked_gram")
-    with pytest.raises(CheckpointError, match="loss term 'masked_gram' has a picture that is no file; save it"):
-        stylize(
-            landscape(96, 72), painting(80, 80),
-            loss=masked_gram(mask=np.full((30, 40), 200, np.uint8)), checkpoint=tmp_path / "other", **given,
-        )  # fmt: skip
+    registry.add(without_mask, "masked_gram")
+    with pytest.raises(CheckpointError, match=r"the pictures of terms \(none\) are not those that the run began with"):
+        resume(tmp_path / "file")
+    registry.remove("masked_gram")
+
+
+def without_mask(g, mask: Path = Path("mask.png")):
+    """Another term than the one that the run began with."""
+    return g.mean(tf.square(g.generated.image))

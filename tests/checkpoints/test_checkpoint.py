@@ -13,6 +13,7 @@ from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.checkpoints.run_state import RunState
 from nstgraph.checkpoints.state_files import states
 from nstgraph.errors import CheckpointError
+from nstgraph.graph.own_pictures import KeptPicture
 from nstgraph.pictures.picture import Picture, PictureSet
 
 RANDOM = np.random.default_rng(0)
@@ -41,6 +42,21 @@ def test_a_run_is_opened_as_it_was_kept(tmp_path):
             np.testing.assert_array_equal(before.rgb, after.rgb, strict=True)
             assert (before.name, before.alpha is None) == (after.name, after.alpha is None)
         np.testing.assert_array_equal(PICTURES.content.alpha, opened.pictures.content.alpha)
+
+
+def test_pictures_of_terms_are_kept_beside_the_others(tmp_path):
+    own = [KeptPicture(PICTURES.styles[1], "ab" * 32), KeptPicture(PICTURES.content, "cd" * 32)]
+    about = {"pictures": [{"sha256": kept.sha256} for kept in own]}
+    Checkpoint.create(tmp_path / "f", about, PICTURES, own).close()
+    with Checkpoint.open(tmp_path / "f") as opened:
+        assert len(opened.pictures.styles) == 2
+        for before, after in zip(own, opened.own, strict=True):
+            np.testing.assert_array_equal(before.picture.rgb, after.picture.rgb, strict=True)
+            assert (before.picture.name, before.sha256) == (after.picture.name, after.sha256)
+    for number, damaged in enumerate([{}, {"pictures": about["pictures"][:1]}, {"pictures": "ab"}]):
+        Checkpoint.create(tmp_path / str(number), damaged, PICTURES, own).close()
+        with pytest.raises(CheckpointError, match="the terms' pictures in the checkpoint are damaged"):
+            Checkpoint.open(tmp_path / str(number))
 
 
 def test_states_are_written_no_more_often_than_asked_for(tmp_path):

@@ -54,7 +54,7 @@ def _written(flag: str, value: Any) -> list[list[str]]:
 
 
 def as_markdown() -> str:
-    """The README's table of presets."""
+    """The table of docs/presets.md."""
     rows = ["| preset | what it reproduces | network | loss | other options |", "|---|---|---|---|---|"]
     for one in PRESETS.values():
         written = options_of(one)

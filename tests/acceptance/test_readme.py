@@ -1,4 +1,4 @@
-"""What the README shows works as it is printed, only smaller."""
+"""What the README and the pages of docs/ show works as it is printed, only smaller."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ import pytest
 from typer.testing import CliRunner
 
 import nstgraph as nst
+from nstgraph.cli import options_table, presets
 from nstgraph.cli.app import app
-from nstgraph.cli.presets import as_markdown
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
 from nstgraph.losses.registry import registry
 from nstgraph.pictures.save import save
 from nstgraph.testing import check_term
 
-README = Path(__file__).parents[2] / "README.md"
-TEXT = README.read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-COMMANDS = re.findall(r"^    nstgraph (stylize .*)$", TEXT, re.MULTILINE)
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+TEXT = "\n".join([README, *PAGES.values()])
+BLOCKS = list(dict.fromkeys(re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)))
+COMMANDS = list(dict.fromkeys(re.findall(r"^    nstgraph (stylize .*)$", TEXT, re.MULTILINE)))
 
 
 @pytest.fixture
@@ -73,10 +75,26 @@ def test_every_option_in_the_readme_exists():
     assert [option for option in options if option not in known] == []
 
 
+def tables(text):
+    return re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+
+
+def test_the_tables_of_options_are_what_the_code_says():
+    assert options_table.as_markdown() in tables(README)  # which prints what is to stand there
+    assert PAGES["options.md"] == options_table.as_page()
+
+
+def test_the_readme_is_a_page_and_every_other_page_is_linked_there():
+    assert len(README.split()) < 1300  # five minutes
+    assert [name for name in PAGES if f"](docs/{name})" not in README] == []
+    for folder, text in [(ROOT, README), *((ROOT / "docs", page) for page in PAGES.values())]:
+        links = re.findall(r"\]\((?!http)([^)#]+)\)", text)
+        assert [link for link in links if not (folder / link).exists()] == []
+
+
 def test_the_table_of_presets_is_what_the_data_say():
-    section = TEXT.partition("\n## Presets\n")[2].partition("\n## ")[0]
-    (table,) = re.findall(r"(?:^\|.*\n)+", section, re.MULTILINE)
-    assert table == as_markdown()  # which prints what is to stand there
+    (table,) = tables(PAGES["presets.md"])
+    assert table == presets.as_markdown()  # which prints what is to stand there
 
 
 def test_every_term_is_listed():

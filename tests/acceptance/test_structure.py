@@ -112,6 +112,6 @@ def test_every_package_is_installed_and_on_the_map() -> None:
     installed = {name for name in setup["options"]["packages"].split() if name.startswith("nstgraph.")}
     packages = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
     assert installed == packages - {"nstgraph"}
-    development = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Development")[2]
+    development = (ROOT / "docs" / "development.md").read_text(encoding="utf-8")
     on_the_map = re.findall(r"^      (\w+)/ ", development, re.MULTILINE)
     assert sorted(on_the_map) == sorted(name.split(".")[1] for name in installed if name.count(".") == 1)

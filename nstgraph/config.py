@@ -11,6 +11,7 @@ from typing import Any
 from nstgraph.errors import ConfigError
 from nstgraph.messages import did_you_mean, shown
 from nstgraph.pictures.noise import noise_of
+from nstgraph.pictures.wrapping import WRAPPING
 from nstgraph.presets import preset
 from nstgraph.search.optimizer import as_optimizer
 from nstgraph.settings.exclusions import ruled_out
@@ -39,7 +40,9 @@ class Config(NetworkSettings, MachineSettings, SearchSettings, SizeSettings, Los
             raise ConfigError("lbfgs cannot keep bounds; leave bounds out, or choose lbfgsb")
         if self.history and optimizer.descends:
             raise ConfigError(f"{optimizer.name} keeps no corrections; leave history out, or choose lbfgs or lbfgsb")
-        of_vgg, of_file = ("weights", "pooling", "padding"), ("input", "input_values")
+        of_vgg, of_file = ["weights", "pooling", "padding"], ["input", "input_values"]
+        if self.padding in WRAPPING:  # which is how any network is evaluated
+            of_vgg.remove("padding")
         for name in of_file if self.network is None else of_vgg:
             if getattr(self, name) != getattr(Config, name):
                 if self.network is None:

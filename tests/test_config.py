@@ -116,8 +116,8 @@ def test_what_the_machine_decides_is_left_to_it_by_default() -> None:
         ("pooling", "", "pooling is ''; choose from average, max"),
         ("pooling", None, "pooling is None; choose from average, max"),
         ("fit", "shortest", "fit is 'shortest'; choose from longest, rows, crop, stretch"),
-        ("padding", "mirror", "padding is 'mirror'; choose from reflect, replicate, zero"),
-        ("padding", 0, "padding is 0; choose from reflect, replicate, zero"),
+        ("padding", "mirror", "padding is 'mirror'; choose from reflect, replicate, zero, wrap, wrap-x, wrap-y"),
+        ("padding", 0, "padding is 0; choose from reflect, replicate, zero, wrap, wrap-x, wrap-y"),
         ("bounds", "no", "bounds is 'no'; choose True or False"),
         ("bounds", 1, "bounds is 1; choose True or False"),
         ("precision", "half", "precision is 'half'; choose from auto, bfloat16, float16, float32"),
@@ -143,7 +143,7 @@ def test_choices(name: str, value: Any, message: str) -> None:
 def test_all_choices_are_accepted() -> None:
     choices: dict[str, tuple[Any, ...]] = {
         "pooling": ("average", "max"),
-        "padding": ("reflect", "replicate", "zero"),
+        "padding": ("reflect", "replicate", "zero", "wrap", "wrap-x", "wrap-y"),
         "fit": ("longest", "rows", "crop", "stretch"),
         "precision": PRECISIONS,
         "optimizer": ("auto", "lbfgs", "lbfgsb", "lbfgsb:rounds=10,evaluations=20", "adam", "adam:learning_rate=5"),

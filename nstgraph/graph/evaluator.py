@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from nstgraph._tf import computing, tf
 from nstgraph.arrays import Array, Values
 from nstgraph.errors import ConfigError, LossError
 from nstgraph.graph.feeds import checked_feeds
 from nstgraph.graph.objective import Objective
+from nstgraph.graph.periodic import Periodic
 from nstgraph.losses.parameter_types import as_number
 from nstgraph.messages import did_you_mean, one_line
 from nstgraph.tensor_ancestry import ancestors, run_for
@@ -53,14 +56,19 @@ class Evaluator:
     Attributes:
         objective: see above.
         session: the ``tf.Session``; unless it was given, it is closed with the evaluator, which is a context manager.
+        periodic: how pictures that wrap are evaluated; None if the graph's do not.
         weights: weights of terms by label, as `weigh` changes them; those not given are the loss's own.
         fetches: what an evaluation runs.
+
+    Raises:
+        TilingError: the graph's pictures wrap, and a term cannot be evaluated so.
     """
 
     def __init__(
         self, objective: Objective, *, cache_targets: bool = True, session: Any = None, threads: int = 0
     ) -> None:
         self.objective = objective
+        self.periodic = Periodic(objective) if any(objective.graph.wraps) else None
         self.weights: dict[str, float] = {}
         used = run_for([objective.total], fed=objective.inputs)[1]
         plain = [tensor for tensor in objective.inputs if tensor.name in used]
@@ -114,6 +122,9 @@ class Evaluator:
         computing()
         self.release()  # before as much again is computed
         feeds = checked_feeds(self.objective.graph, self.objective.needed, content, styles, feed_dict)
+        if self.periodic is not None:
+            self.periodic.check_bound(feeds)
+            feeds = self.periodic.extended(feeds)
         try:
             self._bound = self.session.run(self._targets, feeds)
         except (TypeError, ValueError) as error:
@@ -137,6 +148,8 @@ class Evaluator:
             ConfigError: no pictures are bound.
         """
         total, terms, gradient, _ = self.session.run(self.fetches, self.feed(image))
+        if self.periodic is not None:
+            gradient = self.periodic.folded(gradient, np.shape(image))
         return Values(float(total), dict(zip(self.objective.terms, map(float, terms), strict=True)), gradient)
 
     def assign(self, image: Array) -> None:
@@ -144,11 +157,14 @@ class Evaluator:
         self.session.run(self.objective.store, {self.objective.graph.generated.image: image})
 
     def feed(self, image: Array) -> dict[Any, Any]:
-        """What an evaluation at ``image`` is fed, by tensor."""
+        """What an evaluation at ``image`` is fed, by tensor; of one that wraps, with its margin."""
         computing()
         if len(self._bound) != len(self._targets):
             raise ConfigError("no pictures are bound; call bind first")
-        return {**self._given, self.objective.graph.generated.image: image, **self.fed_weights(), **self.bound}
+        own = {self.objective.graph.generated.image: image}
+        if self.periodic is not None:
+            own = self.periodic.extended(own)
+        return {**self._given, **self.fed_weights(), **self.bound, **own}
 
     def weigh(self, weights: Mapping[str, float]) -> None:
         """Change the weights of some terms, by label, for the evaluations that follow.

@@ -9,6 +9,7 @@ from typing import Any
 from nstgraph._tf import tf
 from nstgraph.errors import LossError, NstgraphError
 from nstgraph.graph.backward_order import delay
+from nstgraph.graph.spatial_sums import inside
 from nstgraph.graph.style_graph import StyleGraph
 from nstgraph.graph.targets import targets_of
 from nstgraph.losses.loss import Loss, WeightedTerm
@@ -67,7 +68,7 @@ class Objective:
             delay([self.gradient], [self.total])
             # Run with a fed generated_image, this stores what was fed; unfed, it assigns the variable to itself.
             # Without the copy, the variable now and then takes over the memory of the array that was fed.
-            image = tf.raw_ops.DeepCopy(x=graph.generated.image)
+            image = tf.raw_ops.DeepCopy(x=self._without_margin())
             self.store = tf.assign(graph.variable, image, validate_shape=False).op
             self.initialize = tf.group(*(variable.initializer for variable in self._own_variables()))
         pictures = [view.image for view in (graph.content, *graph.styles)]
@@ -77,6 +78,12 @@ class Objective:
         self.needed = [t for t in pictures if t.name in used and t.op.type == "Placeholder"] + placeholders
         fetches = [self.total, *self.terms.values(), self.gradient]
         self.targets = targets_of(fetches, [graph.generated.image, *self.weights.values()], self.inputs)
+
+    def _without_margin(self) -> Any:
+        """The generated image, of which only the interior is the picture if it wraps."""
+        graph = self.graph
+        image = graph.generated.image
+        return inside(image, [graph.generated], graph.locality) if any(graph.wraps) else image
 
     def _gradient_scale(self) -> Any:
         if self.graph.network.dtype != tf.float16:

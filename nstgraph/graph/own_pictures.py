@@ -19,6 +19,7 @@ from nstgraph.pictures.crop import middle_square
 from nstgraph.pictures.load import Source, load
 from nstgraph.pictures.picture import Picture
 from nstgraph.pictures.resize import resize
+from nstgraph.pictures.wrapping import NOWHERE, Wraps
 
 __all__ = ["KeptPicture", "OwnPicture", "OwnPictures"]
 
@@ -62,6 +63,7 @@ class OwnPictures:
         make: gives the view of a new picture, by its number, from 1, and the view beside it.
         crop: whether they are cut to their middle square, as the pictures beside them are.
         kept: pictures that are taken, in the order in which they are asked for, in place of what terms name.
+        wraps: where the first of the given views, and what is beside it, goes on with its other side.
     """
 
     def __init__(
@@ -71,11 +73,13 @@ class OwnPictures:
         *,
         crop: bool = False,
         kept: Sequence[KeptPicture] = (),
+        wraps: Wraps = NOWHERE,
     ) -> None:
         self._given = given
         self._make = make
         self._crop = crop
         self._kept = list(kept)
+        self._wraps = wraps
         self._pictures: list[OwnPicture] = []
 
     def __iter__(self) -> Iterator[OwnPicture]:
@@ -143,7 +147,8 @@ class OwnPictures:
                     f"{one.view.image.name!r} by feed_dict"
                 )
             # Resizing goes a little beyond, and the root of a mask below 0 is not a number.
-            own[one.view.image] = resize(one.picture.rgb, *np.shape(feeds[alike[0]])[1:3]).clip(0, 255)
+            wraps = self._wraps if one.view.interior is self._given[0].interior else NOWHERE
+            own[one.view.image] = resize(one.picture.rgb, *np.shape(feeds[alike[0]])[1:3], wraps).clip(0, 255)
         return own
 
 

@@ -23,6 +23,7 @@ from nstgraph.graph.view import View
 from nstgraph.networks.find_weights import find_weights
 from nstgraph.networks.network import NetworkFile
 from nstgraph.pictures.load import Source
+from nstgraph.pictures.wrapping import wraps_of
 from nstgraph.tensor_ancestry import ancestors
 
 __all__ = ["StyleGraph"]
@@ -48,7 +49,10 @@ class StyleGraph:
         style: such a tensor, or a list of them, in place of the placeholders.
         generated: variable [1, height, width, 3], RGB, 0..255, in place of a new one; which starts as ``content``, if
             that is given.
-        pooling, padding, precision: see `Vgg`; a network from a file has its own.
+        pooling, padding, precision: see `Vgg`; a network from a file has its own. With padding ``"wrap"``, ``"wrap-x"``
+            or ``"wrap-y"``, content and generated image go on beyond their edges with their other side, in that
+            direction or both, when an `Evaluator` or `TiledEvaluator` evaluates them (see `Periodic`); tensors that are
+            run in a session by themselves see them reflected there.
         crop: whether terms' own pictures are cut to their middle square, as those that will be bound are.
         kept: what is taken in place of terms' own pictures, in the order in which these are asked for.
 
@@ -57,6 +61,7 @@ class StyleGraph:
         scope: name scope that all names begin with, ending in ``/``; empty for none.
         network: gives the feature maps.
         content, generated, styles: the views; ``style`` is the first of ``styles``.
+        wraps: where content and generated image go on with their other side.
         variable: the trainable variable ``generated``, which holds the current image.
         variable_is_free: whether it was made here, and its initial value depends on nothing.
         pictures: those that terms have asked for.
@@ -86,6 +91,7 @@ class StyleGraph:
         given = [None] * styles if style is None else list(style) if isinstance(style, list | tuple) else [style]
         self.graph = common_graph(graph, [content, *given, generated])
         self.statistics: list[Statistic] = []
+        self.wraps = wraps_of(padding)
         self.variable_is_free = generated is None and content is None
         self._sums: dict[tuple[str, str], Any] = {}
         self._sum_names: set[str] = set()
@@ -94,10 +100,10 @@ class StyleGraph:
             scope = self.graph.get_name_scope()
             self.scope = f"{scope}/" if scope else ""
             file = find_weights() if weights is None else weights
-            self.network = file.network(pooling, padding, precision)
+            self.network = file.network(pooling, "reflect" if any(self.wraps) else padding, precision)
             self._make_views(content, given, generated)
         given_views = (self.generated, self.content, *self.styles)
-        self.pictures = OwnPictures(given_views, self._own_view, crop=crop, kept=kept)
+        self.pictures = OwnPictures(given_views, self._own_view, crop=crop, kept=kept, wraps=self.wraps)
         self._image_names = {view.image.name for view in self.views}
         self.locality = Locality(self._image_names, self._sum_names)
 

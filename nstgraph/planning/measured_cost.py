@@ -11,13 +11,13 @@ import numpy as np
 from nstgraph.arrays import Array, Values
 from nstgraph.errors import ConfigError, LossError, TilingError
 from nstgraph.graph.evaluator import Evaluator
-from nstgraph.graph.objective import Objective
 from nstgraph.graph.receptive_field import ReceptiveField
+from nstgraph.graph.tiling import check_tileable, margin
 from nstgraph.graph.trace import trace
 from nstgraph.memory import available_memory, process_memory
+from nstgraph.pictures.wrapping import NOWHERE, Wraps
 from nstgraph.planning.growth import Growth, grown
 from nstgraph.tensor_ancestry import dependents
-from nstgraph.tiles.tiling import check_tileable, margin
 
 __all__ = ["Cost", "measure"]
 
@@ -48,6 +48,7 @@ class Cost:
         process: bytes of the process itself, in all.
         margin: overlap of tiles; None if some term cannot be tiled.
         why_not: if so, which, and why; else empty.
+        wraps: where the generated image goes on with its other side, for as far as the margin.
         growth: of the memory of a loss that cannot be tiled, and so may compare positions with each other.
     """
 
@@ -58,6 +59,7 @@ class Cost:
     margin: ReceptiveField | None
     why_not: str
     growth: Growth | None = None
+    wraps: Wraps = NOWHERE
 
     def evaluation(self, pixels: int, style: int) -> float:
         """Bytes that TensorFlow holds at its peak, for so many pixels of the generated and of the style images."""
@@ -85,13 +87,15 @@ def measure(evaluator: Evaluator) -> Cost:
         values.append(evaluator(image))
         times.append(time.perf_counter() - started)
     _check_same(*values)
+    pixels = evaluator.feed(image)[evaluator.objective.graph.generated.image].size // 3
     targets = sum(array.nbytes for array in evaluator.bound.values() if np.ndim(array) == 4)
     evaluator.release()
-    overlap, why_not = _overlap(evaluator.objective)
+    overlap, why_not = _overlap(evaluator)
     # What can be tiled is a function of sums over positions, and grows as pixels do.
     growth = _growth(evaluator, memory) if overlap is None else None
-    pixels = _SIDE**2
-    return Cost(min(times) / pixels, memory / pixels, targets / pixels, process_memory(), overlap, why_not, growth)
+    wraps = evaluator.objective.graph.wraps
+    a_pixel = (min(times) / pixels, memory / pixels, targets / pixels)
+    return Cost(*a_pixel, process_memory(), overlap, why_not, growth, wraps)
 
 
 def _bind(evaluator: Evaluator, side: int, style_side: int) -> Array:
@@ -127,8 +131,11 @@ def _check_same(first: Values, second: Values) -> None:
             )
 
 
-def _overlap(objective: Objective) -> tuple[ReceptiveField | None, str]:
+def _overlap(evaluator: Evaluator) -> tuple[ReceptiveField | None, str]:
     """The overlap of tiles of the generated image, or why there can be none."""
+    if evaluator.periodic is not None:
+        return evaluator.periodic.margin, ""
+    objective = evaluator.objective
     graph = objective.graph
     try:
         check_tileable(objective)

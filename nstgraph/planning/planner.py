@@ -11,6 +11,7 @@ from typing import Any
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError, TilingError
 from nstgraph.pictures.picture import PictureSet
+from nstgraph.pictures.wrapping import in_strides
 from nstgraph.planning.measured_cost import Cost
 from nstgraph.planning.plan import Plan, Stage
 from nstgraph.planning.prediction import predicted
@@ -75,7 +76,10 @@ class Planner:
         stages = []
         shortest = min(map(min, (content, *styles)))
         for size, steps in _sizes(config, shortest):
-            whole = Stage(*pictures.sizes(size)[0], steps, pictures.sizes(size)[1])
+            content_size, style_sizes = pictures.sizes(size)
+            if self.cost.margin is not None:
+                content_size = in_strides(content_size, self.cost.margin.stride, self.cost.wraps)
+            whole = Stage(*content_size, steps, style_sizes)
             choices = [predicted(choice, self.cost) for choice in self._choices(whole, config)]
             least = min(choices, key=lambda stage: stage.memory)
             stages.append(next((stage for stage in choices if stage.memory <= self.limit), least))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nstgraph.graph.receptive_field import ReceptiveField
+from nstgraph.graph.tiling import spans
 from nstgraph.planning.measured_cost import Cost
 from nstgraph.planning.plan import Stage
 from nstgraph.search.gradient_descent import AVERAGE_EVERY
 from nstgraph.search.optimizer import as_optimizer
-from nstgraph.tiles.tiling import spans
 
 __all__ = ["predicted"]
 
@@ -20,6 +21,9 @@ _FORWARD = 0.5
 
 #: Bytes of a pixel in float32.
 _PICTURE = 12
+
+#: Pictures with their margin, where they wrap: the image and its gradient, each also on its way to or from TensorFlow.
+_MARGINS = 4
 
 #: Numbers in float32 an unknown of an optimiser that follows the gradient, beside its slots: the variable, the images
 #: at the start, kept and evaluated last, gradients, and copies on the way to TensorFlow and back.
@@ -37,12 +41,14 @@ def predicted(stage: Stage, cost: Cost) -> Stage:
     pixels = stage.height * stage.width
     style_pixels = sum(height * width for height, width in stage.styles)
     memory = float(cost.process) + _search_memory(stage) + 3 * _PICTURE * pixels + _PICTURE * style_pixels
+    largest, together = _tile_pixels(stage, cost)
+    if any(cost.wraps):
+        memory += _MARGINS * _PICTURE * largest
     if stage.tile is None:
-        forward = 0.4 * cost.memory * (pixels + style_pixels)
-        memory += max(cost.evaluation(pixels, style_pixels) + cost.targets * pixels, forward)
-        evaluation = cost.seconds * pixels
+        forward = 0.4 * cost.memory * (together + style_pixels)
+        memory += max(cost.evaluation(together, style_pixels) + cost.targets * together, forward)
+        evaluation = cost.seconds * together
     else:
-        largest, together = _tile_pixels(stage, cost)
         in_memory = stage.keep == "memory"
         memory += cost.memory * largest + 2 * _PICTURE * pixels + cost.targets * together * in_memory
         again = 2 * _FORWARD if stage.keep == "recompute" else 0
@@ -79,9 +85,10 @@ def _search_seconds(stage: Stage) -> float:
 
 
 def _tile_pixels(stage: Stage, cost: Cost) -> tuple[int, int]:
-    """Pixels of the largest tile, and of all tiles, margins included."""
-    assert cost.margin is not None and stage.tile is not None
+    """Pixels of the largest tile, and of all tiles, margins included; the whole picture is one tile."""
+    margin = cost.margin or ReceptiveField()
     rows, columns = (
-        [span.outer.stop - span.outer.start for span in spans(length, stage.tile, cost.margin)] for length in stage.size
+        [span.outer.stop - span.outer.start for span in spans(length, stage.tile or length, margin, wraps)]
+        for length, wraps in zip(stage.size, cost.wraps, strict=True)
     )
     return max(rows) * max(columns), sum(rows) * sum(columns)

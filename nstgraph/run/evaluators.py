@@ -38,8 +38,8 @@ class Evaluators:
         return tiled
 
     def check(self, plan: Plan) -> None:
-        """Raise TilingError if a plan needs tiles, and a foreign term is not the same there."""
-        if self._foreign and any(stage.tile for stage in plan.stages):
+        """Raise TilingError if a plan needs tiles, or pictures that wrap, and a foreign term is not the same there."""
+        if self._foreign and (self.whole.periodic is not None or any(stage.tile for stage in plan.stages)):
             self.tiled  # noqa: B018 - which compares them
 
     def bind(self, stage: Stage, content: Array, styles: Sequence[Array]) -> Evaluates:

@@ -15,6 +15,7 @@ from nstgraph.errors import CheckpointError, ConfigError, Interrupted, NstgraphE
 from nstgraph.graph.trace import trace
 from nstgraph.pictures.picture import PictureSet
 from nstgraph.pictures.resize import resize
+from nstgraph.pictures.wrapping import wraps_of
 from nstgraph.planning.plan import Plan, Stage
 from nstgraph.run.evaluators import Evaluators
 from nstgraph.run.failure import is_outside, remedy, said
@@ -71,6 +72,7 @@ class Run:
         if traced and not whole:
             raise ConfigError("no evaluation is computed whole, so none can be traced; leave --trace or --tile out")
         self._config = config
+        self._wraps = wraps_of(config.padding)
         self._plan = plan
         self._pictures = pictures
         self._evaluators = evaluators
@@ -154,7 +156,7 @@ class Run:
         if before is None:
             start = starting_image(self._config, self._pictures, stage.size)
         else:
-            start = enlarged(before, self._pictures.content.rgb, stage.size)
+            start = enlarged(before, self._pictures.content.rgb, stage.size, self._wraps)
         search = self._search(self._evaluators, _rest(stage, left), start)
         left -= len(search.steps)
         if search.stalled and left and self._plan.precision != "float32":
@@ -175,7 +177,7 @@ class Run:
             self._so_far.exact_steps += len(self._so_far.history) - before
 
     def _search(self, evaluators: Evaluators, stage: Stage, start: Array) -> Search:
-        content = resize(self._pictures.content.rgb, *stage.size)
+        content = resize(self._pictures.content.rgb, *stage.size, self._wraps)
         styles = [resize(s.rgb, *size) for s, size in zip(self._pictures.styles, stage.styles, strict=True)]
         observe = self._observing([content, *styles])
         search = Search(
@@ -236,8 +238,8 @@ class Run:
         if so_far.exact_steps:
             reason += f", {so_far.exact_steps} of them in float32, to go on where {self._plan.precision} stalled"
         return Result(
-            image=resize(so_far.best, *size).clip(0, 255),
-            alpha=None if alpha is None else resize(alpha, *size).clip(0, 1),
+            image=resize(so_far.best, *size, self._wraps).clip(0, 255),
+            alpha=None if alpha is None else resize(alpha, *size, self._wraps).clip(0, 1),
             pictures=(self._pictures.content.rgb, *(style.rgb for style in self._pictures.styles)),
             history=tuple(so_far.history),
             reason=reason,

@@ -11,6 +11,7 @@ from nstgraph.pictures.fit import Size
 from nstgraph.pictures.noise import VGG, Noise, noise_of
 from nstgraph.pictures.picture import PictureSet
 from nstgraph.pictures.resize import resize
+from nstgraph.pictures.wrapping import NOWHERE, Wraps, wraps_of
 
 __all__ = ["enlarged", "starting_image"]
 
@@ -26,7 +27,7 @@ def starting_image(config: Config, pictures: PictureSet, size: Size) -> Array:
         return _drawn(noise, config.seed, size)
     named = {"content": pictures.content, "style": pictures.styles[0]}
     picture = pictures.start or named[str(config.init)]
-    return resize(picture.rgb, *size)
+    return resize(picture.rgb, *size, wraps_of(config.padding))
 
 
 def _drawn(noise: Noise, seed: int, size: Size) -> Array:
@@ -36,14 +37,15 @@ def _drawn(noise: Noise, seed: int, size: Size) -> Array:
     return (mean + noise.deviation * unit).clip(0, 255).astype(np.float32)
 
 
-def enlarged(image: Array, content: Array, size: Size) -> Array:
+def enlarged(image: Array, content: Array, size: Size, wraps: Wraps = NOWHERE) -> Array:
     """An image at a larger size, with some of the content's detail, which enlarging cannot bring.
 
     Args:
         image: what a coarser search gave, [1, height, width, 3].
         content: the photo, [1, height, width, 3].
         size: height and width of the result.
+        wraps: where both go on with their other side.
     """
-    photo = resize(content, *size)
-    blurred = resize(resize(photo, *image.shape[1:3]), *size)
-    return resize(image, *size) + np.float32(_DETAIL) * (photo - blurred)
+    photo = resize(content, *size, wraps)
+    blurred = resize(resize(photo, *image.shape[1:3], wraps), *size, wraps)
+    return resize(image, *size, wraps) + np.float32(_DETAIL) * (photo - blurred)

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from nstgraph.networks.input_values import INPUT_VALUES
+from nstgraph.pictures.wrapping import WRAPPING
 from nstgraph.value_checks import one_of, setting, text
 
 __all__ = ["NetworkSettings"]
@@ -20,7 +21,11 @@ class NetworkSettings:
     )
     pooling: str = setting("average", "Network", one_of("average", "max"), "How feature maps are made smaller.")
     padding: str = setting(
-        "reflect", "Network", one_of("reflect", "replicate", "zero"), "What convolutions see beyond the picture's edge."
+        "reflect",
+        "Network",
+        one_of("reflect", "replicate", "zero", *WRAPPING),
+        "What convolutions see beyond the picture's edge; wrap, its other side, so that copies fit together without a "
+        "seam: in both directions, beside each other (-x), or above each other (-y).",
     )
     network: str | os.PathLike[str] | None = setting(
         None, "Network", text("FILE"), "Frozen graph (.pb) of another network, in place of VGG."

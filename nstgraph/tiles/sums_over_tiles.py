@@ -13,9 +13,10 @@ from nstgraph.graph.backward_order import delay
 from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.spatial_sums import Statistic
 from nstgraph.graph.targets import targets_of
+from nstgraph.graph.tiling import Tile, margin, tiles
+from nstgraph.pictures.wrapping import NOWHERE
 from nstgraph.tensor_ancestry import ancestors, run_for
 from nstgraph.tiles.target_cache import TargetCache
-from nstgraph.tiles.tiling import Tile, margin, tiles
 
 __all__ = ["MovingSums", "SessionCall", "Sums"]
 
@@ -59,6 +60,7 @@ class Sums:
         self._others = [s.tensor for s in graph.statistics if s not in wave]
         self._others += [t for t in objective.inputs if all(t is not picture for picture in pictures)]
         self._margin = margin(wave, graph.locality)
+        self._wraps = graph.wraps if self._interior is graph.generated.interior else NOWHERE
         self._sum = SessionCall(evaluator.session, self._tensors, self._candidates(evaluator))
 
     def _candidates(self, evaluator: Evaluator) -> list[Any]:
@@ -76,19 +78,14 @@ class Sums:
 
     def _tiles(self, values: Mapping[str, Any], side: int) -> list[Tile]:
         height, width = values[self._views[0].image.name].shape[1:3]
-        return tiles(height, width, side, self._margin)
+        return tiles(height, width, side, self._margin, self._wraps)
 
     def _cut(self, tile: Tile, values: Mapping[str, Any]) -> dict[str, Any]:
         """``values``, of which pictures are those of the tile."""
         names = [view.image.name for view in self._views]
         parts = {name: tile.cut(values[name]) for name in names}
-        both = tile.rows, tile.columns
-        # Where the tile ends with the picture, so does its interior, also in maps that are padded beyond.
-        ends = [
-            -1 if span.outer.start + span.end == length else span.end
-            for span, length in zip(both, values[names[0]].shape[1:3], strict=True)
-        ]
-        return {**values, **parts, self._interior.name: np.array([*(span.begin for span in both), *ends], np.int32)}
+        height, width = values[names[0]].shape[1:3]
+        return {**values, **parts, self._interior.name: tile.interior(height, width)}
 
 
 class MovingSums(Sums):
@@ -164,7 +161,7 @@ class MovingSums(Sums):
             for tensor, part in zip(self._earlier, earlier, strict=True):
                 adjoints[tensor.name] = adjoints[tensor.name] + part
             if pixels is not None:
-                gradient[:, tile.rows.outer, tile.columns.outer] += pixels
+                tile.add(pixels, gradient)
 
 
 def _total(tensors: Sequence[Any], parts: Iterable[Sequence[Any]]) -> dict[str, Array]:

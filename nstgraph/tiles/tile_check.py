@@ -9,6 +9,8 @@ import numpy as np
 from nstgraph.arrays import Array, Values
 from nstgraph.errors import TilingError
 from nstgraph.graph.evaluator import Evaluator
+from nstgraph.pictures.fit import Size
+from nstgraph.pictures.wrapping import in_strides
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 
 __all__ = ["check_tiles", "difference", "values_difference"]
@@ -33,7 +35,10 @@ def check_tiles(evaluator: Evaluator, tiled: TiledEvaluator, labels: Collection[
         TilingError: value or gradient of a term is another one in tiles; names the term.
     """
     random = np.random.default_rng(0)
-    image, content = (_picture(random, _HEIGHT, _WIDTH) for _ in range(2))
+    size: Size = _HEIGHT, _WIDTH
+    if evaluator.periodic is not None:
+        size = in_strides(size, evaluator.periodic.margin.stride, evaluator.objective.graph.wraps)
+    image, content = (_picture(random, *size) for _ in range(2))
     styles = [_picture(random, _HEIGHT + 9, _WIDTH - 15) for _ in evaluator.objective.graph.styles]
     allowed = _EXACT if evaluator.objective.graph.network.dtype.name == "float32" else _ROUNDED
     given = dict(evaluator.weights)

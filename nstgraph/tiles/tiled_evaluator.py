@@ -15,13 +15,12 @@ import numpy as np
 
 from nstgraph._tf import tf
 from nstgraph.arrays import Array, Values
-from nstgraph.errors import ConfigError, TilingError
+from nstgraph.errors import ConfigError
 from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.feeds import checked_feeds
-from nstgraph.graph.objective import Objective
-from nstgraph.tensor_ancestry import ancestors, dependents, run_for
+from nstgraph.graph.tiling import check_open_sizes, check_tileable, waves
+from nstgraph.tensor_ancestry import dependents, run_for
 from nstgraph.tiles.sums_over_tiles import MovingSums, SessionCall, Sums
-from nstgraph.tiles.tiling import check_tileable, waves
 
 __all__ = ["TiledEvaluator"]
 
@@ -41,7 +40,7 @@ class TiledEvaluator:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.objective = objective = evaluator.objective
-        _check_sizes(objective)
+        check_open_sizes(objective)
         check_tileable(objective)
         self._evaluator = evaluator
         graph = objective.graph
@@ -103,6 +102,8 @@ class TiledEvaluator:
         size = self._known.get(graph.content.image.name)
         if size is None:
             raise ConfigError("the content image is missing; in tiles it is needed for the size of the picture")
+        if self._evaluator.periodic is not None:
+            self._evaluator.periodic.check(np.shape(size))
         self._known[graph.generated.image.name] = size
         for group in self._still:
             self._known |= group.add_up(self._known, side)
@@ -144,14 +145,3 @@ class TiledEvaluator:
         gradient /= scale
         self._store(image)
         return Values(float(total), dict(zip(self.objective.terms, map(float, terms), strict=True)), gradient)
-
-
-def _check_sizes(objective: Objective) -> None:
-    used = ancestors(objective.total)
-    for view in objective.graph.views:
-        shape = view.image.shape
-        if view.image.name in used and shape.rank == 4 and shape.as_list()[1:3] != [None, None]:
-            raise TilingError(
-                f"{view.image.name} is of a fixed size, {shape}, and a tile is of another; leave the size open with "
-                "tf.placeholder_with_default(tensor, [1, None, None, 3]), or a variable of shape [1, None, None, 3]"
-            )

@@ -7,8 +7,8 @@ import pytest
 
 from nstgraph import Evaluator, tf
 from nstgraph.errors import TilingError
+from nstgraph.graph.tiling import check_tileable
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
-from nstgraph.tiles.tiling import check_tileable
 
 HEIGHT, WIDTH = 71, 94
 

@@ -8,9 +8,9 @@ import pytest
 from nstgraph import Evaluator, LossTerm, Objective, StyleGraph, parse_loss, tf
 from nstgraph.errors import TilingError
 from nstgraph.graph.receptive_field import ReceptiveField
+from nstgraph.graph.tiling import Span, check_tileable, margin, spans, tiles, waves
 from nstgraph.networks.weights_file import WeightsFile, embedded
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
-from nstgraph.tiles.tiling import Span, check_tileable, margin, spans, tiles, waves
 
 SIZES = [(64, 64), (65, 97), (16, 200), (3, 5)]
 SIDES = [1, 16, 30, 1000]

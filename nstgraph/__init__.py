@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from nstgraph._tf import tf
-    from nstgraph.config import Config
+    from nstgraph.config import Config, TextureConfig
     from nstgraph.errors import Interrupted, LossError, NstgraphError
     from nstgraph.graph.evaluator import Evaluator
     from nstgraph.graph.objective import Objective
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nstgraph.pictures.load import Source
     from nstgraph.pictures.metadata import read_settings
     from nstgraph.run.result import Result
-    from nstgraph.run.stylize import resume, stylize
+    from nstgraph.run.stylize import resume, stylize, texture
     from nstgraph.run.stylizer import Stylizer
     from nstgraph.search.search import Search
     from nstgraph.search.step import Step
@@ -33,9 +33,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "tf": "_tf",
     "Config": "config",
+    "TextureConfig": "config",
     "Stylizer": "run.stylizer",
     "resume": "run.stylize",
     "stylize": "run.stylize",
+    "texture": "run.stylize",
     "Interrupted": "errors",
     "LossError": "errors",
     "NstgraphError": "errors",
@@ -72,6 +74,7 @@ __all__ = [
     "Step",
     "StyleGraph",
     "Stylizer",
+    "TextureConfig",
     "TiledEvaluator",
     "View",
     "loss_term",
@@ -79,6 +82,7 @@ __all__ = [
     "read_settings",
     "resume",
     "stylize",
+    "texture",
     "tf",
 ]
 

@@ -20,9 +20,10 @@ from nstgraph.settings.machine import MachineSettings
 from nstgraph.settings.network import NetworkSettings
 from nstgraph.settings.search import SearchSettings, is_named
 from nstgraph.settings.size import SizeSettings
+from nstgraph.settings.texture import TextureSettings
 from nstgraph.value_checks import check_settings, document
 
-__all__ = ["Config"]
+__all__ = ["Config", "TextureConfig"]
 
 #: What a picture carries beside settings: what else it was made with.
 _MADE_WITH = ("weights_sha256", "pictures", "changed_weights", "nstgraph", "tensorflow", "scipy", "stages")
@@ -100,6 +101,8 @@ class Config(NetworkSettings, MachineSettings, SearchSettings, SizeSettings, Los
                 f"settings are of type {type(settings).__name__}; give a mapping, such as Result.settings"
             )
         known = [field.name for field in dataclasses.fields(cls)]
+        if "aspect" in settings and "aspect" not in known:
+            raise ConfigError("the settings are those of a texture; use nstgraph texture, or TextureConfig")
         for name in settings:
             if name not in known and name not in _MADE_WITH:
                 raise ConfigError(f"no setting {shown(name)}{did_you_mean(str(name), known)}")
@@ -110,6 +113,22 @@ class Config(NetworkSettings, MachineSettings, SearchSettings, SizeSettings, Los
     def __hash__(self) -> int:
         values = (getattr(self, field.name) for field in dataclasses.fields(self))
         return hash(tuple(tuple(value) if isinstance(value, list) else value for value in values))
+
+
+@dataclass(frozen=True)
+class TextureConfig(TextureSettings, Config):
+    """Settings of a texture: a run without a photo, whose content is a blank picture that no loss term looks at."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.init == "content":
+            raise ConfigError("a texture has no photo to start from; let init be noise, style or a picture")
+        if self.keep_colors:
+            raise ConfigError("a texture has no photo whose colours it could keep; leave keep_colors out")
+        if self.size == 0:
+            raise ConfigError("a texture has no photo whose size it could have; give size in pixels")
+
+    __hash__ = Config.__hash__
 
 
 def _files(taken: Mapping[str, Any], sha256: Any) -> dict[str, Any]:
@@ -125,3 +144,4 @@ def _files(taken: Mapping[str, Any], sha256: Any) -> dict[str, Any]:
 
 
 document(Config)
+document(TextureConfig)

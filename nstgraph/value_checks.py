@@ -22,6 +22,7 @@ __all__ = [
     "setting_of",
     "switch",
     "text",
+    "with_default",
 ]
 
 
@@ -100,6 +101,11 @@ class Setting:
 def setting(default: Any, group: str | None, check: Check, help: str, *flags: str, shown: str | None = None) -> Any:
     """A field of a class of settings; arguments as for `Setting`."""
     return dataclasses.field(default=default, metadata={"setting": Setting(help, group, check, flags, shown)})
+
+
+def with_default(of: type, name: str, default: Any) -> Any:
+    """A field that is a setting of another class in all but its default."""
+    return dataclasses.field(default=default, metadata=of.__dataclass_fields__[name].metadata)  # type: ignore[attr-defined]
 
 
 def setting_of(field: dataclasses.Field[Any]) -> Setting:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from nstgraph.config import Config
+from nstgraph.config import Config, TextureConfig
 from nstgraph.errors import CheckpointError, ConfigError
 from nstgraph.messages import did_you_mean
 from nstgraph.networks.find_weights import candidates, with_hash
@@ -34,15 +34,16 @@ def resumed(about: Mapping[str, Any], **machine: Any) -> Config:
     for name in machine:
         if name not in MACHINE:
             raise ConfigError(f"{name} cannot be given to a run that goes on{did_you_mean(name, MACHINE)}")
-    names = {field.name for field in dataclasses.fields(Config)}
     config, sha256 = about.get("config"), about.get("sha256")
+    kind = TextureConfig if isinstance(config, dict) and "aspect" in config else Config
+    names = {field.name for field in dataclasses.fields(kind)}
     if not isinstance(config, dict) or not isinstance(sha256, str) or set(config) != names:
         version = f"{about.get('nstgraph')!s:.20}"
         raise CheckpointError(f"the checkpoint is damaged, or of another version, {version}; resume it with that one")
     settings = {**config, **{name: getattr(Config, name) for name in MACHINE}, **machine}
     source = "weights" if config["network"] is None else "network"
     settings[source] = str(_find(source, sha256, config[source], machine.get(source)))
-    return Config(**settings)
+    return kind(**settings)
 
 
 def _find(source: str, sha256: str, was: Any, given: str | os.PathLike[str] | None) -> Path:

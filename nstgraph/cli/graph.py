@@ -14,6 +14,8 @@ from nstgraph.cli.help import Group
 from nstgraph.cli.printing import to_stdout
 from nstgraph.cli.running import import_tensorflow
 from nstgraph.config import Config
+from nstgraph.errors import ConfigError
+from nstgraph.pictures.wrapping import WRAPPING
 
 if TYPE_CHECKING:
     from nstgraph.graph.objective import Objective
@@ -85,6 +87,10 @@ def _built(config: Config, styles: int, plugins: Sequence[Path] | None) -> Objec
     from nstgraph.losses.loss_text import as_loss
     from nstgraph.run.inputs import graph_of
 
+    if config.padding in WRAPPING:
+        raise ConfigError(
+            f"{config.padding} is a way to evaluate the graph, which is that of reflect; leave padding out"
+        )
     options.load_plugins(plugins)
     loss = as_loss(config.loss, keep_colors=config.keep_colors)
     import_tensorflow()

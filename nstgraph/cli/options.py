@@ -123,11 +123,11 @@ def _made(of: type, values: dict[str, Any], arguments: dict[str, Any], context: 
     given = {setting: values[setting] for setting, source in sources.items() if source and source.name != "DEFAULT"}
     if name is not None:
         return of(**preset(name).beside(given, values))
-    if of is not Config or picture is None:
+    if not issubclass(of, Config) or picture is None:
         return of(**values)
     from nstgraph.pictures.metadata import read_settings
 
-    return Config.from_settings(read_settings(picture), **given)
+    return of.from_settings(read_settings(picture), **given)
 
 
 def option(of: type, name: str) -> Any:

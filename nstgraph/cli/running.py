@@ -58,14 +58,18 @@ def import_tensorflow() -> None:
         raise KeyboardInterrupt
 
 
-def read(config: Config, sources: Sequence[Path], display: Display) -> tuple[PictureSet, Config]:
-    """Pictures and loss, read: what is wrong with arguments is said before TensorFlow takes its seconds to start."""
+def read(config: Config, sources: Sequence[Path | None], display: Display) -> tuple[PictureSet, Config]:
+    """Pictures and loss, read: what is wrong with arguments is said before TensorFlow takes its seconds to start.
+
+    Of ``sources`` the first is the photo, which is None for a texture.
+    """
     from nstgraph.losses.loss_text import as_loss
     from nstgraph.run.inputs import read_pictures
 
     if sources.count(STDOUT) > 1:
         raise ConfigError("standard input can be one picture only; give the others as files")
-    content, *styles = (io.BytesIO(sys.stdin.buffer.read()) if path == STDOUT else path for path in sources)
+    content, *given = (io.BytesIO(sys.stdin.buffer.read()) if path == STDOUT else path for path in sources)
+    styles = [source for source in given if source is not None]
     with stderr_held_back() as lines:  # libtiff warns there of damaged files
         pictures = read_pictures(config, content, styles)
     notes = [picture.note for picture in (pictures.content, *pictures.styles) if picture.note]
@@ -74,7 +78,7 @@ def read(config: Config, sources: Sequence[Path], display: Display) -> tuple[Pic
     return pictures, config.replace(loss=as_loss(config.loss))
 
 
-def run(config: Config, sources: Sequence[Path], outputs: Outputs, files: OutputFiles, quiet: bool) -> None:
+def run(config: Config, sources: Sequence[Path | None], outputs: Outputs, files: OutputFiles, quiet: bool) -> None:
     """Stylise with a display and write all outputs; after a signal or a failure, those of the best picture so far."""
     pictures, config = read(config, sources, Display(0, quiet=quiet))
     _run(config, pictures, outputs, files, quiet, functools.partial(_kept, outputs=outputs, names=files.names))

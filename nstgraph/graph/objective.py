@@ -12,6 +12,7 @@ from nstgraph.graph.backward_order import delay
 from nstgraph.graph.spatial_sums import inside
 from nstgraph.graph.style_graph import StyleGraph
 from nstgraph.graph.targets import targets_of
+from nstgraph.graph.view import View
 from nstgraph.losses.loss import Loss, WeightedTerm
 from nstgraph.messages import one_line
 from nstgraph.tensor_ancestry import ancestors, dependents, run_for
@@ -78,6 +79,10 @@ class Objective:
         self.needed = [t for t in pictures if t.name in used and t.op.type == "Placeholder"] + placeholders
         fetches = [self.total, *self.terms.values(), self.gradient]
         self.targets = targets_of(fetches, [graph.generated.image, *self.weights.values()], self.inputs)
+
+    def seeing(self, view: View) -> list[str]:
+        """Labels of the terms that depend on a picture."""
+        return [label for label, value in self.terms.items() if view.image.name in ancestors(value)]
 
     def _without_margin(self) -> Any:
         """The generated image, of which only the interior is the picture if it wraps."""

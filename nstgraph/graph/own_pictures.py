@@ -148,7 +148,7 @@ class OwnPictures:
                 )
             # Resizing goes a little beyond, and the root of a mask below 0 is not a number.
             wraps = self._wraps if one.view.interior is self._given[0].interior else NOWHERE
-            own[one.view.image] = resize(one.picture.rgb, *np.shape(feeds[alike[0]])[1:3], wraps).clip(0, 255)
+            own[one.view.image] = resize(one.picture.rgb, *np.shape(feeds[alike[0]])[1:3], wraps=wraps).clip(0, 255)
         return own
 
 

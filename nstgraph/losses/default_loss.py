@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["DEFAULT_LOSS", "PALETTE", "PHOTO_COLORS"]
+__all__ = ["DEFAULT_LOSS", "PALETTE", "PHOTO_COLORS", "TEXTURE_LOSS"]
 
 #: The default loss as text; ``default`` stands for it in a loss given as text.
 DEFAULT_LOSS: tuple[str, ...] = (
@@ -13,6 +13,9 @@ DEFAULT_LOSS: tuple[str, ...] = (
     "0.3*coherence",
     "pixel_range",
 )
+
+#: The same for a texture, which has no photo.
+TEXTURE_LOSS: tuple[str, ...] = DEFAULT_LOSS[1:]
 
 #: The term that takes the painting's colours, and what takes its place where the photo's are to be kept.
 PALETTE, PHOTO_COLORS = "palette", "photo_colors"

@@ -20,7 +20,7 @@ _GAP = 8
 _REACH = 3
 
 
-def resize(image: Array, height: int, width: int, wraps: Wraps = NOWHERE) -> Array:
+def resize(image: Array, height: int, width: int, *, wraps: Wraps = NOWHERE) -> Array:
     """Lanczos, antialiased when shrinking, in float32 throughout.
 
     Args:

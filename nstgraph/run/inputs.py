@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+
 from nstgraph.checkpoints.checkpoint import Checkpoint
-from nstgraph.config import Config
-from nstgraph.errors import ConfigError
+from nstgraph.config import Config, TextureConfig
+from nstgraph.errors import ConfigError, LossError
+from nstgraph.graph.objective import Objective
 from nstgraph.graph.own_pictures import KeptPicture
 from nstgraph.graph.style_graph import StyleGraph
 from nstgraph.networks.find_weights import find_weights
@@ -19,35 +22,64 @@ from nstgraph.pictures.crop import middle_square
 from nstgraph.pictures.load import Source, load
 from nstgraph.pictures.picture import Picture, PictureSet
 from nstgraph.planning.speed import native_precision
+from nstgraph.settings.texture import sides
 
-__all__ = ["graph_of", "kept_pictures", "read_pictures"]
+__all__ = ["check_sees_no_content", "graph_of", "kept_pictures", "read_pictures"]
 
 
-def read_pictures(config: Config, content: Source, style: Source | Sequence[Source]) -> PictureSet:
+#: Least pixels on a side of the blank picture that a texture has for a photo; only its aspect counts.
+_BLANK = 64
+
+
+def read_pictures(config: Config, content: Source | None, style: Source | Sequence[Source]) -> PictureSet:
     """Read the pictures of a run, each once, that of ``config.init`` included, and cut them if ``config.fit`` says so.
 
     Args:
         config: says at which sizes they will be used, and how much memory reading may take.
-        content: a path, a PIL image, or an array (see `nstgraph.pictures.load.load`).
+        content: a path, a PIL image, or an array (see `nstgraph.pictures.load.load`); None for a texture.
         style: one such, or a list of them.
 
     Raises:
         PictureError: a picture cannot be read, or is too small or too narrow.
-        ConfigError: there is no style image.
+        ConfigError: there is no style image, or no content, or there is some beside the settings of a texture.
     """
     styles: list[Source] = list(style) if isinstance(style, list | tuple) else [cast(Source, style)]
     if not styles:
         raise ConfigError("no style image; give at least one")
 
+    if (content is None) is not isinstance(config, TextureConfig):
+        raise ConfigError(
+            "there is no content image; give one, or make a texture: nstgraph texture, or nstgraph.texture"
+            if content is None
+            else "the settings are those of a texture, which has no content image; leave it out"
+        )
+
     def read(source: Source) -> Picture:
         picture = load(source, memory=config.memory * 1e9 or None)
         return middle_square(picture) if config.fit == "crop" else picture
 
-    photo, *paintings = map(read, (content, *styles))
+    photo = _blank(config) if content is None else read(content)
+    paintings = [read(source) for source in styles]
     start = None if config.start is None else read(config.start)
     pictures = PictureSet(photo, tuple(paintings), start, config.style_scale, config.fit)
     pictures.check(config.size)
     return pictures
+
+
+def _blank(config: Config) -> Picture:
+    """What a texture has for a photo: grey, of the texture's aspect."""
+    assert isinstance(config, TextureConfig)
+    width, height = sides(config.aspect)
+    times = -(-_BLANK // min(width, height))
+    if config.fit == "crop":
+        width = height = 1
+    return Picture(np.full((1, height * times, width * times, 3), 128, np.float32), None, "texture")
+
+
+def check_sees_no_content(objective: Objective) -> None:
+    """Raise LossError if a loss depends on a content image, which a texture does not have; names the term."""
+    for label in objective.seeing(objective.graph.content):
+        raise LossError(f"loss term {label!r} looks at the photo, and a texture has none; leave it out")
 
 
 def kept_pictures(config: Config, checkpoint: Checkpoint) -> PictureSet:

@@ -34,7 +34,8 @@ class Result:
     Attributes:
         image: the stylised picture, [1, height, width, 3], float32, 0..255.
         alpha: the content image's transparency, [height, width], 0..1, or None if it is opaque.
-        pictures: the content image and the style images as they were read, [1, height, width, 3].
+        pictures: the content image, which is blank for a texture, and the style images as they were read, [1, height,
+            width, 3].
         history: a `Step` for every iteration, at all sizes.
         reason: why the search ended.
         evaluations: of loss and gradient.
@@ -76,10 +77,10 @@ class Result:
         return save(path, self.image, alpha=self.alpha, metadata=self.metadata, overwrite=overwrite)
 
     def save_comparison(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Write content, styles and result side by side; errors as for `save`."""
+        """Write content, if it is no texture, styles and result side by side; errors as for `save`."""
         content, *styles = self.pictures
-        content = resize(content, *self.image.shape[1:3])
-        return save(path, side_by_side([content, *styles, self.image]), overwrite=overwrite)
+        seen = [] if "aspect" in self.settings else [resize(content, *self.image.shape[1:3])]
+        return save(path, side_by_side([*seen, *styles, self.image]), overwrite=overwrite)
 
     def save_log(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the history as ``.csv``, a row a step, or ``.json``, with settings and reason.

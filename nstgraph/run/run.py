@@ -177,7 +177,7 @@ class Run:
             self._so_far.exact_steps += len(self._so_far.history) - before
 
     def _search(self, evaluators: Evaluators, stage: Stage, start: Array) -> Search:
-        content = resize(self._pictures.content.rgb, *stage.size, self._wraps)
+        content = resize(self._pictures.content.rgb, *stage.size, wraps=self._wraps)
         styles = [resize(s.rgb, *size) for s, size in zip(self._pictures.styles, stage.styles, strict=True)]
         observe = self._observing([content, *styles])
         search = Search(
@@ -238,8 +238,8 @@ class Run:
         if so_far.exact_steps:
             reason += f", {so_far.exact_steps} of them in float32, to go on where {self._plan.precision} stalled"
         return Result(
-            image=resize(so_far.best, *size, self._wraps).clip(0, 255),
-            alpha=None if alpha is None else resize(alpha, *size, self._wraps).clip(0, 1),
+            image=resize(so_far.best, *size, wraps=self._wraps).clip(0, 255),
+            alpha=None if alpha is None else resize(alpha, *size, wraps=self._wraps).clip(0, 1),
             pictures=(self._pictures.content.rgb, *(style.rgb for style in self._pictures.styles)),
             history=tuple(so_far.history),
             reason=reason,

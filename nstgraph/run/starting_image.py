@@ -27,7 +27,7 @@ def starting_image(config: Config, pictures: PictureSet, size: Size) -> Array:
         return _drawn(noise, config.seed, size)
     named = {"content": pictures.content, "style": pictures.styles[0]}
     picture = pictures.start or named[str(config.init)]
-    return resize(picture.rgb, *size, wraps_of(config.padding))
+    return resize(picture.rgb, *size, wraps=wraps_of(config.padding))
 
 
 def _drawn(noise: Noise, seed: int, size: Size) -> Array:
@@ -46,6 +46,6 @@ def enlarged(image: Array, content: Array, size: Size, wraps: Wraps = NOWHERE) -
         size: height and width of the result.
         wraps: where both go on with their other side.
     """
-    photo = resize(content, *size, wraps)
-    blurred = resize(resize(photo, *image.shape[1:3], wraps), *size, wraps)
-    return resize(image, *size, wraps) + np.float32(_DETAIL) * (photo - blurred)
+    photo = resize(content, *size, wraps=wraps)
+    blurred = resize(resize(photo, *image.shape[1:3], wraps=wraps), *size, wraps=wraps)
+    return resize(image, *size, wraps=wraps) + np.float32(_DETAIL) * (photo - blurred)

@@ -1,4 +1,4 @@
-"""A picture in one call, and going on with one that was not finished."""
+"""A picture or a texture in one call, and going on with one that was not finished."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.checkpoints.resumed import resumed
-from nstgraph.config import Config
+from nstgraph.config import Config, TextureConfig
 from nstgraph.errors import ConfigError
 from nstgraph.pictures.load import Source
 from nstgraph.run.inputs import kept_pictures, read_pictures
@@ -21,7 +21,7 @@ from nstgraph.run.result import Result
 from nstgraph.run.stylizer import Stylizer
 from nstgraph.search.step import StepCallback
 
-__all__ = ["resume", "stylize"]
+__all__ = ["resume", "stylize", "texture"]
 
 
 def stylize(
@@ -60,13 +60,55 @@ def stylize(
         chosen = with_weights_of(preset, Config.preset(preset, **settings))
     else:
         raise ConfigError("config and preset are both given; give single settings beside preset, and leave config out")
-    pictures = read_pictures(chosen, content, style)
+    return _made(chosen, content, style, callback, progress, checkpoint)
+
+
+def texture(
+    style: Source | Sequence[Source],
+    config: TextureConfig | None = None,
+    *,
+    callback: StepCallback | None = None,
+    progress: bool | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    **settings: Any,
+) -> Result:
+    """Make a picture of nothing but the manner of ``style``, which fits together with itself on all sides.
+
+        nstgraph.texture("painting.jpg", size=1024, aspect="2:1").save("out.png")
+
+    Gatys, Ecker & Bethge, "Texture Synthesis Using Convolutional Neural Networks" (2015). The search starts from seeded
+    noise. With ``padding="reflect"`` the picture has edges.
+
+    Args:
+        style: a path, a PIL image, an array or a tensor; or a list of them.
+        config: settings; the defaults if not given. `TextureConfig.from_settings` takes those of a `Result`.
+        callback, progress, checkpoint: as for `stylize`.
+        settings: single settings of `TextureConfig` by name, which win over ``config``.
+
+    Raises:
+        NstgraphError, RunError, Interrupted: as for `stylize`; LossError if a term looks at the photo.
+    """
+    chosen = TextureConfig() if config is None else config
+    if not isinstance(chosen, TextureConfig):
+        raise ConfigError("config is that of a picture with a photo; give a TextureConfig, or single settings")
+    return _made(chosen.replace(**settings), None, style, callback, progress, checkpoint)
+
+
+def _made(
+    config: Config,
+    content: Source | None,
+    style: Source | Sequence[Source],
+    callback: StepCallback | None,
+    progress: bool | None,
+    checkpoint: str | os.PathLike[str] | None,
+) -> Result:
+    pictures = read_pictures(config, content, style)
     with contextlib.ExitStack() as closing:
-        stylizer = closing.enter_context(Stylizer(chosen, len(pictures.styles)))
+        stylizer = closing.enter_context(Stylizer(config, len(pictures.styles)))
         plan, kept = stylizer.plan(pictures), None
         shown = both(progress_bar(plan.steps, progress), callback)
         if checkpoint is not None:
-            about, own = made_of(chosen, stylizer.graph, plan), stylizer.graph.pictures.kept
+            about, own = made_of(config, stylizer.graph, plan), stylizer.graph.pictures.kept
             kept = closing.enter_context(Checkpoint.create(Path(checkpoint), about, pictures, own))
         return stylizer(pictures, plan=plan, callback=shown, checkpoint=kept)
 

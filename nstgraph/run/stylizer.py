@@ -11,7 +11,7 @@ from typing import Any
 
 from nstgraph._tf import computing, tf
 from nstgraph.checkpoints.checkpoint import Checkpoint
-from nstgraph.config import Config
+from nstgraph.config import Config, TextureConfig
 from nstgraph.errors import ConfigError, RunError
 from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.objective import Objective, from_term
@@ -27,7 +27,7 @@ from nstgraph.planning.plan import Plan
 from nstgraph.planning.planner import Planner
 from nstgraph.run.deterministic import THREADS, check_deterministic, deterministic_begun, one_thread
 from nstgraph.run.evaluators import Evaluators
-from nstgraph.run.inputs import graph_of, read_pictures
+from nstgraph.run.inputs import check_sees_no_content, graph_of, read_pictures
 from nstgraph.run.record import settings_of
 from nstgraph.run.result import Result
 from nstgraph.run.run import Run
@@ -47,7 +47,7 @@ class Stylizer:
                 stylizer(photo, "painting.jpg").save(...)
 
     Args:
-        config: all settings.
+        config: all settings; a `TextureConfig` for textures.
         styles: how many style images each picture is made from.
         hooks: session hooks that see each step (see `nstgraph.hooks`), until the stylizer is closed.
         kept: pictures of terms of a run that goes on, see `nstgraph.checkpoints`; they are not read again.
@@ -63,7 +63,8 @@ class Stylizer:
         settings: everything that results depend on, but the pictures: settings, versions, the weights' hash.
 
     Raises:
-        LossError, PluginError: the loss cannot be read or built.
+        LossError, PluginError: the loss cannot be read or built, or one of a texture looks at the photo.
+        TilingError: pictures are to wrap, and a term cannot be computed so.
         WeightsError: the weights file cannot be found, or lacks a layer.
         ConfigError: the network from a file has no clear input.
         RunError: the loss cannot be evaluated, or the hooks cannot begin.
@@ -81,6 +82,8 @@ class Stylizer:
         self.graph = graph_of(config, styles, kept)
         self.precision = self.graph.network.dtype.name
         self.objective = Objective(self.graph, self.loss)
+        if isinstance(config, TextureConfig):
+            check_sees_no_content(self.objective)
         # Before any search, so that nothing missing can cost its result.
         self.settings = settings_of(config, self.loss, self.graph)
         self._closing = contextlib.ExitStack()
@@ -111,7 +114,7 @@ class Stylizer:
         return self._closing.enter_context(Stylizer(config, len(self.graph.styles), kept=self._kept))
 
     def plan(
-        self, content: Source | PictureSet, styles: Source | Sequence[Source] = (), *, reserved: float = 0.0
+        self, content: Source | PictureSet | None, styles: Source | Sequence[Source] = (), *, reserved: float = 0.0
     ) -> Plan:
         """What a picture will take in memory and time, and how it will be computed.
 
@@ -132,7 +135,7 @@ class Stylizer:
 
     def __call__(
         self,
-        content: Source | PictureSet,
+        content: Source | PictureSet | None,
         styles: Source | Sequence[Source] = (),
         *,
         plan: Plan | None = None,
@@ -143,7 +146,7 @@ class Stylizer:
         """Stylise one picture.
 
         Args:
-            content: a path, a PIL image or an array (see `nstgraph.pictures.load.load`).
+            content: a path, a PIL image or an array (see `nstgraph.pictures.load.load`); None for a texture.
             styles: one such, or as many as the stylizer was made for. What `read_pictures` gave may stand for both.
             plan: what `plan` gave for these pictures; made if it is not given.
             callback: called after each step with its `Step` and the current image [1, height, width, 3], read-only.
@@ -182,7 +185,7 @@ class Stylizer:
         finally:
             self._at_work.release()
 
-    def _read(self, content: Source, styles: Source | Sequence[Source]) -> PictureSet:
+    def _read(self, content: Source | None, styles: Source | Sequence[Source]) -> PictureSet:
         pictures = read_pictures(self.config, content, styles)
         if len(pictures.styles) != len(self.graph.styles):
             given, expected = len(pictures.styles), len(self.graph.styles)

@@ -1,0 +1,51 @@
+"""The command that makes a picture without a photo: ``texture``."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import typer
+
+from nstgraph.cli import options, running
+from nstgraph.cli.exit_codes import command
+from nstgraph.cli.output_options import OFF, Outputs
+from nstgraph.config import TextureConfig
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+#: Stands for the photo in the names of files.
+_NAME = Path("texture")
+
+#: What a texture takes: all settings but what keeps something of the photo, and all files.
+_TAKEN = [field.name for of in (TextureConfig, Outputs) for field in dataclasses.fields(of)]
+_TAKEN.remove("keep_colors")
+
+
+@command(app)
+@options.takes(*_TAKEN, config=TextureConfig, outputs=Outputs)
+def texture(
+    styles: options.Styles,
+    outputs: Outputs,
+    config: TextureConfig,
+    settings: options.Settings = None,
+    plugin: options.Plugins = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Make a picture in the manner of STYLE without a photo, which fits together with itself on all sides.
+
+    For example: nstgraph texture painting.jpg -o out.png. Without -o, the file is STYLE-texture.png.
+    """
+    from nstgraph.checkpoints.checkpoint import Checkpoint
+    from nstgraph.cli.output_files import OutputFiles
+    from nstgraph.cli.output_names import inputs
+
+    files = OutputFiles(outputs, [styles[0], _NAME])
+    read = [*styles, settings] if settings is not None else styles
+    files.names.check(inputs(config, read, plugin), config.steps)
+    if outputs.checkpoint not in (None, OFF):
+        Checkpoint.check_new(outputs.checkpoint)
+    options.load_plugins(plugin)
+    running.run(config, [None, *styles], outputs, files, quiet)

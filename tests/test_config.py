@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nstgraph.config import Config
+from nstgraph.config import Config, TextureConfig
 from nstgraph.errors import ConfigError
 from nstgraph.losses.default_loss import DEFAULT_LOSS
 from nstgraph.losses.loss_text import as_loss
@@ -373,3 +373,44 @@ def test_an_optimiser_that_is_given_leaves_out_what_does_not_go_with_it() -> Non
     assert Config.preset("analyticsvidhya", optimizer="lbfgs:rounds=3,evaluations=9").bounds is False
     with pytest.raises(ConfigError, match="optimizer is 'adm'"):
         Config.from_settings(kept, optimizer="adm")
+
+
+def test_a_texture_has_defaults_of_its_own_and_is_a_config_in_all_else() -> None:
+    texture = TextureConfig(size=64)
+    assert (texture.aspect, texture.padding, texture.init) == ("1:1", "wrap", "noise")
+    assert not any(term.startswith("content") or "*content" in term for term in texture.loss)
+    others = {field.name for field in dataclasses.fields(Config)} - {"loss", "padding", "init", "size"}
+    assert all(getattr(texture, name) == getattr(Config, name) for name in others)
+    assert {"aspect", *others} < {field.name for field in dataclasses.fields(TextureConfig)}
+    assert hash(texture) == hash(TextureConfig(size=64)) and texture != TextureConfig(size=64, aspect="2:1")
+    assert TextureConfig.from_settings({"aspect": "2:1", "size": 40}, steps=3) == TextureConfig(
+        aspect="2:1", size=40, steps=3
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        *(({"aspect": text}, f"aspect is {text!r}; write width:height in whole numbers up to 999, such as 2:1")
+          for text in ("2", "2:", "0:1", "2x1", "1:1000", "1.5:1", "-1:2", 2, None, "2:1\n")),
+        ({"init": "content"}, "a texture has no photo to start from; let init be noise, style or a picture"),
+        ({"keep_colors": True}, "a texture has no photo whose colours it could keep; leave keep_colors out"),
+        ({"size": 0}, "a texture has no photo whose size it could have; give size in pixels"),
+    ],
+)  # fmt: skip
+def test_settings_that_no_texture_has(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        TextureConfig(**settings)
+    assert str(raised.value) == message
+
+
+def test_settings_of_a_texture_are_not_those_of_a_picture_with_a_photo() -> None:
+    with pytest.raises(ConfigError, match=r"^the settings are those of a texture; use nstgraph texture"):
+        Config.from_settings({"aspect": "1:1", "size": 40})
+    with pytest.raises(ConfigError, match=r"^a texture has no photo to start from"):
+        TextureConfig.from_settings({"size": 40, "init": "content"})
+
+
+@pytest.mark.parametrize("padding", ["wrap", "wrap-x", "wrap-y"])
+def test_a_network_from_a_file_can_be_given_pictures_that_wrap(padding: str) -> None:
+    assert Config(network="n.pb", padding=padding).padding == padding

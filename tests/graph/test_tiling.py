@@ -65,6 +65,34 @@ def test_one_tile_is_the_whole_picture():
     assert (tile.rows, tile.columns) == (Span(slice(0, 20), 0, 20), Span(slice(0, 33), 0, 33))
 
 
+@pytest.mark.parametrize("wraps", [(True, True), (False, True), (True, False), (False, False)])
+@pytest.mark.parametrize("side", [16, 1000])
+@pytest.mark.parametrize("margin", MARGINS)
+def test_where_a_picture_wraps_tiles_have_their_margin_everywhere(side, margin, wraps):
+    random = np.random.default_rng(0)
+    size = (32, 24)
+    picture, counted = random.normal(size=(1, *size, 2)), np.zeros((1, *size, 2))
+    for tile in tiles(*size, side, margin, wraps):
+        part = tile.cut(picture)
+        top, left, bottom, right = tile.interior(*size)
+        bottom, right = (end if end >= 0 else None for end in (bottom, right))
+        for span, wrap, length in zip((tile.rows, tile.columns), wraps, part.shape[1:3], strict=True):
+            assert not wrap or (span.begin >= margin.before and length - span.end >= margin.after)
+            assert not wrap or span.begin % margin.stride == length % margin.stride == 0
+        inner = np.zeros_like(part)
+        inner[:, top:bottom, left:right] = 1
+        tile.add(inner, counted)
+        # What is added up over the margins is what cutting takes apart: one is the transpose of the other.
+        numbers, whole = random.normal(size=part.shape), np.zeros_like(picture)
+        tile.add(numbers, whole)
+        assert (whole * picture).sum() == pytest.approx((numbers * part).sum())
+        # Laid out from its own beginning, the picture goes on as it does in the tile.
+        rolled = np.roll(picture, (-tile.rows.outer.start, -tile.columns.outer.start), (1, 2))
+        times = [-(-length // side) for length, side in zip(part.shape[1:3], size, strict=True)]
+        np.testing.assert_array_equal(np.tile(rolled, (1, *times, 1))[:, : part.shape[1], : part.shape[2]], part)
+    assert (counted == 1).all()
+
+
 @pytest.fixture
 def g():
     graph = StyleGraph(WeightsFile(embedded()))

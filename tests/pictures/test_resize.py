@@ -27,3 +27,17 @@ def test_side_by_side():
     assert row.shape == (1, 20, 30 + 8 + 10, 3) and row.dtype == np.float32
     assert row[0, :, :30].max() == 0 and row[0, :, 30:38].min() == 255
     assert np.allclose(row[0, :, 38:], 100, atol=1e-3)
+
+
+# Of 5 pixels, the filter sees some more than once.
+@pytest.mark.parametrize(("old", "new"), [((24, 20), (12, 10)), ((24, 20), (48, 30)), ((5, 7), (13, 3))])
+@pytest.mark.parametrize("wraps", [(True, True), (False, True), (True, False)])
+def test_a_picture_that_wraps_is_resized_as_one_of_many(old, new, wraps):
+    image = np.random.default_rng(0).uniform(0, 255, (1, *old, 3)).astype(np.float32)
+    times = [5 if wrap else 1 for wrap in wraps]
+    many = resize(np.tile(image, (1, *times, 1)), *(side * count for side, count in zip(new, times, strict=True)))
+    middle = tuple(slice(side * (count // 2), side * (count // 2 + 1)) for side, count in zip(new, times, strict=True))
+    resized = resize(image, *new, wraps=wraps)
+    np.testing.assert_allclose(resized, many[:, middle[0], middle[1]], atol=0.01)
+    np.testing.assert_array_equal(resize(image[0, :, :, 0], *new, wraps=wraps), resized[0, :, :, 0])
+    assert np.abs(resized - resize(image, *new)).max() > 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import re
@@ -280,3 +281,31 @@ def test_the_line_of_a_plan_names_the_optimiser_and_its_rate():
     assert str(plan(scales=1, optimizer="adam:beta1=0.8")).startswith(
         "1024x768, adam:learning_rate=10,beta1=0.8, 100 steps in float32: about "
     )
+
+
+@pytest.mark.parametrize(
+    ("padding", "wraps", "sizes"),
+    [
+        ("wrap", (True, True), [(76, 104), (152, 204)]),
+        ("wrap-x", (False, True), [(76, 104), (151, 204)]),
+        ("reflect", (False, False), [(76, 102), (151, 203)]),
+    ],
+)
+def test_sides_that_wrap_are_multiples_of_the_stride(padding, wraps, sizes):
+    cost = dataclasses.replace(COST, wraps=wraps)
+    outcome = plan(size=203, content=(149, 200), cost=cost, padding=padding)
+    assert [stage.size for stage in outcome.stages] == sizes
+    assert [stage.styles for stage in outcome.stages] == [((102, 102),), ((203, 203),)]
+
+
+def test_margins_take_memory_and_time():
+    plans = [plan(size=256, cost=dataclasses.replace(COST, wraps=wraps)) for wraps in ((False, False), (True, True))]
+    for reflected, wrapping in zip(*(one.stages for one in plans), strict=True):
+        more = (wrapping.height + 40) * (wrapping.width + 40) - wrapping.height * wrapping.width
+        assert wrapping.seconds - reflected.seconds >= 0.99 * more * COST.seconds * wrapping.steps
+        assert wrapping.memory - reflected.memory >= 0.99 * more * COST.memory
+    tiled = [
+        plan(size=256, tile=64, scales=1, cost=dataclasses.replace(COST, wraps=wraps)).stages[0]
+        for wraps in ((False, False), (True, True))
+    ]
+    assert tiled[1].seconds > 1.1 * tiled[0].seconds and tiled[1].memory > tiled[0].memory

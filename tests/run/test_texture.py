@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nstgraph import Config, Interrupted, Stylizer, TextureConfig, loss_term, resume, stylize, texture
+from nstgraph import Config, Interrupted, Stylizer, TextureConfig, loss_term, resume, stylize, texture, tf
 from nstgraph.bench.seam import seam_contrast
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
@@ -13,6 +13,8 @@ from nstgraph.errors import ConfigError, LossError, TilingError
 from nstgraph.losses.registry import registry
 from nstgraph.pictures.load import load
 from nstgraph.pictures.resize import resize
+from nstgraph.run.inputs import read_pictures
+from nstgraph.run.starting_image import enlarged, starting_image
 
 STYLE = painting(80, 80)
 LOSS = "moments:layers=conv1_2+conv2_1 0.2*palette 0.4*tv:power=2"
@@ -28,7 +30,7 @@ def test_a_texture_is_square_and_says_what_it_is(made):
     assert made.image.shape == (1, 48, 48, 3) and made.alpha is None
     assert (made.settings["aspect"], made.settings["padding"], made.settings["init"]) == ("1:1", "wrap", "noise")
     assert [stage.split(",")[0] for stage in made.settings["stages"]] == ["24x24", "48x48"]
-    assert made.history[-1].total < 0.5 * made.history[12].total
+    assert made.history[-1].total < 0.2 * made.history[0].total
 
 
 def test_its_settings_make_it_again(made):
@@ -106,24 +108,18 @@ def test_a_photo_goes_with_other_settings():
         stylize(None, STYLE, size=48)
 
 
-def test_a_panorama_wraps_at_its_ends_from_the_start_to_the_end():
-    """Also at a size that an earlier one is enlarged to, and with hooks that see each step."""
-    photo = landscape(96, 48)
-    photo = np.concatenate([photo, photo[:, ::-1]], 1)  # whose ends are alike
-    config = Config(size=90, steps=6, scales=2, padding="wrap-x", loss=f"0.2*content:layer=conv2_1 {LOSS}")
+def test_a_panorama_that_is_turned_is_painted_as_before():
+    photo = landscape(96, 72)
+    photo = np.concatenate([photo, photo[:, :, ::-1]], 2)  # whose ends are alike
+    config = Config(size=127, steps=6, scales=2, padding="wrap-x", loss=f"0.2*content:layer=conv2_1 {LOSS}")
     seen = []
     result = stylize(photo, STYLE, config, callback=lambda step, image: seen.append(image.shape[1:3]))
-    assert set(seen) == {(12, 44), (22, 88)} or result.image.shape[2] % 2 == 0
-    assert result.image.shape[1:3] == seen[-1]
-    moved = stylize(np.roll(photo, 96, 1), STYLE, config)
-    shift = result.image.shape[2] // 2
-    assert moved.history[0].total == pytest.approx(result.history[0].total, rel=0.02)
-    assert np.abs(np.roll(moved.image, shift, 2) - result.image).mean() < 8
+    assert list(dict.fromkeys(seen)) == [(24, 64), (48, 128)]
+    turned = stylize(np.roll(photo, 96, 2), STYLE, config)
+    assert np.abs(np.roll(turned.image, 64, 2) - result.image).mean() < 1
 
 
 def test_a_term_that_has_no_tiles_cannot_wrap(request):
-    from nstgraph import tf
-
     @loss_term
     def brightest(g):
         return tf.reduce_max(g.generated.image) / 255
@@ -135,8 +131,6 @@ def test_a_term_that_has_no_tiles_cannot_wrap(request):
 
 def test_what_is_enlarged_wraps():
     image = np.random.default_rng(0).uniform(0, 255, (1, 12, 16, 3)).astype(np.float32)
-    from nstgraph.run.inputs import read_pictures
-    from nstgraph.run.starting_image import enlarged, starting_image
 
     wraps = (False, True)
     content = resize(image, 24, 32)

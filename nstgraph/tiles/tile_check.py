@@ -50,8 +50,9 @@ def check_tiles(evaluator: Evaluator, tiled: TiledEvaluator, labels: Collection[
             error = values_difference(tiled.bind(content, styles, side=_TILE)(image), whole)
             tiled.release()
             if not error <= allowed:
+                without = "--tile off" if evaluator.periodic is None else "--padding reflect"
                 raise TilingError(
-                    f"loss term {label!r} is another one in tiles, by {error:.2g} of value or gradient; use --tile off"
+                    f"loss term {label!r} is another one in tiles, by {error:.2g} of value or gradient; use {without}"
                 )
     finally:
         evaluator.weights.clear()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nstgraph import Config, Evaluator, Objective, StyleGraph, Stylizer, tf
+from nstgraph import Config, Evaluator, Objective, StyleGraph, Stylizer, parse_loss, tf
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
 from nstgraph.errors import TilingError
+from nstgraph.graph import tiling
 from nstgraph.losses.loss import LossTerm
-from nstgraph.tiles import tiling
 from nstgraph.tiles.tile_check import check_tiles, difference
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 
@@ -19,8 +19,8 @@ from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 def trusting(monkeypatch):
     """What cannot be seen in a graph: a list of operations that has a fault."""
     monkeypatch.setattr(tiling, "_field", lambda statistic, locality: locality.field(statistic.views[0].image))
-    monkeypatch.setattr("nstgraph.tiles.tiled_evaluator.check_tileable", lambda objective: None)
-    monkeypatch.setattr("nstgraph.planning.measured_cost.check_tileable", lambda objective: None)
+    for module in ("tiles.tiled_evaluator", "planning.measured_cost", "graph.periodic"):
+        monkeypatch.setattr(f"nstgraph.{module}.check_tileable", lambda objective: None)
 
 
 def vignette(g):
@@ -55,6 +55,18 @@ def test_a_plan_in_tiles_compares_them_and_one_without_does_not(trusting):
         assert len(stylizer(*pictures).history) == 2
     with Stylizer(config.replace(tile=48, loss=SOUND)) as stylizer:
         assert stylizer.plan(*pictures).stages[-1].tile == 48
+
+
+def test_a_plan_of_pictures_that_wrap_compares_them_whatever_the_tiles(trusting):
+    pictures = landscape(96, 72), painting(80, 80)
+    config = Config(size=96, scales=1, steps=2, tile="off", padding="wrap", precision="float32")
+    with (
+        Stylizer(config.replace(loss=SOUND() + VIGNETTE())) as stylizer,
+        pytest.raises(TilingError, match=r"'vignette' is another one in tiles, .*; use --padding reflect"),
+    ):
+        stylizer.plan(*pictures)
+    with Stylizer(config.replace(loss=SOUND() + parse_loss("style:layers=pool2"))) as stylizer:
+        assert stylizer.plan(*pictures).stages[-1].size == (72, 96)
 
 
 def test_difference_is_relative_to_the_largest():

@@ -15,7 +15,7 @@ DEFAULT_LOSS: tuple[str, ...] = (
 )
 
 #: The same for a texture, which has no photo: there is nothing that grain would hide, so that more of it may stay.
-TEXTURE_LOSS: tuple[str, ...] = ("moments", "0.2*palette", "0.1*tv:power=2", "0.1*coherence", "pixel_range")
+TEXTURE_LOSS: tuple[str, ...] = ("moments", "0.2*palette", "0.2*tv:power=2", "0.2*coherence", "pixel_range")
 
 #: The term that takes the painting's colours, and what takes its place where the photo's are to be kept.
 PALETTE, PHOTO_COLORS = "palette", "photo_colors"

@@ -59,16 +59,17 @@ def _beyond(old: int, new: int) -> int:
     return math.ceil(_REACH * max(1.0, old / new)) + 1
 
 
-def side_by_side(images: Sequence[Array]) -> Array:
-    """Pictures in one row, as high as the first, with white between them.
+def side_by_side(images: Sequence[Array], height: int = 0) -> Array:
+    """Pictures in one row, all of one height, with white between them.
 
     Args:
         images: at least one, each [1, height, width, 3], 0..255.
+        height: in pixels; 0 is that of the first.
 
     Returns:
-        [1, height of the first, total width, 3], float32; resized ones may overshoot 0..255 a little.
+        [1, height, total width, 3], float32; resized ones may overshoot 0..255 a little.
     """
-    height = images[0].shape[1]
+    height = height or images[0].shape[1]
     gap = np.full((1, height, _GAP, 3), 255, dtype=np.float32)
     row: list[Array] = []
     for image in images:

@@ -80,7 +80,7 @@ class Result:
         """Write content, if it is no texture, styles and result side by side; errors as for `save`."""
         content, *styles = self.pictures
         seen = [] if "aspect" in self.settings else [resize(content, *self.image.shape[1:3])]
-        return save(path, side_by_side([*seen, *styles, self.image]), overwrite=overwrite)
+        return save(path, side_by_side([*seen, *styles, self.image], self.image.shape[1]), overwrite=overwrite)
 
     def save_log(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the history as ``.csv``, a row a step, or ``.json``, with settings and reason.

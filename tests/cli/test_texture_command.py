@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from nstgraph.cli.app import app
 
-SMALL = "--size 32 --steps 2 --scales 1 -l moments:layers=conv1_2"
+SMALL = "--size 48 --steps 2 --scales 1 -l moments:layers=conv1_2"
 
 
 @pytest.fixture(autouse=True)
@@ -33,9 +33,9 @@ def test_it_names_its_file_after_the_painting_and_says_what_it_is(here):
     result = run(f"texture s.png --aspect 2:1 --compare {SMALL}")
     assert result.exit_code == 0, result.output
     size, settings = settings_in(here / "s-texture.png")
-    assert size == (32, 16) and (settings["aspect"], settings["padding"]) == ("2:1", "wrap")
+    assert size == (48, 24) and (settings["aspect"], settings["padding"]) == ("2:1", "wrap")
     with Image.open(here / "s-texture-compare.png") as row:
-        assert row.size == (16 + 8 + 32, 16)
+        assert row.size == (24 + 8 + 48, 24)
     again = run("texture s.png -o again.png --settings s-texture.png -q")
     assert again.exit_code == 0, again.output
     assert settings_in(here / "again.png") == (size, settings)

@@ -27,6 +27,7 @@ def test_side_by_side():
     assert row.shape == (1, 20, 30 + 8 + 10, 3) and row.dtype == np.float32
     assert row[0, :, :30].max() == 0 and row[0, :, 30:38].min() == 255
     assert np.allclose(row[0, :, 38:], 100, atol=1e-3)
+    assert side_by_side([first, second], 40).shape == (1, 40, 60 + 8 + 20, 3)
 
 
 # Of 5 pixels, the filter sees some more than once.

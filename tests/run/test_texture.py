@@ -75,7 +75,7 @@ def test_several_styles_and_tiles(made):
 
 def test_its_comparison_shows_no_photo(tmp_path, made):
     made.save_comparison(tmp_path / "c.png")
-    assert load(tmp_path / "c.png").size == (80, 80 + 8 + 80)
+    assert load(tmp_path / "c.png").size == (48, 48 + 8 + 48)
 
 
 def test_a_texture_that_was_cut_off_goes_on(tmp_path, made):

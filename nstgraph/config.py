@@ -14,6 +14,7 @@ from nstgraph.pictures.noise import noise_of
 from nstgraph.pictures.wrapping import WRAPPING
 from nstgraph.presets import preset
 from nstgraph.search.optimizer import as_optimizer
+from nstgraph.settings.colors import ColorSettings
 from nstgraph.settings.exclusions import ruled_out
 from nstgraph.settings.loss import LossSettings
 from nstgraph.settings.machine import MachineSettings
@@ -30,12 +31,14 @@ _MADE_WITH = ("weights_sha256", "pictures", "changed_weights", "nstgraph", "tens
 
 
 @dataclass(frozen=True)
-class Config(NetworkSettings, MachineSettings, SearchSettings, SizeSettings, LossSettings):
+class Config(NetworkSettings, MachineSettings, SearchSettings, SizeSettings, ColorSettings, LossSettings):
     """Settings of a run."""
 
     def __post_init__(self) -> None:
         check_settings(self)
         noise_of(self.init)
+        if self.color_fault():
+            raise ConfigError(self.color_fault())
         optimizer = as_optimizer(self.optimizer)
         if self.bounds and optimizer.name == "lbfgs":
             raise ConfigError("lbfgs cannot keep bounds; leave bounds out, or choose lbfgsb")

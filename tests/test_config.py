@@ -248,6 +248,38 @@ def test_a_network_from_a_file_is_computed_in_float32(precision: str) -> None:
     assert str(raised.value) == "a network from a file is computed in float32; leave precision out"
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"colors_by": "luminance"}, "colors_by is only used with keep_colors; set that, too"),
+        ({"colors_by": "matching", "color_space": "lab"}, "colors_by is only used with keep_colors; set that, too"),
+        (
+            {"color_space": "ycbcr"},
+            "color_space is only used with keep_colors and colors_by luminance or matching; set these, too",
+        ),
+        (
+            {"color_space": "lab", "keep_colors": True},
+            "color_space is only used with keep_colors and colors_by luminance or matching; set these, too",
+        ),
+        ({"colors_by": "chroma"}, "colors_by is 'chroma'; choose from search, luminance, matching"),
+        ({"color_space": "hsv"}, "color_space is 'hsv'; choose from auto, lab, ycbcr"),
+    ],
+)
+def test_settings_of_colours_that_would_do_nothing_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        Config(**settings)
+    assert str(raised.value) == message
+
+
+def test_a_colour_space_is_chosen_where_one_is_needed() -> None:
+    assert Config().chosen_space == Config(keep_colors=True).chosen_space == "auto"
+    for by in ("luminance", "matching"):
+        config = Config(keep_colors=True, colors_by=by)
+        assert config.chosen_space in ("lab", "ycbcr") and not config.colors_are_searched
+        assert config.replace(color_space="ycbcr").chosen_space == "ycbcr"
+    assert Config(keep_colors=True).colors_are_searched and not Config().colors_are_searched
+
+
 def test_choices_are_checked_before_the_network() -> None:
     with pytest.raises(ConfigError, match=r"^pooling is 'mean'"):
         Config(network="net.pb", pooling="mean")
@@ -267,9 +299,9 @@ def test_replace_changes_a_copy() -> None:
     [
         ({"step": 3}, "no setting 'step'; did you mean 'steps'?"),
         ({"steps": 3, "paddings": "zero"}, "no setting 'paddings'; did you mean 'padding'?"),
-        ({"qqq": 3}, "no setting 'qqq'; choose from bounds, deterministic, fit, history, init, input, input_values, "
-                     "keep_colors, loss, memory, network, optimizer, padding, pooling, precision, scales, seed, size, "
-                     "steps, style_scale, tile, weights"),
+        ({"qqq": 3}, "no setting 'qqq'; choose from bounds, color_space, colors_by, deterministic, fit, history, init, "
+                     "input, input_values, keep_colors, loss, memory, network, optimizer, padding, pooling, precision, "
+                     "scales, seed, size, steps, style_scale, tile, weights"),
         ({"steps": -1}, "steps is -1; choose a whole number from 0 to 1000000"),
     ],
 )  # fmt: skip

@@ -60,7 +60,8 @@ def made_of(config: Config, graph: StyleGraph, plan: Plan) -> dict[str, Any]:
 
 
 def _given(config: Config) -> dict[str, Any]:
-    return {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    given = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    return {**given, "color_space": config.chosen_space}
 
 
 def _from_anywhere(loss: Loss) -> Loss:

@@ -17,6 +17,7 @@ from nstgraph.pictures.picture import PictureSet
 from nstgraph.pictures.resize import resize
 from nstgraph.pictures.wrapping import wraps_of
 from nstgraph.planning.plan import Plan, Stage
+from nstgraph.run.colors import Colors
 from nstgraph.run.evaluators import Evaluators
 from nstgraph.run.failure import is_outside, remedy, said
 from nstgraph.run.result import Result
@@ -75,6 +76,7 @@ class Run:
         self._wraps = wraps_of(config.padding)
         self._plan = plan
         self._pictures = pictures
+        self._colors = Colors(config, pictures)
         self._evaluators = evaluators
         self._exact = exact
         self._weights = weights
@@ -154,9 +156,9 @@ class Run:
             self._weigh(self._weights(self._number, len(self._plan.stages)))
         before = self._so_far.start
         if before is None:
-            start = starting_image(self._config, self._pictures, stage.size)
+            start = starting_image(self._config, self._colors.searched, stage.size)
         else:
-            start = enlarged(before, self._pictures.content.rgb, stage.size, self._wraps)
+            start = enlarged(before, self._colors.searched.content.rgb, stage.size, self._wraps)
         search = self._search(self._evaluators, _rest(stage, left), start)
         left -= len(search.steps)
         if search.stalled and left and self._plan.precision != "float32":
@@ -177,8 +179,9 @@ class Run:
             self._so_far.exact_steps += len(self._so_far.history) - before
 
     def _search(self, evaluators: Evaluators, stage: Stage, start: Array) -> Search:
-        content = resize(self._pictures.content.rgb, *stage.size, wraps=self._wraps)
-        styles = [resize(s.rgb, *size) for s, size in zip(self._pictures.styles, stage.styles, strict=True)]
+        pictures = self._colors.searched
+        content = resize(pictures.content.rgb, *stage.size, wraps=self._wraps)
+        styles = [resize(s.rgb, *size) for s, size in zip(pictures.styles, stage.styles, strict=True)]
         observe = self._observing([content, *styles])
         search = Search(
             evaluators.bind(stage, content, styles),
@@ -238,7 +241,7 @@ class Run:
         if so_far.exact_steps:
             reason += f", {so_far.exact_steps} of them in float32, to go on where {self._plan.precision} stalled"
         return Result(
-            image=resize(so_far.best, *size, wraps=self._wraps).clip(0, 255),
+            image=self._colors.shown(resize(so_far.best, *size, wraps=self._wraps)).clip(0, 255),
             alpha=None if alpha is None else resize(alpha, *size, wraps=self._wraps).clip(0, 1),
             pictures=(self._pictures.content.rgb, *(style.rgb for style in self._pictures.styles)),
             history=tuple(so_far.history),

@@ -77,7 +77,7 @@ class Stylizer:
             check_deterministic()
         self._at_work = threading.Lock()
         self.config = config
-        self.loss = as_loss(config.loss, keep_colors=config.keep_colors)
+        self.loss = as_loss(config.loss, keep_colors=config.colors_are_searched)
         self._kept = kept
         self.graph = graph_of(config, styles, kept)
         self.precision = self.graph.network.dtype.name

@@ -8,7 +8,7 @@ from typing import Any
 from nstgraph.losses.default_loss import DEFAULT_LOSS
 from nstgraph.losses.loss import Loss, LossTerm
 from nstgraph.messages import shown
-from nstgraph.value_checks import Check, number, setting, switch
+from nstgraph.value_checks import Check, number, setting
 
 __all__ = ["LossSettings"]
 
@@ -21,7 +21,7 @@ def _loss_fault(value: Any) -> str:
 
 @dataclass(frozen=True)
 class LossSettings:
-    """What is minimised, and whose colours the result has."""
+    """What is minimised."""
 
     loss: tuple[str, ...] | str | Loss | LossTerm = setting(
         DEFAULT_LOSS,
@@ -33,7 +33,6 @@ class LossSettings:
         "--loss",
         "-l",
     )
-    keep_colors: bool = setting(False, "Loss", switch(), "Keep the photo's colours.")
     style_scale: float = setting(
         1.0,
         "Loss",

@@ -94,9 +94,10 @@ def test_noise_that_does_not_exist(init: str, message: str) -> None:
 
 def test_what_names_a_picture_to_start_from() -> None:
     for init in ("content", "noise", "style", "noise:mean=vgg", "noise:form=uniform,deviation=3"):
-        assert Config(init=init).start is None
+        assert Config(init=init).starts == ()
     for init in ("noise.png", "contents", Path("noise")):
-        assert Config(init=init).start == init
+        assert Config(init=init).starts == (init,)
+    assert Config(init="blend:a/b.png=1,noise=0.5,c.jpg=2,content=1").starts == ("a/b.png", "c.jpg")
 
 
 def test_numbers_may_be_whole() -> None:
@@ -115,7 +116,10 @@ def test_what_the_machine_decides_is_left_to_it_by_default() -> None:
         ("pooling", "avg", "pooling is 'avg'; choose from average, max"),
         ("pooling", "", "pooling is ''; choose from average, max"),
         ("pooling", None, "pooling is None; choose from average, max"),
-        ("fit", "shortest", "fit is 'shortest'; choose from longest, rows, crop, stretch"),
+        ("fit", "width", "fit is 'width'; choose from longest, shortest, rows, columns, crop, stretch"),
+        ("crop", "16x9", "crop is '16x9'; write width:height, such as 16:9 or 1:1"),
+        ("crop", "0:9", "crop is '0:9'; write width:height, such as 16:9 or 1:1"),
+        ("crop", 1.5, "crop is 1.5; write width:height, such as 16:9 or 1:1"),
         ("padding", "mirror", "padding is 'mirror'; choose from reflect, replicate, zero, wrap, wrap-x, wrap-y"),
         ("padding", 0, "padding is 0; choose from reflect, replicate, zero, wrap, wrap-x, wrap-y"),
         ("bounds", "no", "bounds is 'no'; choose True or False"),
@@ -144,7 +148,8 @@ def test_all_choices_are_accepted() -> None:
     choices: dict[str, tuple[Any, ...]] = {
         "pooling": ("average", "max"),
         "padding": ("reflect", "replicate", "zero", "wrap", "wrap-x", "wrap-y"),
-        "fit": ("longest", "rows", "crop", "stretch"),
+        "fit": ("longest", "shortest", "rows", "columns", "crop", "stretch"),
+        "crop": (None, "16:9", "2.39:1", "1:1", "100:1"),
         "precision": PRECISIONS,
         "optimizer": ("auto", "lbfgs", "lbfgsb", "lbfgsb:rounds=10,evaluations=20", "adam", "adam:learning_rate=5"),
         "tile": ("auto", "off", 32, 5000),
@@ -299,9 +304,9 @@ def test_replace_changes_a_copy() -> None:
     [
         ({"step": 3}, "no setting 'step'; did you mean 'steps'?"),
         ({"steps": 3, "paddings": "zero"}, "no setting 'paddings'; did you mean 'padding'?"),
-        ({"qqq": 3}, "no setting 'qqq'; choose from bounds, color_space, colors_by, deterministic, fit, history, init, "
-                     "input, input_values, keep_colors, loss, memory, network, optimizer, padding, pooling, precision, "
-                     "scales, seed, size, steps, style_scale, tile, weights"),
+        ({"qqq": 3}, "no setting 'qqq'; choose from bounds, color_space, colors_by, crop, deterministic, fit, "
+                     "history, init, input, input_values, keep_colors, loss, memory, network, optimizer, padding, "
+                     "pooling, precision, scales, seed, size, steps, style_scale, tile, weights"),
         ({"steps": -1}, "steps is -1; choose a whole number from 0 to 1000000"),
     ],
 )  # fmt: skip

@@ -44,7 +44,7 @@ class Colors:
             given,
             content=_with(given.content, grey(given.content.rgb, space)),
             styles=tuple(_with(one, grey(one.rgb, space, moments(one, space), wanted)) for one in given.styles),
-            start=None if given.start is None else _with(given.start, grey(given.start.rgb, space)),
+            starts=tuple(_with(one, grey(one.rgb, space)) for one in given.starts),
         )
 
     def shown(self, image: Array) -> Array:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nstgraph.pictures.color_spaces import COLOR_SPACES
 from nstgraph.value_checks import one_of, setting, switch
 
 __all__ = ["ColorSettings"]
@@ -12,6 +11,9 @@ __all__ = ["ColorSettings"]
 #: How the photo's colours are kept: by a term of the loss; by its chroma, where luminance alone is searched for; or by
 #: a painting that has them.
 _WAYS = ("search", "luminance", "matching")
+
+#: Those of `nstgraph.pictures.color_spaces`, which imports numpy; the first is the default.
+_SPACES = ("lab", "ycbcr")
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class ColorSettings:
     color_space: str = setting(
         "auto",
         "Loss",
-        one_of("auto", *COLOR_SPACES),
+        one_of("auto", *_SPACES),
         "Where luminance and chroma are told apart, or colours matched: CIE Lab, which auto takes, or YCbCr.",
     )
 
@@ -43,7 +45,7 @@ class ColorSettings:
         """The colour space by name, chosen if there is one to choose."""
         if self.color_space != "auto" or not self.keep_colors or self.colors_are_searched:
             return self.color_space
-        return next(iter(COLOR_SPACES))
+        return _SPACES[0]
 
     def color_fault(self) -> str:
         """Which of these settings does nothing beside the others, in a sentence; empty if none."""

@@ -304,7 +304,7 @@ def test_replace_changes_a_copy() -> None:
     [
         ({"step": 3}, "no setting 'step'; did you mean 'steps'?"),
         ({"steps": 3, "paddings": "zero"}, "no setting 'paddings'; did you mean 'padding'?"),
-        ({"qqq": 3}, "no setting 'qqq'; choose from bounds, color_space, colors_by, crop, deterministic, fit, "
+        ({"qqq": 3}, "no setting 'qqq'; choose from balance, bounds, color_space, colors_by, crop, deterministic, fit, "
                      "history, init, input, input_values, keep_colors, loss, memory, network, optimizer, padding, "
                      "pooling, precision, scales, seed, size, steps, style_scale, tile, weights"),
         ({"steps": -1}, "steps is -1; choose a whole number from 0 to 1000000"),

@@ -188,7 +188,9 @@ def _search(
 
     stop: Interrupted | RunError | None = None
     try:
-        result = stylizer(pictures, plan=plan, callback=callback, trace=files.traced, checkpoint=checkpoint)
+        result = stylizer(
+            pictures, plan=plan, callback=callback, trace=files.traced, checkpoint=checkpoint, note=display.note
+        )
     except (Interrupted, RunError) as error:
         stop, result = error, error.result
     try:

@@ -8,7 +8,7 @@ from typing import Any
 from nstgraph.losses.default_loss import DEFAULT_LOSS
 from nstgraph.losses.loss import Loss, LossTerm
 from nstgraph.messages import shown
-from nstgraph.value_checks import Check, number, setting
+from nstgraph.value_checks import Check, number, setting, switch
 
 __all__ = ["LossSettings"]
 
@@ -32,6 +32,12 @@ class LossSettings:
         "See: nstgraph terms.",
         "--loss",
         "-l",
+    )
+    balance: bool = setting(
+        False,
+        "Loss",
+        switch(),
+        "Weigh the terms by their gradients at the start: there, all terms of equal weights pull alike.",
     )
     style_scale: float = setting(
         1.0,

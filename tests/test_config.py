@@ -15,6 +15,7 @@ from nstgraph.losses.default_loss import DEFAULT_LOSS
 from nstgraph.losses.loss_text import as_loss
 from nstgraph.networks.input_values import INPUT_VALUES
 from nstgraph.networks.weights_file import embedded, hash_of
+from nstgraph.pictures.color_spaces import COLOR_SPACES
 from nstgraph.terms.style import style
 from nstgraph.terms.tv import tv
 from nstgraph.value_checks import setting_of
@@ -281,7 +282,8 @@ def test_a_colour_space_is_chosen_where_one_is_needed() -> None:
     for by in ("luminance", "matching"):
         config = Config(keep_colors=True, colors_by=by)
         assert config.chosen_space in ("lab", "ycbcr") and not config.colors_are_searched
-        assert config.replace(color_space="ycbcr").chosen_space == "ycbcr"
+        for name in COLOR_SPACES:
+            assert config.replace(color_space=name).chosen_space == name
     assert Config(keep_colors=True).colors_are_searched and not Config().colors_are_searched
 
 

@@ -11,6 +11,7 @@ from nstgraph.pictures.color_spaces import COLOR_SPACES
 from nstgraph.pictures.picture import Picture, PictureSet
 from nstgraph.pictures.recolor import grey, matched, moments, with_chroma
 from nstgraph.pictures.resize import resize
+from nstgraph.pictures.wrapping import wraps_of
 
 __all__ = ["Colors"]
 
@@ -26,6 +27,7 @@ class Colors:
     def __init__(self, config: Config, given: PictureSet) -> None:
         self._given = given
         self._by = config.colors_by if config.keep_colors else ""
+        self._wraps = wraps_of(config.padding)
         self._space = COLOR_SPACES.get(config.chosen_space)
 
     @functools.cached_property
@@ -55,7 +57,7 @@ class Colors:
         """
         if self._space is None or self._by != "luminance":
             return image
-        return with_chroma(image, resize(self._given.content.rgb, *image.shape[1:3]), self._space)
+        return with_chroma(image, resize(self._given.content.rgb, *image.shape[1:3], wraps=self._wraps), self._space)
 
 
 def _with(picture: Picture, rgb: Array) -> Picture:

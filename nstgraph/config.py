@@ -10,15 +10,16 @@ from typing import Any
 
 from nstgraph.errors import ConfigError
 from nstgraph.messages import did_you_mean, shown
-from nstgraph.pictures.noise import noise_of
+from nstgraph.pictures.start import start_of
 from nstgraph.pictures.wrapping import WRAPPING
 from nstgraph.presets import preset
 from nstgraph.search.optimizer import as_optimizer
+from nstgraph.settings.colors import ColorSettings
 from nstgraph.settings.exclusions import ruled_out
 from nstgraph.settings.loss import LossSettings
 from nstgraph.settings.machine import MachineSettings
 from nstgraph.settings.network import NetworkSettings
-from nstgraph.settings.search import SearchSettings, is_named
+from nstgraph.settings.search import SearchSettings
 from nstgraph.settings.size import SizeSettings
 from nstgraph.settings.texture import TextureSettings
 from nstgraph.value_checks import check_settings, document
@@ -30,12 +31,14 @@ _MADE_WITH = ("weights_sha256", "pictures", "changed_weights", "nstgraph", "tens
 
 
 @dataclass(frozen=True)
-class Config(NetworkSettings, MachineSettings, SearchSettings, SizeSettings, LossSettings):
+class Config(NetworkSettings, MachineSettings, SearchSettings, SizeSettings, ColorSettings, LossSettings):
     """Settings of a run."""
 
     def __post_init__(self) -> None:
         check_settings(self)
-        noise_of(self.init)
+        start_of(self.init)
+        if self.color_fault():
+            raise ConfigError(self.color_fault())
         optimizer = as_optimizer(self.optimizer)
         if self.bounds and optimizer.name == "lbfgs":
             raise ConfigError("lbfgs cannot keep bounds; leave bounds out, or choose lbfgsb")
@@ -55,9 +58,9 @@ class Config(NetworkSettings, MachineSettings, SearchSettings, SizeSettings, Los
             raise ConfigError("a network from a file is computed in float32; leave precision out")
 
     @property
-    def start(self) -> str | os.PathLike[str] | None:
-        """The picture that ``init`` names, if it does not stand for one that is there, or for noise."""
-        return None if is_named(self.init) else self.init
+    def starts(self) -> tuple[str | os.PathLike[str], ...]:
+        """The files that ``init`` names."""
+        return start_of(self.init).files
 
     @classmethod
     def preset(cls, name: str, **given: Any) -> Config:
@@ -121,10 +124,12 @@ class TextureConfig(TextureSettings, Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.init == "content":
+        if "content" in [part for part, _ in start_of(self.init).parts]:
             raise ConfigError("a texture has no photo to start from; let init be noise, style or a picture")
         if self.keep_colors:
             raise ConfigError("a texture has no photo whose colours it could keep; leave keep_colors out")
+        if self.crop is not None:
+            raise ConfigError("a texture has no photo to crop; give aspect in place of crop")
         if self.size == 0:
             raise ConfigError("a texture has no photo whose size it could have; give size in pixels")
 
@@ -138,8 +143,9 @@ def _files(taken: Mapping[str, Any], sha256: Any) -> dict[str, Any]:
     named = [source for source in ("weights", "network") if taken.get(source) is not None]
     found: dict[str, Any] = {source: str(recorded_file(source, taken[source], sha256)) for source in named}
     init = taken.get("init")
-    if isinstance(init, str) and not is_named(init) and (os.path.basename(init) != init or not os.path.isfile(init)):
-        raise ConfigError(f"the starting image {shown(init)} is not found here; give init itself, such as its path")
+    for file in start_of(init).files if isinstance(init, str) else ():
+        if os.path.basename(file) != file or not os.path.isfile(file):
+            raise ConfigError(f"the starting image {shown(file)} is not found here; give init itself, such as its path")
     return found
 
 

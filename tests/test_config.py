@@ -15,6 +15,7 @@ from nstgraph.losses.default_loss import DEFAULT_LOSS
 from nstgraph.losses.loss_text import as_loss
 from nstgraph.networks.input_values import INPUT_VALUES
 from nstgraph.networks.weights_file import embedded, hash_of
+from nstgraph.pictures.color_spaces import COLOR_SPACES
 from nstgraph.terms.style import style
 from nstgraph.terms.tv import tv
 from nstgraph.value_checks import setting_of
@@ -94,9 +95,10 @@ def test_noise_that_does_not_exist(init: str, message: str) -> None:
 
 def test_what_names_a_picture_to_start_from() -> None:
     for init in ("content", "noise", "style", "noise:mean=vgg", "noise:form=uniform,deviation=3"):
-        assert Config(init=init).start is None
+        assert Config(init=init).starts == ()
     for init in ("noise.png", "contents", Path("noise")):
-        assert Config(init=init).start == init
+        assert Config(init=init).starts == (init,)
+    assert Config(init="blend:a/b.png=1,noise=0.5,c.jpg=2,content=1").starts == ("a/b.png", "c.jpg")
 
 
 def test_numbers_may_be_whole() -> None:
@@ -115,7 +117,10 @@ def test_what_the_machine_decides_is_left_to_it_by_default() -> None:
         ("pooling", "avg", "pooling is 'avg'; choose from average, max"),
         ("pooling", "", "pooling is ''; choose from average, max"),
         ("pooling", None, "pooling is None; choose from average, max"),
-        ("fit", "shortest", "fit is 'shortest'; choose from longest, rows, crop, stretch"),
+        ("fit", "width", "fit is 'width'; choose from longest, shortest, rows, columns, crop, stretch"),
+        ("crop", "16x9", "crop is '16x9'; write width:height, such as 16:9 or 1:1"),
+        ("crop", "0:9", "crop is '0:9'; write width:height, such as 16:9 or 1:1"),
+        ("crop", 1.5, "crop is 1.5; write width:height, such as 16:9 or 1:1"),
         ("padding", "mirror", "padding is 'mirror'; choose from reflect, replicate, zero, wrap, wrap-x, wrap-y"),
         ("padding", 0, "padding is 0; choose from reflect, replicate, zero, wrap, wrap-x, wrap-y"),
         ("bounds", "no", "bounds is 'no'; choose True or False"),
@@ -144,7 +149,8 @@ def test_all_choices_are_accepted() -> None:
     choices: dict[str, tuple[Any, ...]] = {
         "pooling": ("average", "max"),
         "padding": ("reflect", "replicate", "zero", "wrap", "wrap-x", "wrap-y"),
-        "fit": ("longest", "rows", "crop", "stretch"),
+        "fit": ("longest", "shortest", "rows", "columns", "crop", "stretch"),
+        "crop": (None, "16:9", "2.39:1", "1:1", "100:1"),
         "precision": PRECISIONS,
         "optimizer": ("auto", "lbfgs", "lbfgsb", "lbfgsb:rounds=10,evaluations=20", "adam", "adam:learning_rate=5"),
         "tile": ("auto", "off", 32, 5000),
@@ -248,6 +254,39 @@ def test_a_network_from_a_file_is_computed_in_float32(precision: str) -> None:
     assert str(raised.value) == "a network from a file is computed in float32; leave precision out"
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"colors_by": "luminance"}, "colors_by is only used with keep_colors; set that, too"),
+        ({"colors_by": "matching", "color_space": "lab"}, "colors_by is only used with keep_colors; set that, too"),
+        (
+            {"color_space": "ycbcr"},
+            "color_space is only used with keep_colors and colors_by luminance or matching; set these, too",
+        ),
+        (
+            {"color_space": "lab", "keep_colors": True},
+            "color_space is only used with keep_colors and colors_by luminance or matching; set these, too",
+        ),
+        ({"colors_by": "chroma"}, "colors_by is 'chroma'; choose from search, luminance, matching"),
+        ({"color_space": "hsv"}, "color_space is 'hsv'; choose from auto, lab, ycbcr"),
+    ],
+)
+def test_settings_of_colours_that_would_do_nothing_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        Config(**settings)
+    assert str(raised.value) == message
+
+
+def test_a_colour_space_is_chosen_where_one_is_needed() -> None:
+    assert Config().chosen_space == Config(keep_colors=True).chosen_space == "auto"
+    for by in ("luminance", "matching"):
+        config = Config(keep_colors=True, colors_by=by)
+        assert config.chosen_space in ("lab", "ycbcr") and not config.colors_are_searched
+        for name in COLOR_SPACES:
+            assert config.replace(color_space=name).chosen_space == name
+    assert Config(keep_colors=True).colors_are_searched and not Config().colors_are_searched
+
+
 def test_choices_are_checked_before_the_network() -> None:
     with pytest.raises(ConfigError, match=r"^pooling is 'mean'"):
         Config(network="net.pb", pooling="mean")
@@ -267,9 +306,9 @@ def test_replace_changes_a_copy() -> None:
     [
         ({"step": 3}, "no setting 'step'; did you mean 'steps'?"),
         ({"steps": 3, "paddings": "zero"}, "no setting 'paddings'; did you mean 'padding'?"),
-        ({"qqq": 3}, "no setting 'qqq'; choose from bounds, deterministic, fit, history, init, input, input_values, "
-                     "keep_colors, loss, memory, network, optimizer, padding, pooling, precision, scales, seed, size, "
-                     "steps, style_scale, tile, weights"),
+        ({"qqq": 3}, "no setting 'qqq'; choose from balance, bounds, color_space, colors_by, crop, deterministic, fit, "
+                     "history, init, input, input_values, keep_colors, loss, memory, network, optimizer, padding, "
+                     "pooling, precision, scales, seed, size, steps, style_scale, tile, weights"),
         ({"steps": -1}, "steps is -1; choose a whole number from 0 to 1000000"),
     ],
 )  # fmt: skip

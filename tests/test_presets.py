@@ -90,7 +90,7 @@ def test_a_setting_that_does_not_exist_is_refused_beside_a_preset() -> None:
 def test_sizes(name: str, content: tuple[int, int], style: tuple[int, int]) -> None:
     photo, painting = (Picture(np.zeros((1, *size, 3), np.float32), None, "") for size in ((90, 120), (80, 40)))
     config = Config.preset(name, optimizer="auto")
-    pictures = PictureSet(photo, (painting,), None, config.style_scale, config.fit)
+    pictures = PictureSet(photo, (painting,), (), config.style_scale, config.fit)
     assert pictures.sizes(pictures.pixels(config.size)) == (content, (style,))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nstgraph.checkpoints.checkpoint import Checkpoint
-from nstgraph.checkpoints.picture_arrays import OWN
+from nstgraph.checkpoints.picture_arrays import OWN, START
 from nstgraph.errors import CheckpointError
 
 __all__ = ["KeptRun", "kept_runs"]
@@ -56,10 +56,9 @@ def _run(folder: Path) -> KeptRun | None:
         last = history[-1] if history else {"step": 0, "done": 0.0}
         names = dict(about["names"])
         content = names.pop("content")
-        names.pop("start", None)
         return KeptRun(
             folder,
-            (str(content), *(str(name) for part, name in names.items() if not part.startswith(OWN))),
+            (str(content), *(str(name) for part, name in names.items() if not part.startswith((OWN, START)))),
             int(max(about["size"])),
             int(last["step"]),
             int(about["steps"]),

@@ -14,10 +14,13 @@ from nstgraph.graph.own_pictures import KeptPicture
 from nstgraph.messages import one_line
 from nstgraph.pictures.picture import Picture, PictureSet
 
-__all__ = ["OWN", "arrays_of", "own_pictures_of", "pictures_of"]
+__all__ = ["OWN", "START", "arrays_of", "own_pictures_of", "pictures_of"]
 
 #: What the names of terms' pictures begin with.
 OWN = "own_"
+
+#: What the names of pictures begin with that a search starts from.
+START = "start_"
 
 
 def arrays_of(
@@ -27,18 +30,18 @@ def arrays_of(
 
     Colours are uint8 where that loses nothing, as with most pictures, and float32 elsewhere.
     """
-    parts = {"content": pictures.content, "start": pictures.start}
+    parts = {"content": pictures.content}
+    parts |= {f"{START}{number}": start for number, start in enumerate(pictures.starts)}
     parts |= {_style(number): style for number, style in enumerate(pictures.styles)}
     parts |= {_own(number): kept.picture for number, kept in enumerate(own)}
     names: dict[str, str] = {}
     arrays: dict[str, npt.NDArray[Any]] = {}
     for part, picture in parts.items():
-        if picture is not None:
-            whole = picture.rgb.astype(np.uint8)
-            names[part] = picture.name
-            arrays[part] = whole if np.array_equal(whole, picture.rgb) else picture.rgb
-            if picture.alpha is not None:
-                arrays[_alpha(part)] = picture.alpha
+        whole = picture.rgb.astype(np.uint8)
+        names[part] = picture.name
+        arrays[part] = whole if np.array_equal(whole, picture.rgb) else picture.rgb
+        if picture.alpha is not None:
+            arrays[_alpha(part)] = picture.alpha
     return names, arrays
 
 
@@ -51,7 +54,8 @@ def pictures_of(names: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> PictureSe
     try:
         parts = {part: _picture(part, name, arrays) for part, name in names.items() if not part.startswith(OWN)}
         styles = [parts[_style(number)] for number in range(len(parts)) if _style(number) in parts]
-        return PictureSet(parts["content"], (styles[0], *styles[1:]), parts.get("start"))
+        starts = [parts[f"{START}{number}"] for number in range(len(parts)) if f"{START}{number}" in parts]
+        return PictureSet(parts["content"], (styles[0], *styles[1:]), tuple(starts))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"the pictures of the checkpoint are damaged ({one_line(error)})") from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class RunState:
         evaluations, restarts, exact_steps: as a run counts them.
         seconds: that the run has taken.
         weights: changes of the terms' weights, by label, each with the number of steps before it.
+        factors: what balancing multiplied the terms' weights by, by label.
     """
 
     stage: int
@@ -43,6 +44,7 @@ class RunState:
     exact_steps: int = 0
     seconds: float = 0.0
     weights: tuple[tuple[int, Mapping[str, float]], ...] = ()
+    factors: Mapping[str, float] = field(default_factory=dict)
 
 
 def write_state(path: Path, state: RunState) -> None:
@@ -51,7 +53,8 @@ def write_state(path: Path, state: RunState) -> None:
     names = [field.name for field in dataclasses.fields(Step)]
     history = [{**{name: getattr(step, name) for name in names}, "terms": dict(step.terms)} for step in state.history]
     weights = [[before, dict(changed)] for before, changed in state.weights]
-    write_arrays(path, {**about, "history": history, "weights": weights}, {"image": state.image})
+    about |= {"history": history, "weights": weights, "factors": dict(state.factors)}
+    write_arrays(path, about, {"image": state.image})
 
 
 def read_state(path: Path) -> RunState:
@@ -70,7 +73,9 @@ def read_state(path: Path) -> RunState:
             raise ValueError("it holds no picture")
         history = tuple(_step(one) for one in about["history"])
         weights = tuple(_weights(*one) for one in about["weights"])
-        return RunState(image=image, history=history, seconds=float(about["seconds"]), weights=weights, **numbers)
+        _, factors = _weights(0, about["factors"])
+        seconds = float(about["seconds"])
+        return RunState(image=image, history=history, seconds=seconds, weights=weights, factors=factors, **numbers)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise DamagedError(f"{path} is damaged or not a checkpoint's") from error
 

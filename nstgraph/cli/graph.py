@@ -92,6 +92,6 @@ def _built(config: Config, styles: int, plugins: Sequence[Path] | None) -> Objec
             f"{config.padding} is a way to evaluate the graph, which is that of reflect; leave padding out"
         )
     options.load_plugins(plugins)
-    loss = as_loss(config.loss, keep_colors=config.keep_colors)
+    loss = as_loss(config.loss, keep_colors=config.colors_are_searched)
     import_tensorflow()
     return Objective(graph_of(config, styles), loss)

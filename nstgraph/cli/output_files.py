@@ -70,15 +70,23 @@ class OutputFiles:
         """Whether an evaluation is to be traced."""
         return self._wanted.trace is not None
 
-    def on_the_way(self, step: Step, image: Array, alpha: Array | None, say: Callable[[str], None]) -> None:
+    def on_the_way(
+        self,
+        step: Step,
+        image: Array,
+        alpha: Array | None,
+        say: Callable[[str], None],
+        shown: Callable[[Array], Array] = lambda image: image,
+    ) -> None:
         """Write what is written on the way; what cannot be is said once, and costs nothing else.
 
         Args:
             step, image: as for `StepCallback`.
             alpha: the photo's, [height, width], 0..1, or None.
             say: prints a line.
+            shown: gives what an image looks like; called only where it is written.
         """
-        for write in (self._write_log, functools.partial(self._write_current, alpha=alpha)):
+        for write in (self._write_log, functools.partial(self._write_current, alpha=alpha, shown=shown)):
             try:
                 write(step, image)
             except Exception as error:  # is no reason to lose the steps taken so far
@@ -91,15 +99,15 @@ class OutputFiles:
         if self._log is not None:
             self._log.add(step)
 
-    def _write_current(self, step: Step, image: Array, *, alpha: Array | None) -> None:
+    def _write_current(self, step: Step, image: Array, *, alpha: Array | None, shown: Callable[[Array], Array]) -> None:
         wanted = self._wanted
         if alpha is not None:
             alpha = resize(alpha, step.height, step.width).clip(0, 1)
         if wanted.save_every and step.step % wanted.save_every == 0:
-            save(self.names.numbered(step.step), image, alpha=alpha, overwrite=wanted.overwrite)
+            save(self.names.numbered(step.step), shown(image), alpha=alpha, overwrite=wanted.overwrite)
         began = time.perf_counter()
         if wanted.latest is not None and began >= self._latest_due:
-            save(wanted.latest, image, alpha=alpha, overwrite=True)
+            save(wanted.latest, shown(image), alpha=alpha, overwrite=True)
             self._latest_due = time.perf_counter() + _REST * (time.perf_counter() - began)
 
     def write(self, result: Result, note: Callable[[str], None]) -> None:

@@ -178,13 +178,19 @@ def _search(
     display: Display,
     checkpoint: Checkpoint | None,
 ) -> None:
+    from nstgraph.run.colors import Colors
+
+    colors = Colors(stylizer.config, pictures)
+
     def callback(step: Step, image: Array) -> None:
         display.show(step)
-        files.on_the_way(step, image, pictures.content.alpha, say)
+        files.on_the_way(step, image, pictures.content.alpha, say, colors.shown)
 
     stop: Interrupted | RunError | None = None
     try:
-        result = stylizer(pictures, plan=plan, callback=callback, trace=files.traced, checkpoint=checkpoint)
+        result = stylizer(
+            pictures, plan=plan, callback=callback, trace=files.traced, checkpoint=checkpoint, note=display.note
+        )
     except (Interrupted, RunError) as error:
         stop, result = error, error.result
     try:

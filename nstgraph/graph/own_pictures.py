@@ -15,7 +15,7 @@ from nstgraph.arrays import Array
 from nstgraph.errors import ConfigError, LossError
 from nstgraph.graph.view import View
 from nstgraph.networks.weights_file import hash_of
-from nstgraph.pictures.crop import middle_square
+from nstgraph.pictures.crop import WHOLE, Crop
 from nstgraph.pictures.load import Source, load
 from nstgraph.pictures.picture import Picture
 from nstgraph.pictures.resize import resize
@@ -61,7 +61,7 @@ class OwnPictures:
     Args:
         given: the views of the graph's other pictures.
         make: gives the view of a new picture, by its number, from 1, and the view beside it.
-        crop: whether they are cut to their middle square, as the pictures beside them are.
+        crop: how they are cut, as the pictures beside them are.
         kept: pictures that are taken, in the order in which they are asked for, in place of what terms name.
         wraps: where the first of the given views, and what is beside it, goes on with its other side.
     """
@@ -71,7 +71,7 @@ class OwnPictures:
         given: Sequence[View],
         make: Callable[[int, View], View],
         *,
-        crop: bool = False,
+        crop: Crop = WHOLE,
         kept: Sequence[KeptPicture] = (),
         wraps: Wraps = NOWHERE,
     ) -> None:
@@ -116,14 +116,17 @@ class OwnPictures:
         for own in self._pictures:
             if own.beside is beside and _same(own.source, source):
                 return own.view
-        picture, sha256 = self._kept.pop(0) if self._kept else self._read(source)
+        picture, sha256 = self._kept.pop(0) if self._kept else self._read(source, beside)
         view = self._make(len(self._pictures) + 1, beside)
         self._pictures.append(OwnPicture(source, picture, sha256, view, beside))
         return view
 
-    def _read(self, source: Source) -> KeptPicture:
+    def _read(self, source: Source, beside: View) -> KeptPicture:
         picture = load(source)
-        return KeptPicture(middle_square(picture) if self._crop else picture, _sha256(source, picture))
+        # The generated image comes first, and shares its interior with the content alone.
+        of_photo = beside.interior is self._given[0].interior
+        cut = self._crop.photo(picture) if of_photo else self._crop.painting(picture)
+        return KeptPicture(cut, _sha256(source, picture))
 
     def feeds(self, feeds: Mapping[Any, Any], needed: Callable[[Any], bool] = lambda image: True) -> dict[Any, Array]:
         """What they are fed, by tensor: each stretched to the size that the picture beside it is fed in.

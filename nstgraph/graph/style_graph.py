@@ -22,6 +22,7 @@ from nstgraph.graph.spatial_sums import Statistic, channel_sums, gram, inside, p
 from nstgraph.graph.view import View
 from nstgraph.networks.find_weights import find_weights
 from nstgraph.networks.network import NetworkFile
+from nstgraph.pictures.crop import WHOLE, Crop
 from nstgraph.pictures.load import Source
 from nstgraph.pictures.wrapping import wraps_of
 from nstgraph.tensor_ancestry import ancestors
@@ -53,7 +54,7 @@ class StyleGraph:
             or ``"wrap-y"``, content and generated image go on beyond their edges with their other side, in that
             direction or both, when an `Evaluator` or `TiledEvaluator` evaluates them (see `Periodic`); tensors that are
             run in a session by themselves see them reflected there.
-        crop: whether terms' own pictures are cut to their middle square, as those that will be bound are.
+        crop: how terms' own pictures are cut, as those that will be bound are.
         kept: what is taken in place of terms' own pictures, in the order in which these are asked for.
 
     Attributes:
@@ -85,7 +86,7 @@ class StyleGraph:
         pooling: str = "average",
         padding: str = "reflect",
         precision: str = "float32",
-        crop: bool = False,
+        crop: Crop = WHOLE,
         kept: Sequence[KeptPicture] = (),
     ) -> None:
         given = [None] * styles if style is None else list(style) if isinstance(style, list | tuple) else [style]

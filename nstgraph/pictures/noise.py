@@ -10,7 +10,7 @@ from typing import Any
 from nstgraph.errors import ConfigError
 from nstgraph.messages import did_you_mean, shown
 
-__all__ = ["VGG", "Noise", "noise_of"]
+__all__ = ["PARAMETERS", "VGG", "Noise", "noise_of"]
 
 #: The mean that stands for the colour which VGG takes for none: that of the pictures that it was trained on.
 VGG = "vgg"
@@ -80,3 +80,6 @@ def _grey_levels(text: str, what: str, other: str = "") -> float:
 
 
 _READERS: dict[str, Callable[[str], Any]] = {"form": _form, "mean": _mean, "deviation": _deviation}
+
+#: What noise may be given.
+PARAMETERS = tuple(_READERS)

@@ -47,20 +47,21 @@ class PictureSet:
     Attributes:
         content: the photo.
         styles: the paintings.
-        start: where the search begins, if that is a picture of its own.
+        starts: pictures of their own that the search begins with, in the order in which its setting names them.
         style_scale: size of the styles relative to the content's.
         fit: one of ``FITS``.
     """
 
     content: Picture
     styles: tuple[Picture, ...]
-    start: Picture | None = None
+    starts: tuple[Picture, ...] = ()
     style_scale: float = 1.0
     fit: str = FITS[0]
 
     def pixels(self, size: int) -> int:
         """``size``, or what it would be if the content kept its own size, which is what 0 stands for."""
-        return size or (self.content.size[0] if self.fit == "rows" else max(self.content.size))
+        sides, whole = shares(self.content.size, self.fit)
+        return size or (whole if sides == self.content.size else max(self.content.size))
 
     def sizes(self, pixels: int) -> tuple[Size, tuple[Size, ...]]:
         """The content's size and the styles' when that of the content which ``fit`` names has so many pixels."""

@@ -18,7 +18,8 @@ from nstgraph.graph.style_graph import StyleGraph
 from nstgraph.networks.find_weights import find_weights
 from nstgraph.networks.graph_file import GraphFile
 from nstgraph.networks.network import NetworkFile
-from nstgraph.pictures.crop import middle_square
+from nstgraph.pictures.crop import Crop
+from nstgraph.pictures.fit import aspect_of
 from nstgraph.pictures.load import Source, load
 from nstgraph.pictures.picture import Picture, PictureSet
 from nstgraph.planning.speed import native_precision
@@ -32,7 +33,7 @@ _BLANK = 64
 
 
 def read_pictures(config: Config, content: Source | None, style: Source | Sequence[Source]) -> PictureSet:
-    """Read the pictures of a run, each once, that of ``config.init`` included, and cut them if ``config.fit`` says so.
+    """Read the pictures of a run, each once, those of ``config.init`` included, and cut them as the settings say.
 
     Args:
         config: says at which sizes they will be used, and how much memory reading may take.
@@ -55,13 +56,13 @@ def read_pictures(config: Config, content: Source | None, style: Source | Sequen
         )
 
     def read(source: Source) -> Picture:
-        picture = load(source, memory=config.memory * 1e9 or None)
-        return middle_square(picture) if config.fit == "crop" else picture
+        return load(source, memory=config.memory * 1e9 or None)
 
-    photo = _blank(config) if content is None else read(content)
-    paintings = [read(source) for source in styles]
-    start = None if config.start is None else read(config.start)
-    pictures = PictureSet(photo, tuple(paintings), start, config.style_scale, config.fit)
+    crop = _crop(config)
+    photo = _blank(config) if content is None else crop.photo(read(content))
+    paintings = tuple(crop.painting(read(source)) for source in styles)
+    starts = tuple(crop.photo(read(source)) for source in config.starts)
+    pictures = PictureSet(photo, paintings, starts, config.style_scale, config.fit)
     pictures.check(config.size)
     return pictures
 
@@ -114,6 +115,10 @@ def graph_of(config: Config, styles: int = 1, kept: Sequence[KeptPicture] = ()) 
         pooling=config.pooling,
         padding=config.padding,
         precision=precision,
-        crop=config.fit == "crop",
+        crop=_crop(config),
         kept=kept,
     )
+
+
+def _crop(config: Config) -> Crop:
+    return Crop(None if config.crop is None else aspect_of(config.crop), config.fit == "crop")

@@ -66,7 +66,7 @@ def _fits(file: WeightsFile, network: Architecture, layers: set[str]) -> bool:
 def _layers(config: Config) -> set[str]:
     """Layers that the loss's terms name in their parameters, as the built-in ones do."""
     named: set[str] = set()
-    for term in as_loss(config.loss, keep_colors=config.keep_colors).terms:
+    for term in as_loss(config.loss, keep_colors=config.colors_are_searched).terms:
         values = {name: parameter.default for name, parameter in term.term.parameters.items()} | dict(term.parameters)
         for value in (values.get("layer"), values.get("layers")):
             named.update([value] if isinstance(value, str) else value if isinstance(value, tuple) else [])

@@ -18,6 +18,7 @@ from nstgraph.losses.loss_text import as_loss
 from nstgraph.losses.registry import plugin_files
 from nstgraph.networks.weights_file import hash_of
 from nstgraph.pictures.picture import Picture
+from nstgraph.pictures.start import renamed
 from nstgraph.planning.plan import Plan
 
 __all__ = ["made_of", "settings_of"]
@@ -30,7 +31,7 @@ def settings_of(config: Config, loss: Loss, graph: StyleGraph) -> dict[str, Any]
         **_given(config),
         "precision": network.dtype.name,
         "loss": str(loss),
-        "init": os.path.basename(config.init),
+        "init": renamed(config.init, os.path.basename),
         "weights": None if config.network else network.path.name,
         "network": network.path.name if config.network else None,
         "weights_sha256": network.sha256,
@@ -60,7 +61,8 @@ def made_of(config: Config, graph: StyleGraph, plan: Plan) -> dict[str, Any]:
 
 
 def _given(config: Config) -> dict[str, Any]:
-    return {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    given = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    return {**given, "color_space": config.chosen_space}
 
 
 def _from_anywhere(loss: Loss) -> Loss:

@@ -12,11 +12,14 @@ from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.checkpoints.run_state import RunState
 from nstgraph.config import Config
 from nstgraph.errors import CheckpointError, ConfigError, Interrupted, NstgraphError, RunError
+from nstgraph.graph.evaluator import Evaluates
 from nstgraph.graph.trace import trace
 from nstgraph.pictures.picture import PictureSet
 from nstgraph.pictures.resize import resize
 from nstgraph.pictures.wrapping import wraps_of
 from nstgraph.planning.plan import Plan, Stage
+from nstgraph.run.balance import balancing_factors
+from nstgraph.run.colors import Colors
 from nstgraph.run.evaluators import Evaluators
 from nstgraph.run.failure import is_outside, remedy, said
 from nstgraph.run.result import Result
@@ -47,6 +50,7 @@ class Run:
         settings: go into the result.
         traced: whether to trace an evaluation, at the largest size that is computed whole.
         checkpoint: where the run is kept; it goes on from there if it has a state.
+        note: is told, in a line, what is found on the way.
 
     Raises:
         ConfigError: no size is computed whole, so that none can be traced.
@@ -67,6 +71,7 @@ class Run:
         settings: Mapping[str, Any],
         traced: bool = False,
         checkpoint: Checkpoint | None = None,
+        note: Callable[[str], None] = lambda line: None,
     ) -> None:
         whole = [stage for stage in plan.stages if stage.tile is None]
         if traced and not whole:
@@ -75,6 +80,7 @@ class Run:
         self._wraps = wraps_of(config.padding)
         self._plan = plan
         self._pictures = pictures
+        self._colors = Colors(config, pictures)
         self._evaluators = evaluators
         self._exact = exact
         self._weights = weights
@@ -84,6 +90,7 @@ class Run:
         self._to_trace = whole[-1].size if traced else None
         self._trace: Any = None
         self._checkpoint = checkpoint
+        self._note = note
         state = checkpoint.state if checkpoint else None
         if checkpoint is not None:
             _check_pictures(checkpoint.about.get("pictures", []), settings)
@@ -151,12 +158,14 @@ class Run:
         if left <= 0:
             return
         if not taken:
-            self._weigh(self._weights(self._number, len(self._plan.stages)))
+            factors = self._so_far.factors or {}
+            ranged = self._weights(self._number, len(self._plan.stages))
+            self._weigh({label: weight * factors.get(label, 1.0) for label, weight in ranged.items()})
         before = self._so_far.start
         if before is None:
-            start = starting_image(self._config, self._pictures, stage.size)
+            start = starting_image(self._config, self._colors.searched, stage.size)
         else:
-            start = enlarged(before, self._pictures.content.rgb, stage.size, self._wraps)
+            start = enlarged(before, self._colors.searched.content.rgb, stage.size, self._wraps)
         search = self._search(self._evaluators, _rest(stage, left), start)
         left -= len(search.steps)
         if search.stalled and left and self._plan.precision != "float32":
@@ -177,11 +186,15 @@ class Run:
             self._so_far.exact_steps += len(self._so_far.history) - before
 
     def _search(self, evaluators: Evaluators, stage: Stage, start: Array) -> Search:
-        content = resize(self._pictures.content.rgb, *stage.size, wraps=self._wraps)
-        styles = [resize(s.rgb, *size) for s, size in zip(self._pictures.styles, stage.styles, strict=True)]
+        pictures = self._colors.searched
+        content = resize(pictures.content.rgb, *stage.size, wraps=self._wraps)
+        styles = [resize(s.rgb, *size) for s, size in zip(pictures.styles, stage.styles, strict=True)]
         observe = self._observing([content, *styles])
+        evaluate = evaluators.bind(stage, content, styles)
+        if self._config.balance and self._so_far.factors is None:
+            self._balance(evaluate, start)
         search = Search(
-            evaluators.bind(stage, content, styles),
+            evaluate,
             start,
             stage.steps,
             optimizer=stage.optimizer,
@@ -195,6 +208,16 @@ class Run:
             self._trace = trace(evaluators.whole, search.image, full=True)
         evaluators.release()
         return search
+
+    def _balance(self, evaluate: Evaluates, start: Array) -> None:
+        """Weigh the terms by their gradients at the start, once for all sizes."""
+        whole = self._evaluators.whole
+        weights = {label: whole.weights.get(label, weight) for label, weight in whole.objective.defaults.items()}
+        factors = balancing_factors(evaluate, start, weights, self._config.seed)
+        self._so_far.factors = factors
+        self._weigh({label: weights[label] * factor for label, factor in factors.items()})
+        balanced = (f"{label} {weights[label]:.4g} -> {whole.weights[label]:.4g}" for label in factors)
+        self._note(f"balanced: {', '.join(balanced) or 'nothing, as no term pulls at the start'}")
 
     def _weigh(self, weights: Mapping[str, float]) -> None:
         self._evaluators.whole.weigh(weights)
@@ -238,7 +261,7 @@ class Run:
         if so_far.exact_steps:
             reason += f", {so_far.exact_steps} of them in float32, to go on where {self._plan.precision} stalled"
         return Result(
-            image=resize(so_far.best, *size, wraps=self._wraps).clip(0, 255),
+            image=self._colors.shown(resize(so_far.best, *size, wraps=self._wraps)).clip(0, 255),
             alpha=None if alpha is None else resize(alpha, *size, wraps=self._wraps).clip(0, 1),
             pictures=(self._pictures.content.rgb, *(style.rgb for style in self._pictures.styles)),
             history=tuple(so_far.history),

@@ -25,6 +25,7 @@ class RunSoFar:
         searches: those of this sitting, the latest last.
         exact_steps: how many steps were taken in float32, as low precision stalled.
         weights: weights of terms that were changed, by label, each with the number of steps before the change.
+        factors: what balancing has multiplied the terms' weights by, by label; None if nothing has been balanced yet.
     """
 
     def __init__(self, before: RunState | None) -> None:
@@ -33,6 +34,7 @@ class RunSoFar:
         self.searches: list[Search] = []
         self.exact_steps = before.exact_steps if before else 0
         self.weights: list[tuple[int, Mapping[str, float]]] = list(before.weights) if before else []
+        self.factors: Mapping[str, float] | None = before.factors if before else None
         self._started = time.perf_counter() - (before.seconds if before else 0.0)
 
     @property
@@ -94,6 +96,7 @@ class RunSoFar:
             self.exact_steps,
             self._seconds,
             tuple(self.weights),
+            self.factors or {},
         )
 
     @property

@@ -1,4 +1,4 @@
-"""Where a search begins: the photo, the painting, seeded noise, or a picture of its own; and where a finer one does."""
+"""Where a search begins: the photo, the painting, seeded noise, other pictures or a blend; where a finer one does."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from nstgraph.arrays import Array
 from nstgraph.config import Config
 from nstgraph.networks.input_values import MEAN_RGB
 from nstgraph.pictures.fit import Size
-from nstgraph.pictures.noise import VGG, Noise, noise_of
+from nstgraph.pictures.noise import VGG, Noise
 from nstgraph.pictures.picture import PictureSet
 from nstgraph.pictures.resize import resize
+from nstgraph.pictures.start import Part, start_of
 from nstgraph.pictures.wrapping import NOWHERE, Wraps, wraps_of
 
 __all__ = ["enlarged", "starting_image"]
@@ -22,12 +23,22 @@ _DETAIL = 0.5
 
 def starting_image(config: Config, pictures: PictureSet, size: Size) -> Array:
     """The image that ``config.init`` stands for, [1, height, width, 3], 0..255."""
-    noise = noise_of(config.init)
-    if noise is not None:
-        return _drawn(noise, config.seed, size)
     named = {"content": pictures.content, "style": pictures.styles[0]}
-    picture = pictures.start or named[str(config.init)]
-    return resize(picture.rgb, *size, wraps=wraps_of(config.padding))
+    files = iter(pictures.starts)
+
+    def image(part: Part) -> Array:
+        if isinstance(part, Noise):
+            return _drawn(part, config.seed, size)
+        picture = named[part] if isinstance(part, str) and part in named else next(files)
+        return resize(picture.rgb, *size, wraps=wraps_of(config.padding))
+
+    parts = start_of(config.init).parts
+    if len(parts) == 1:
+        return image(parts[0][0])
+    blend = np.zeros((1, *size, 3), np.float32)
+    for part, share in parts:
+        blend += np.float32(share) * image(part)
+    return blend
 
 
 def _drawn(noise: Noise, seed: int, size: Size) -> Array:

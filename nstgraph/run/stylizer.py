@@ -6,7 +6,7 @@ import contextlib
 import functools
 import gc
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nstgraph._tf import computing, tf
@@ -77,7 +77,7 @@ class Stylizer:
             check_deterministic()
         self._at_work = threading.Lock()
         self.config = config
-        self.loss = as_loss(config.loss, keep_colors=config.keep_colors)
+        self.loss = as_loss(config.loss, keep_colors=config.colors_are_searched)
         self._kept = kept
         self.graph = graph_of(config, styles, kept)
         self.precision = self.graph.network.dtype.name
@@ -142,6 +142,7 @@ class Stylizer:
         callback: StepCallback | None = None,
         trace: bool = False,
         checkpoint: Checkpoint | None = None,
+        note: Callable[[str], None] = lambda line: None,
     ) -> Result:
         """Stylise one picture.
 
@@ -152,6 +153,7 @@ class Stylizer:
             callback: called after each step with its `Step` and the current image [1, height, width, 3], read-only.
             trace: also record what an evaluation does, at the largest size that is computed whole.
             checkpoint: where the run is kept on its way; it goes on from there if it had been begun before.
+            note: is told, in a line, what is found on the way, such as how terms were balanced.
 
         Raises:
             PictureError: a picture cannot be read or is too small or too narrow.
@@ -176,6 +178,7 @@ class Stylizer:
             settings=self.settings,
             traced=trace,
             checkpoint=checkpoint,
+            note=note,
         )
         if not self._at_work.acquire(blocking=False):
             raise RunError("this Stylizer is at work on another picture; make one for each thread", None)

@@ -36,8 +36,9 @@ class Step:
 
 
 #: Called after each step with its record and the current image [1, height, width, 3], which is read-only: copy it to
-#: keep it. Raise StopIteration to stop. Weights that it returns, by label, are those of the steps that follow. Losses
-#: under different weights do not compare, so L-BFGS begins anew there: that costs an evaluation, and what it knew of
-#: curvature, so change them seldom. An optimiser that follows the gradient goes on; the step after a
-#: change still follows the gradient from before it.
+#: keep it. It is the image of the search as it is, whose colours may be others than those of the result. Raise
+#: StopIteration to stop. Weights that it returns, by label, are those of the steps that follow. Losses under different
+#: weights do not compare, so L-BFGS begins anew there: that costs an evaluation, and what it knew of curvature, so
+#: change them seldom. An optimiser that follows the gradient goes on; the step after a change still follows the
+#: gradient from before it.
 StepCallback: TypeAlias = Callable[[Step, Array], Mapping[str, float] | None]

@@ -20,7 +20,13 @@ _BY_SETTING = {
 def ruled_out(given: Mapping[str, Any]) -> set[str]:
     """Names of the settings that do not go with those that are given, by name; these are among them if they clash."""
     names = {other for name, others in _BY_SETTING.items() if given.get(name) for other in others}
-    return names | _by_optimizer(given.get("optimizer"))
+    return names | _by_optimizer(given.get("optimizer")) | _by_colors(given)
+
+
+def _by_colors(given: Mapping[str, Any]) -> set[str]:
+    if given.get("keep_colors") is False:
+        return {"colors_by", "color_space"}
+    return {"color_space"} if given.get("colors_by") == "search" else set()
 
 
 def _by_optimizer(optimizer: Any) -> set[str]:

@@ -21,7 +21,7 @@ def _loss_fault(value: Any) -> str:
 
 @dataclass(frozen=True)
 class LossSettings:
-    """What is minimised, and whose colours the result has."""
+    """What is minimised."""
 
     loss: tuple[str, ...] | str | Loss | LossTerm = setting(
         DEFAULT_LOSS,
@@ -33,7 +33,12 @@ class LossSettings:
         "--loss",
         "-l",
     )
-    keep_colors: bool = setting(False, "Loss", switch(), "Keep the photo's colours.")
+    balance: bool = setting(
+        False,
+        "Loss",
+        switch(),
+        "Weigh the terms by their gradients at the start: there, all terms of equal weights pull alike.",
+    )
     style_scale: float = setting(
         1.0,
         "Loss",

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
 
-from nstgraph.pictures.noise import noise_of
 from nstgraph.search.optimizer import optimizer_fault
 from nstgraph.value_checks import Check, number, setting, switch, text
 
-__all__ = ["SearchSettings", "is_named"]
-
-#: Starting images by name; anything else is the path of a picture.
-_INITS = ("content", "noise", "style")
-
-
-def is_named(init: Any) -> bool:
-    """Whether a starting image stands for one that is there, or for noise, and not for a file."""
-    return init in _INITS or noise_of(init) is not None
+__all__ = ["SearchSettings"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +28,9 @@ class SearchSettings:
     init: str | os.PathLike[str] = setting(
         "content",
         "Search",
-        text("|".join([*_INITS, "FILE"]), optional=False),
-        "Starting image; noise takes parameters, as in noise:form=uniform or noise:mean=vgg,deviation=0.1.",
+        text("content|noise|style|FILE", optional=False),
+        "Starting image; noise takes parameters, as in noise:form=uniform or noise:mean=vgg,deviation=0.1. A blend has "
+        "its parts' shares: blend:content=0.6,noise=0.4.",
     )
     seed: int = setting(0, "Search", number(0, 2**32 - 1), "Seed of the noise.")
     bounds: bool = setting(

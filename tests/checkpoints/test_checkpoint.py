@@ -21,7 +21,7 @@ WHOLE = RANDOM.integers(0, 256, (1, 30, 40, 3)).astype(np.float32)
 PICTURES = PictureSet(
     Picture(WHOLE, RANDOM.uniform(0, 1, (30, 40)).astype(np.float32), "c.png"),
     (Picture(WHOLE / 2, None, "s.png"), Picture(WHOLE[:, ::-1], None, "t.png")),
-    Picture(WHOLE[:, :, ::-1], None, "start.png"),
+    (Picture(WHOLE[:, :, ::-1], None, "start.png"), Picture(WHOLE[:, ::-1, ::-1], None, "other.png")),
 )
 
 
@@ -36,8 +36,8 @@ def test_a_run_is_opened_as_it_was_kept(tmp_path):
         made.keep(lambda: state(2), now=True)
     with Checkpoint.open(tmp_path / "a" / "b") as opened:
         assert opened.about == {"x": 1} and opened.state is not None and opened.state.image[0, 0, 0, 0] == 2
-        old = (PICTURES.content, *PICTURES.styles, PICTURES.start)
-        new = (opened.pictures.content, *opened.pictures.styles, opened.pictures.start)
+        old = (PICTURES.content, *PICTURES.styles, *PICTURES.starts)
+        new = (opened.pictures.content, *opened.pictures.styles, *opened.pictures.starts)
         for before, after in zip(old, new, strict=True):
             np.testing.assert_array_equal(before.rgb, after.rgb, strict=True)
             assert (before.name, before.alpha is None) == (after.name, after.alpha is None)

@@ -16,14 +16,15 @@ WEIGHTS = ((0, {"tv": 0.5}), (2, {"tv": 0.0, "style": -2.0}))
 
 
 def test_a_state_is_read_as_it_was_written(tmp_path):
-    state = RunState(1, IMAGE, STEPS, 7, 1, 2, 3.25, WEIGHTS)
+    state = RunState(1, IMAGE, STEPS, 7, 1, 2, 3.25, WEIGHTS, {"tv": 0.5})
     write_state(tmp_path / "s.npz", state)
     read = read_state(tmp_path / "s.npz")
     np.testing.assert_array_equal(read.image, IMAGE)
-    assert read == RunState(1, read.image, STEPS, 7, 1, 2, 3.25, WEIGHTS)
+    assert read == RunState(1, read.image, STEPS, 7, 1, 2, 3.25, WEIGHTS, {"tv": 0.5})
 
 
 GOOD = {"stage": 0, "evaluations": 1, "restarts": 0, "exact_steps": 0, "seconds": 1.0, "history": [], "weights": []}
+GOOD["factors"] = {}
 
 
 def test_the_least_that_a_state_holds(tmp_path):
@@ -41,6 +42,8 @@ def test_the_least_that_a_state_holds(tmp_path):
         ({"history": [{"step": 1, "total": "x", "terms": {}, "height": 1, "width": 1}]}, IMAGE),
         ({"history": 5}, IMAGE),
         ({"weights": 5}, IMAGE),
+        ({"factors": [1.0]}, IMAGE),
+        ({"factors": {"tv": "1"}}, IMAGE),
         ({"weights": [["0", {}]]}, IMAGE),
         ({"weights": [[0, {"tv": "1"}]]}, IMAGE),
         ({"weights": [[0, [1.0]]]}, IMAGE),

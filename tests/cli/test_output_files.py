@@ -49,6 +49,22 @@ def test_intermediate_pictures_of_a_long_run_keep_their_numbers(outputs, tmp_pat
     assert list(contents(tmp_path)) == ["a-12345.jpg"]
 
 
+def test_pictures_on_the_way_are_written_as_they_are_shown(outputs, tmp_path, contents):
+    looked = []
+
+    def shown(image):
+        looked.append(image)
+        return image + 5
+
+    chosen = outputs(tmp_path, "a.png", save_every=2, latest="now.png")
+    chosen.on_the_way(step(1), grey(10), None, pytest.fail, shown)
+    assert load(tmp_path / "now.png").rgb.mean() == 15 and len(looked) == 1
+    chosen._latest_due = time.perf_counter() + 1000
+    chosen.on_the_way(step(2), grey(20), None, pytest.fail, shown)
+    chosen.on_the_way(step(3), grey(30), None, pytest.fail, shown)
+    assert load(tmp_path / "a-0002.png").rgb.mean() == 25 and len(looked) == 2
+
+
 def test_write(outputs, tmp_path, contents):
     lines = []
     outputs(tmp_path, "a.png", compare=True, log="l.csv").write(RESULT, lines.append)

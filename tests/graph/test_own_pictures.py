@@ -176,9 +176,22 @@ def test_a_mask_is_cut_as_its_photo_is():
         "here",
     )
     photo = np.broadcast_to(wide[:, :, np.newaxis] // 2, (24, 72, 3))
-    for fit, share in (("crop", 0.5), ("longest", 0.5)):
-        with Stylizer(config.replace(loss=term, fit=fit, size=24 if fit == "crop" else 72)) as stylizer:
+    wanted = {(24, 24): {"fit": "crop"}, (24, 72): {"size": 72}, (24, 48): {"crop": "2:1", "size": 48}}
+    for size, settings in wanted.items():
+        with Stylizer(config.replace(loss=term, **settings)) as stylizer:
             own = next(iter(stylizer.graph.pictures))
-            assert own.picture.size == ((24, 24) if fit == "crop" else (24, 72))
-            assert own.picture.rgb[..., :12, :].min() == 255 and own.picture.rgb.mean() == pytest.approx(255 * share)
-            assert len(stylizer(photo, [photo]).history) == 1
+            assert own.picture.size == size
+            assert own.picture.rgb[..., :12, :].min() == 255 and own.picture.rgb.mean() == pytest.approx(127.5)
+            assert len(stylizer(photo, [photo[:, 24:48]]).history) == 1
+
+
+def test_what_lies_beside_a_painting_is_cut_as_that_is():
+    mask = np.zeros((24, 72), np.uint8)
+    term = LossTerm(
+        "masked",
+        lambda g: g.mean(g.generated.image) + g.mean(g.picture(mask, beside=g.style).image),
+        "here",
+    )
+    for settings, size in (({"crop": "2:1"}, (24, 72)), ({"crop": "2:1", "fit": "crop"}, (24, 24))):
+        with Stylizer(Config(size=24, loss=term, precision="float32", **settings)) as stylizer:
+            assert next(iter(stylizer.graph.pictures)).picture.size == size

@@ -23,7 +23,9 @@ def test_styles_are_scaled_with_the_content():
     ("fit", "pixels", "content", "style"),
     [
         ("longest", 400, (300, 400), (400, 200)),
+        ("shortest", 300, (300, 400), (600, 300)),
         ("rows", 300, (300, 400), (300, 150)),
+        ("columns", 400, (300, 400), (800, 400)),
         ("crop", 400, (400, 400), (400, 400)),
         ("stretch", 400, (400, 400), (400, 400)),
     ],
@@ -44,17 +46,24 @@ def test_the_photos_own_size_is_checked_too():
     ("fit", "size", "message"),
     [
         ("rows", (200, 40), "40x200.png is 40 x 200 pixels and would shrink to 13 x 64, below 20; .* to at least 100"),
+        (
+            "columns",
+            (40, 200),
+            "200x40.png is 200 x 40 pixels and would shrink to 64 x 13, below 20; .* to at least 100",
+        ),
+        ("shortest", (90, 90), "would shrink to 16 x 16, below 20; crop it or raise the size from 16 to at least 20"),
         ("stretch", (200, 40), "would shrink to 16 x 16, below 20; crop it or raise the size from 16 to at least 20"),
     ],
 )
 def test_what_would_be_too_small_by_its_fit_is_refused(fit, size, message):
     with pytest.raises(PictureError, match=message):
-        PictureSet(picture(*size), (picture(90, 90),), fit=fit).check(64 if fit == "rows" else 16)
+        PictureSet(picture(*size), (picture(90, 90),), fit=fit).check(64 if fit in ("rows", "columns") else 16)
 
 
 def test_pictures_that_are_large_enough_pass():
     PictureSet(picture(20, 200), (picture(20, 20),)).check(200)
     PictureSet(picture(90, 90), (picture(20, 200),), style_scale=2).check(100)
+    PictureSet(picture(20, 200), (picture(20, 200),), fit="shortest").check(20)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def plan(limit=PLENTY, *, precision="float32", cost=COST, content=CONTENT, style
     photo, *paintings = (
         Picture(np.broadcast_to(np.float32(0), (1, *size, 3)), None, "") for size in (content, *styles)
     )
-    return Planner(precision, cost, limit).plan(config, PictureSet(photo, tuple(paintings), None, config.style_scale))
+    return Planner(precision, cost, limit).plan(config, PictureSet(photo, tuple(paintings), (), config.style_scale))
 
 
 def fits(limit, **settings):

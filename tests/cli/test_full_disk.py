@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from nstgraph.cli.app import app
+from nstgraph.losses.registry import registry
 from nstgraph.pictures.load import load
-
-resource = pytest.importorskip("resource", reason="Windows has no limits of processes")
 
 LINE = "stylize c.png s.png --size 48 --steps 12 --scales 1 --precision float32 -l style:layers=conv1_1"
 
 
 @pytest.fixture
-def limited(empty_folder, save_picture):
+def limited(empty_folder, save_picture, files_end_at):
     """Function that runs a command whose files may have so many bytes; gives exit code and what was shown."""
     save_picture(empty_folder / "c.png", 48, 36)
     save_picture(empty_folder / "s.png", 40, 40)
 
     def run(line, size):
-        done = subprocess.run(
-            [sys.executable, "-m", "nstgraph", *line.split()],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, cwd=empty_folder,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
-        )  # fmt: skip
-        assert "Traceback" not in done.stdout, done.stdout
-        return done.returncode, done.stdout
+        with files_end_at(size):
+            done = CliRunner().invoke(app, line.split())
+        assert "Traceback" not in done.output, done.output
+        return done.exit_code, done.output
 
-    return run
+    yield run
+    registry.remove("rude")
 
 
 def test_a_full_disk_costs_what_is_written_beside_the_picture_only(limited, empty_folder):

@@ -15,8 +15,8 @@ _WAYS = ("search", "luminance", "matching")
 #: Those of `nstgraph.pictures.color_spaces`, which imports numpy.
 _SPACES = ("lab", "ycbcr")
 
-#: The better one by way: in Lab, chroma stays nearer to the photo's; in YCbCr, matched paintings have fewer colours that
-#: are not the photo's (20 pairs), while Lab's blues turn violet.
+#: The better one by way: in Lab, chroma stays nearer to the photo's; in YCbCr, matched paintings have fewer colours
+#: that are not the photo's (20 pairs), while Lab's blues turn violet.
 _BETTER = {"luminance": "lab", "matching": "ycbcr"}
 
 

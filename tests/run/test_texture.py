@@ -10,6 +10,7 @@ from nstgraph.bench.seam import seam_contrast
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
 from nstgraph.errors import ConfigError, LossError, TilingError
+from nstgraph.hooks import StyleHook
 from nstgraph.losses.registry import registry
 from nstgraph.pictures.load import load
 from nstgraph.pictures.resize import resize
@@ -127,6 +128,19 @@ def test_a_term_that_has_no_tiles_cannot_wrap(request):
     request.addfinalizer(lambda: registry.remove("brightest"))
     with pytest.raises(TilingError, match=r"^loss term 'brightest' cannot be tiled: .*use another padding"):
         Stylizer(SMALL.replace(loss="style brightest"))
+
+
+def test_hooks_and_traces_see_pictures_without_their_margin():
+    seen = []
+
+    class Recorder(StyleHook):
+        def after_step(self, step, image):
+            seen.append((step.total, image.shape))
+
+    with Stylizer(SMALL.replace(steps=2, scales=1), hooks=[Recorder()]) as stylizer:
+        result = stylizer(None, STYLE, trace=True)
+    assert seen == [(pytest.approx(step.total), (1, 48, 48, 3)) for step in result.history] and len(seen) == 2
+    assert result.trace.step_stats.dev_stats
 
 
 def test_what_is_enlarged_wraps():

@@ -13,7 +13,8 @@ from nstgraph.demo.painting import painting
 from nstgraph.errors import CheckpointError, ConfigError, RunError
 
 CONTENT, STYLE = landscape(96, 72), painting(80, 80)
-SMALL = Config(size=64, scales=2, steps=24, loss="0.1*content:layer=conv2_1 style:layers=conv1_1+conv2_1 pixel_range")
+LOSS = "0.1*content:layer=conv1_1 style:layers=conv1_1"  # one layer, since TensorFlow takes its time over each
+SMALL = Config(size=64, scales=2, steps=24, loss=LOSS, precision="float32")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def cut_at(number, error):
 
 
 # Two sizes, of 13 and 11 steps.
-@pytest.mark.parametrize("number", [1, 8, 13, 14, 20, 24])
+@pytest.mark.parametrize("number", [1, 13, 14, 20, 24])
 def test_a_resumed_run_ends_as_the_whole_one(tmp_path, whole, number):
     with pytest.raises(Interrupted) as raised:
         stylize(CONTENT, STYLE, SMALL, checkpoint=tmp_path / "f", callback=cut_at(number, KeyboardInterrupt()))

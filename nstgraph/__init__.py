@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nstgraph.losses.registry import loss_term
     from nstgraph.pictures.load import Source
     from nstgraph.pictures.metadata import read_settings
+    from nstgraph.run.animation import Animation
     from nstgraph.run.result import Result
     from nstgraph.run.stylize import resume, stylize, texture
     from nstgraph.run.stylizer import Stylizer
@@ -52,6 +53,7 @@ _HOMES = {
     "loss_term": "losses.registry",
     "parse_loss": "losses.loss_text",
     "read_settings": "pictures.metadata",
+    "Animation": "run.animation",
     "Result": "run.result",
     "Source": "pictures.load",
     "TiledEvaluator": "tiles.tiled_evaluator",
@@ -60,6 +62,7 @@ _HOMES = {
 _MODULES = ("contrib", "hooks", "testing")
 
 __all__ = [
+    "Animation",
     "Config",
     "Evaluator",
     "Interrupted",

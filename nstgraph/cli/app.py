@@ -40,6 +40,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without × or · still gets its tables
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of its own 1.x interface
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells that it makes a list of fonts
     listen()
     if not sys.warnoptions:
         warnings.simplefilter(

@@ -106,6 +106,7 @@ def _run(
     kept: Keeping,
     own: Sequence[KeptPicture] = (),
 ) -> None:
+    files.names.check_holds(pictures, pictures.sizes(pictures.pixels(config.size))[0])
     import_tensorflow()
     from nstgraph.run.stylizer import Stylizer
 
@@ -180,11 +181,12 @@ def _search(
 ) -> None:
     from nstgraph.run.colors import Colors
 
-    colors = Colors(stylizer.config, pictures)
+    colors, profile = Colors(stylizer.config, pictures), pictures.content.profile
+    files.begin(plan.steps)
 
     def callback(step: Step, image: Array) -> None:
         display.show(step)
-        files.on_the_way(step, image, pictures.content.alpha, say, colors.shown)
+        files.on_the_way(step, image, pictures.content.alpha, say, colors.shown, profile=profile)
 
     stop: Interrupted | RunError | None = None
     try:

@@ -78,9 +78,9 @@ def side_by_side(images: Sequence[Array], height: int = 0) -> Array:
     return np.concatenate(row[1:], axis=2, dtype=np.float32)
 
 
-def row_size(sizes: Sequence[Size]) -> Size:
+def row_size(sizes: Sequence[Size], height: int = 0) -> Size:
     """Height and width of what `side_by_side` makes of pictures of these sizes."""
-    height = sizes[0][0]
+    height = height or sizes[0][0]
     return height, sum(_width_in_row(height, size) for size in sizes) + _GAP * (len(sizes) - 1)
 
 

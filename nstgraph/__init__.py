@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nstgraph.run.result import Result
     from nstgraph.run.stylize import resume, stylize, texture
     from nstgraph.run.stylizer import Stylizer
+    from nstgraph.run.sweep import sweep
     from nstgraph.search.search import Search
     from nstgraph.search.step import Step
     from nstgraph.tiles.tiled_evaluator import TiledEvaluator
@@ -38,6 +39,7 @@ _HOMES = {
     "Stylizer": "run.stylizer",
     "resume": "run.stylize",
     "stylize": "run.stylize",
+    "sweep": "run.sweep",
     "texture": "run.stylize",
     "Interrupted": "errors",
     "LossError": "errors",
@@ -85,6 +87,7 @@ __all__ = [
     "read_settings",
     "resume",
     "stylize",
+    "sweep",
     "texture",
     "tf",
 ]

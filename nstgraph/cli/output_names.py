@@ -109,8 +109,13 @@ class OutputNames:
         if wanted.summaries is not None:
             check_folder(wanted.summaries)
 
-    def check_holds(self, pictures: PictureSet, size: Size) -> None:
+    def check_holds(self, pictures: PictureSet, size: Size, *, photo: bool = True) -> None:
         """Refuse, as soon as the result's height and width are known, what has more pixels than its format holds.
+
+        Args:
+            pictures: of the run.
+            size: of the result.
+            photo: whether there is one, which the comparison shows, too.
 
         Raises:
             OutputError: the result has, or the newest picture, or the comparison, which is wider.
@@ -119,7 +124,7 @@ class OutputNames:
             if path not in (None, STDOUT):
                 check_holds(path, size)
         if self._wanted.compare:
-            check_holds(self.compared, row_size([size, *(style.size for style in pictures.styles), size]))
+            check_holds(self.compared, row_size([*[size] * photo, *(style.size for style in pictures.styles), size]))
 
     def check_inputs(self, inputs: Sequence[Path], steps: int = 0) -> None:
         """Refuse to write over files that a run has turned out to read, as for `check`."""

@@ -18,7 +18,7 @@ from nstgraph.cli.interruptions import deaf, received
 from nstgraph.cli.output_options import OFF, STDOUT, Outputs
 from nstgraph.cli.printing import say, stderr_held_back
 from nstgraph.cli.progress import Display
-from nstgraph.config import Config
+from nstgraph.config import Config, TextureConfig
 from nstgraph.errors import CheckpointError, ConfigError, Interrupted, NstgraphError, RunError
 from nstgraph.files import unused
 from nstgraph.messages import command, one_line
@@ -106,7 +106,8 @@ def _run(
     kept: Keeping,
     own: Sequence[KeptPicture] = (),
 ) -> None:
-    files.names.check_holds(pictures, pictures.sizes(pictures.pixels(config.size))[0])
+    size, _ = pictures.sizes(pictures.pixels(config.size))
+    files.names.check_holds(pictures, size, photo=not isinstance(config, TextureConfig))
     import_tensorflow()
     from nstgraph.run.stylizer import Stylizer
 

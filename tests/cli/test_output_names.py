@@ -189,3 +189,11 @@ def test_more_pixels_than_a_format_holds_are_refused(wanted, folder, name, optio
     OutputNames(wanted(folder, name, **options), []).check_holds(pictures, within)
     OutputNames(wanted(folder, "a.png", compare=True), []).check_holds(pictures, (30000, 30000))
     OutputNames(Outputs(STDOUT), []).check_holds(pictures, (70000, 10))
+
+
+def test_the_row_of_a_texture_has_no_photo(wanted, folder):
+    painting = Picture(np.zeros((1, 30, 30, 3), np.float32), None, "p")
+    names = OutputNames(wanted(folder, "b.webp", compare=True), [])
+    with pytest.raises(OutputError, match="are too many for WEBP"):
+        names.check_holds(PictureSet(painting, (painting,)), (6000, 6000))
+    names.check_holds(PictureSet(painting, (painting,)), (6000, 6000), photo=False)

@@ -124,7 +124,9 @@ class OutputNames:
             if path not in (None, STDOUT):
                 check_holds(path, size)
         if self._wanted.compare:
-            check_holds(self.compared, row_size([*[size] * photo, *(style.size for style in pictures.styles), size]))
+            check_holds(
+                self.compared, row_size([*[size] * photo, *(style.size for style in pictures.styles), size], size[0])
+            )
 
     def check_inputs(self, inputs: Sequence[Path], steps: int = 0) -> None:
         """Refuse to write over files that a run has turned out to read, as for `check`."""

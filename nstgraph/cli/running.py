@@ -118,6 +118,7 @@ def _run(
         plan = claim_memory(lambda reserved: stylizer.plan(pictures, reserved=reserved), claims)
         with Display(plan.steps, quiet=quiet) as display:
             _announce(stylizer, plan, display)
+            files.begin(plan.steps)
             with kept(stylizer, plan, pictures, display) as checkpoint:
                 if checkpoint is not None:
                     note = functools.partial(display.note, always=True)
@@ -183,7 +184,6 @@ def _search(
     from nstgraph.run.colors import Colors
 
     colors, profile = Colors(stylizer.config, pictures), pictures.content.profile
-    files.begin(plan.steps)
 
     def callback(step: Step, image: Array) -> None:
         display.show(step)

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from nstgraph.losses.registry import loss_term
     from nstgraph.pictures.load import Source
     from nstgraph.pictures.metadata import read_settings
+    from nstgraph.run.animation import Animation
     from nstgraph.run.result import Result
     from nstgraph.run.stylize import resume, stylize, texture
     from nstgraph.run.stylizer import Stylizer
+    from nstgraph.run.sweep import sweep
     from nstgraph.search.search import Search
     from nstgraph.search.step import Step
     from nstgraph.tiles.tiled_evaluator import TiledEvaluator
@@ -37,6 +39,7 @@ _HOMES = {
     "Stylizer": "run.stylizer",
     "resume": "run.stylize",
     "stylize": "run.stylize",
+    "sweep": "run.sweep",
     "texture": "run.stylize",
     "Interrupted": "errors",
     "LossError": "errors",
@@ -52,6 +55,7 @@ _HOMES = {
     "loss_term": "losses.registry",
     "parse_loss": "losses.loss_text",
     "read_settings": "pictures.metadata",
+    "Animation": "run.animation",
     "Result": "run.result",
     "Source": "pictures.load",
     "TiledEvaluator": "tiles.tiled_evaluator",
@@ -60,6 +64,7 @@ _HOMES = {
 _MODULES = ("contrib", "hooks", "testing")
 
 __all__ = [
+    "Animation",
     "Config",
     "Evaluator",
     "Interrupted",
@@ -82,6 +87,7 @@ __all__ = [
     "read_settings",
     "resume",
     "stylize",
+    "sweep",
     "texture",
     "tf",
 ]

@@ -84,6 +84,7 @@ def vgg16_npz(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path.unlink()  # pytest keeps the folders of its last three runs
 
 
+_WIDE_XYZ = {"r": (0.6097, 0.3111, 0.0195), "g": (0.2053, 0.6257, 0.0609), "b": (0.1492, 0.0632, 0.7446)}
 _XYZ = {"r": (0.4361, 0.2225, 0.0139), "g": (0.3851, 0.7169, 0.0971), "b": (0.1431, 0.0606, 0.7141)}
 _LINEAR = b"curv" + bytes(8)
 
@@ -108,6 +109,14 @@ def _swapped_linear_rgb() -> bytes:
     return _profile(b"RGB ", b"XYZ ", tags)
 
 
+def _wide_gamut() -> bytes:
+    """The primaries of Adobe RGB, and a gamma of 2.2."""
+    tags = {f"{c}TRC".encode(): b"curv" + bytes(4) + struct.pack(">IH", 1, 563) for c in "rgb"}
+    for channel, primary in _WIDE_XYZ.items():
+        tags[f"{channel}XYZ".encode()] = b"XYZ " + bytes(4) + struct.pack(">3i", *(round(65536 * v) for v in primary))
+    return _profile(b"RGB ", b"XYZ ", tags)
+
+
 def _cyan_only_cmyk() -> bytes:
     """Cyan darkens to black; the other three inks are invisible."""
     ramp = bytes(range(256))
@@ -121,6 +130,7 @@ def _cyan_only_cmyk() -> bytes:
 def icc_profiles() -> dict[str, bytes]:
     """Colour profiles by name, the last two of them broken."""
     return {
+        "wide gamut RGB": _wide_gamut(),
         "swapped linear RGB": _swapped_linear_rgb(),
         "linear grey": _profile(b"GRAY", b"XYZ ", {b"kTRC": _LINEAR}),
         "cyan-only CMYK": _cyan_only_cmyk(),

@@ -26,7 +26,7 @@ START = "start_"
 def arrays_of(
     pictures: PictureSet, own: Sequence[KeptPicture] = ()
 ) -> tuple[dict[str, str], dict[str, npt.NDArray[Any]]]:
-    """Names of the pictures, of terms' ``own``, too, and their colours and transparency, by what they are to the run.
+    """Names, colours, transparency and profiles of the pictures, of terms' ``own``, too, by what they are to the run.
 
     Colours are uint8 where that loses nothing, as with most pictures, and float32 elsewhere.
     """
@@ -42,6 +42,8 @@ def arrays_of(
         arrays[part] = whole if np.array_equal(whole, picture.rgb) else picture.rgb
         if picture.alpha is not None:
             arrays[_alpha(part)] = picture.alpha
+        if picture.profile is not None:
+            arrays[_profile(part)] = np.frombuffer(picture.profile, np.uint8)
     return names, arrays
 
 
@@ -91,6 +93,10 @@ def _alpha(part: str) -> str:
     return f"{part}_alpha"
 
 
+def _profile(part: str) -> str:
+    return f"{part}_profile"
+
+
 def _picture(part: str, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Picture:
     rgb: Array = arrays[part].astype(np.float32)
     alpha = arrays.get(_alpha(part))
@@ -98,4 +104,5 @@ def _picture(part: str, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Pi
         raise ValueError(f"{part} is no picture")
     if alpha is not None and (alpha.shape != rgb.shape[1:3] or not 0 <= alpha.min() <= alpha.max() <= 1):
         raise ValueError(f"{part} has a transparency that does not fit")
-    return Picture(rgb, alpha, str(name))
+    profile = arrays.get(_profile(part))
+    return Picture(rgb, alpha, str(name), profile=None if profile is None else profile.tobytes())

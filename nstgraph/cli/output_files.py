@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ from nstgraph.cli.output_names import OutputNames
 from nstgraph.cli.output_options import STDOUT, Outputs
 from nstgraph.errors import OutputError, fault_of
 from nstgraph.graph.trace import save_trace
+from nstgraph.pictures.formats import format_of
 from nstgraph.pictures.resize import resize
 from nstgraph.pictures.save import encode, save
+from nstgraph.run.animation import Animation
 from nstgraph.run.growing_log import GrowingLog
 from nstgraph.run.result import Result
 from nstgraph.search.step import Step
@@ -45,9 +47,15 @@ class OutputFiles:
         self._wanted = outputs
         self.names = OutputNames(outputs, pictures)
         self._latest_due = 0.0
+        self._how: dict[str, Any] = {"depth": outputs.depth, "quality": outputs.quality}
+        lossy = outputs.latest is not None and format_of(outputs.latest).lossy
+        self._how_latest: dict[str, Any] = {
+            "quality": outputs.quality if lossy else None
+        }  # which is to be looked at, in 8 bits
         self._log = None
         if outputs.log is not None and outputs.log.suffix.lower() == ".csv":
             self._log = GrowingLog(outputs.log, overwrite=outputs.overwrite, before=before)
+        self._animation: Animation | None = None
         self._told: set[str] = set()
         self._hooks: list[Any] = []
 
@@ -65,6 +73,11 @@ class OutputFiles:
             if hook.fault:
                 raise OutputError(hook.fault)
 
+    def begin(self, steps: int) -> None:
+        """Say how many steps the run will have, at all sizes."""
+        if self._wanted.animation is not None:
+            self._animation = Animation(steps, self._wanted.frames)
+
     @property
     def traced(self) -> bool:
         """Whether an evaluation is to be traced."""
@@ -77,6 +90,8 @@ class OutputFiles:
         alpha: Array | None,
         say: Callable[[str], None],
         shown: Callable[[Array], Array] = lambda image: image,
+        *,
+        profile: bytes | None = None,
     ) -> None:
         """Write what is written on the way; what cannot be is said once, and costs nothing else.
 
@@ -85,8 +100,10 @@ class OutputFiles:
             alpha: the photo's, [height, width], 0..1, or None.
             say: prints a line.
             shown: gives what an image looks like; called only where it is written.
+            profile: the photo's colour profile, or None.
         """
-        for write in (self._write_log, functools.partial(self._write_current, alpha=alpha, shown=shown)):
+        write_current = functools.partial(self._write_current, alpha=alpha, profile=profile, shown=shown)
+        for write in (self._write_log, functools.partial(self._keep_frame, shown=shown), write_current):
             try:
                 write(step, image)
             except Exception as error:  # is no reason to lose the steps taken so far
@@ -99,15 +116,28 @@ class OutputFiles:
         if self._log is not None:
             self._log.add(step)
 
-    def _write_current(self, step: Step, image: Array, *, alpha: Array | None, shown: Callable[[Array], Array]) -> None:
+    def _keep_frame(self, step: Step, image: Array, *, shown: Callable[[Array], Array]) -> None:
+        if self._animation is not None and self._animation.wants(step):
+            self._animation(step, shown(image))
+
+    def _write_current(
+        self,
+        step: Step,
+        image: Array,
+        *,
+        alpha: Array | None,
+        profile: bytes | None,
+        shown: Callable[[Array], Array],
+    ) -> None:
         wanted = self._wanted
         if alpha is not None:
             alpha = resize(alpha, step.height, step.width).clip(0, 1)
+        as_photo: dict[str, Any] = {"alpha": alpha, "profile": profile}
         if wanted.save_every and step.step % wanted.save_every == 0:
-            save(self.names.numbered(step.step), shown(image), alpha=alpha, overwrite=wanted.overwrite)
+            save(self.names.numbered(step.step), shown(image), **as_photo, **self._how, overwrite=wanted.overwrite)
         began = time.perf_counter()
         if wanted.latest is not None and began >= self._latest_due:
-            save(wanted.latest, shown(image), alpha=alpha, overwrite=True)
+            save(wanted.latest, shown(image), **as_photo, **self._how_latest, overwrite=True)
             self._latest_due = time.perf_counter() + _REST * (time.perf_counter() - began)
 
     def write(self, result: Result, note: Callable[[str], None]) -> None:
@@ -120,18 +150,7 @@ class OutputFiles:
         note(f"{result.reason}, {result.evaluations} evaluations")
         faults: list[str] = []
         written = [self._write_picture(result, faults)]
-        wanted, overwrite = self._wanted, self._wanted.overwrite
-        further: list[tuple[Path | None, Callable[..., Path], bool]] = [
-            (wanted.log, result.save_log, overwrite or (self._log is not None and self._log.begun)),
-            (
-                wanted.trace if result.trace is not None else None,
-                functools.partial(save_trace, result.trace),
-                overwrite,
-            ),
-            (self.names.compared if wanted.compare else None, result.save_comparison, overwrite),
-            (wanted.latest, result.save, True),
-        ]
-        for path, save_as, replace in further:
+        for path, save_as, replace in self._further(result):
             if path is not None:
                 try:
                     written.append(save_as(path, overwrite=replace))
@@ -141,12 +160,26 @@ class OutputFiles:
         if faults:
             raise OutputError(f"{'; '.join(faults)}; the picture is in {written[0]}")
 
+    def _further(self, result: Result) -> Iterator[tuple[Path | None, Callable[..., Path], bool]]:
+        """What is written beside the picture: where, if it is wanted, by what, and whether a file there may go."""
+        wanted, overwrite = self._wanted, self._wanted.overwrite
+        yield wanted.log, result.save_log, overwrite or (self._log is not None and self._log.begun)
+        if result.trace is not None:
+            yield wanted.trace, functools.partial(save_trace, result.trace), overwrite
+        if wanted.compare:
+            yield self.names.compared, functools.partial(result.save_comparison, **self._how), overwrite
+        yield wanted.latest, functools.partial(result.save, **self._how_latest), True
+        yield wanted.curves, result.save_curves, overwrite
+        if self._animation is not None:
+            yield wanted.animation, functools.partial(_saved, self._animation, result), overwrite
+
     def _write_picture(self, result: Result, faults: list[str]) -> Path:
         """Write the picture where it was wanted, or else where it can be."""
         try:
             if self.names.picture != STDOUT:
-                return result.save(self.names.picture, overwrite=self._wanted.overwrite)
-            sys.stdout.buffer.write(encode(result.image, alpha=result.alpha, metadata=result.metadata))
+                return result.save(self.names.picture, **self._how, overwrite=self._wanted.overwrite)
+            about: dict[str, Any] = {"metadata": result.metadata, "profile": result.profile}
+            sys.stdout.buffer.write(encode(result.image, alpha=result.alpha, **about, **self._how))
             sys.stdout.buffer.flush()
             return self.names.picture
         except Exception as error:  # whatever it is, the picture may be written elsewhere
@@ -159,3 +192,7 @@ class OutputFiles:
                 except Exception:
                     place.rmdir()
         raise OutputError(f"{faults[0]}; the picture can be written nowhere else, either")
+
+
+def _saved(animation: Animation, result: Result, path: Path, *, overwrite: bool) -> Path:
+    return animation.save(path, result, overwrite=overwrite)

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nstgraph.cli.claims import claim
+from nstgraph.cli.name_patterns import stem_of
 from nstgraph.cli.output_options import STDOUT, Outputs
 from nstgraph.config import Config
 from nstgraph.errors import OutputError
 from nstgraph.files import check_folder, check_no_input, check_suffix, check_target, same_file, unused
 from nstgraph.graph.trace import TRACE_SUFFIXES
 from nstgraph.networks.find_weights import candidates
-from nstgraph.pictures.formats import format_of
+from nstgraph.pictures.fit import Size
+from nstgraph.pictures.formats import FORMATS, check_encoding, check_holds, format_of
+from nstgraph.pictures.picture import PictureSet
+from nstgraph.pictures.resize import row_size
+from nstgraph.run.animation import ANIMATION_SUFFIXES
+from nstgraph.run.curves import check_curves
 from nstgraph.run.result import LOG_SUFFIXES
 
 __all__ = ["OutputNames", "inputs"]
-
-#: Bytes of a picture's name that the name of the result begins with.
-_LONGEST_STEM = 80
 
 
 def inputs(config: Config, sources: Sequence[Path], plugins: Sequence[Path] | None) -> list[Path]:
@@ -46,10 +48,8 @@ class OutputNames:
 
     def __init__(self, outputs: Outputs, pictures: Sequence[Path]) -> None:
         self._wanted = outputs
-        stems = [re.sub(r"\W+", "-", path.stem).strip("-") or "picture" for path in pictures[:2]]
-        stems = [stem.encode()[:_LONGEST_STEM].decode(errors="ignore") for stem in stems]
         # A name that nobody chose is never that of a file.
-        self._unchosen = Path("-".join(stems) + ".png")
+        self._unchosen = Path("-".join(map(stem_of, pictures[:2])) + ".png")
         self.picture = outputs.output or unused(self._unchosen, ".png")
 
     @property
@@ -69,24 +69,15 @@ class OutputNames:
             steps: how many there will be; 0 if that is not known yet.
 
         Raises:
-            OutputError: a format that cannot be written, a folder that does not exist, an existing file without
-                ``overwrite``, one of ``inputs``, or a file that is named twice.
+            OutputError: a format that cannot be written, or not as it is wanted, a folder that does not exist, an
+                existing file without ``overwrite``, one of ``inputs``, or a file that is named twice.
         """
         wanted = self._wanted
+        self._check_formats()
         if self.picture == STDOUT and (wanted.compare or wanted.save_every):
             raise OutputError("--compare and --save-every name their files after the result; name a file with -o")
         if self.picture == STDOUT and sys.__stdout__ is None:
             raise OutputError("standard output is closed; name a file with -o")
-        if self.picture != STDOUT:
-            format_of(self.picture)
-        if wanted.latest is not None:
-            format_of(wanted.latest)
-        if wanted.log is not None:
-            check_suffix(wanted.log, "a log", LOG_SUFFIXES)
-        if wanted.trace is not None:
-            check_suffix(wanted.trace, "a trace", TRACE_SUFFIXES)
-        if wanted.summaries is not None:
-            check_folder(wanted.summaries)
         targets = list(self._targets())
         for number, (name, target) in enumerate(targets):
             check_target(target, overwrite=wanted.overwrite, inputs=inputs)
@@ -99,6 +90,43 @@ class OutputNames:
                 )
         for path in self._numbered_files(steps):
             check_target(path, overwrite=wanted.overwrite, inputs=inputs)
+
+    def _check_formats(self) -> None:
+        """Refuse extensions, and what is not written under them."""
+        wanted = self._wanted
+        place = self.picture if self.picture != STDOUT else Path(f"-{FORMATS[0].suffixes[0]}")
+        check_encoding(place, wanted.depth, wanted.quality)
+        if wanted.latest is not None:
+            format_of(wanted.latest)
+        if wanted.animation is not None:
+            check_suffix(wanted.animation, "an animation", ANIMATION_SUFFIXES)
+        if wanted.curves is not None:
+            check_curves(wanted.curves)
+        if wanted.log is not None:
+            check_suffix(wanted.log, "a log", LOG_SUFFIXES)
+        if wanted.trace is not None:
+            check_suffix(wanted.trace, "a trace", TRACE_SUFFIXES)
+        if wanted.summaries is not None:
+            check_folder(wanted.summaries)
+
+    def check_holds(self, pictures: PictureSet, size: Size, *, photo: bool = True) -> None:
+        """Refuse, as soon as the result's height and width are known, what has more pixels than its format holds.
+
+        Args:
+            pictures: of the run.
+            size: of the result.
+            photo: whether there is one, which the comparison shows, too.
+
+        Raises:
+            OutputError: the result has, or the newest picture, or the comparison, which is wider.
+        """
+        for path in (self.picture, self._wanted.latest):
+            if path not in (None, STDOUT):
+                check_holds(path, size)
+        if self._wanted.compare:
+            check_holds(
+                self.compared, row_size([*[size] * photo, *(style.size for style in pictures.styles), size], size[0])
+            )
 
     def check_inputs(self, inputs: Sequence[Path], steps: int = 0) -> None:
         """Refuse to write over files that a run has turned out to read, as for `check`."""
@@ -116,7 +144,7 @@ class OutputNames:
             yield "the result", self.picture
         if self._wanted.compare:
             yield "the comparison", self.compared
-        for name in ("latest", "log", "trace"):
+        for name in ("latest", "animation", "curves", "log", "trace"):
             target = getattr(self._wanted, name)
             if target is not None:
                 yield f"--{name}", target

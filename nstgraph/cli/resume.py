@@ -10,6 +10,7 @@ import typer
 from nstgraph import messages
 from nstgraph.cli import options, running
 from nstgraph.cli.exit_codes import command
+from nstgraph.cli.name_patterns import fields_of
 from nstgraph.cli.output_options import Outputs
 from nstgraph.cli.printing import to_stderr
 from nstgraph.config import Config
@@ -24,7 +25,8 @@ app = typer.Typer()
 
 #: What a run that goes on may be given anew: where its files go, and what belongs to the machine.
 _ANEW = (
-    *("output", "overwrite", "compare", "save_every", "latest", "log", "summaries", "trace", "checkpoint_every"),
+    *("output", "depth", "quality", "overwrite", "compare", "save_every", "latest", "animation", "frames", "curves"),
+    *("log", "summaries", "trace", "checkpoint_every"),
     *("memory", "tile", "weights", "network"),
 )
 
@@ -54,9 +56,10 @@ def resume(
         _check_plugins(checkpoint, plugin or [])
         given = {name: value for name in MACHINE if (value := getattr(config, name)) != getattr(Config, name)}
         config = resumed(checkpoint.about, **given)
-        outputs = outputs.resumed(checkpoint.about.get("outputs"))
         before = checkpoint.state.history if checkpoint.state else ()
         names = [Path(picture.name) for picture in (checkpoint.pictures.content, *checkpoint.pictures.styles)]
+        # Patterns are those that are given now: what the run was to write is kept as names.
+        outputs = outputs.named(fields_of(config, names)).resumed(checkpoint.about.get("outputs"))
         files = OutputFiles(outputs, names, before)
         files.names.check(inputs(config, [], plugin), config.steps)
         running.go_on(config, checkpoint, outputs, files, quiet)

@@ -18,7 +18,7 @@ from nstgraph.cli.interruptions import deaf, received
 from nstgraph.cli.output_options import OFF, STDOUT, Outputs
 from nstgraph.cli.printing import say, stderr_held_back
 from nstgraph.cli.progress import Display
-from nstgraph.config import Config
+from nstgraph.config import Config, TextureConfig
 from nstgraph.errors import CheckpointError, ConfigError, Interrupted, NstgraphError, RunError
 from nstgraph.files import unused
 from nstgraph.messages import command, one_line
@@ -106,6 +106,8 @@ def _run(
     kept: Keeping,
     own: Sequence[KeptPicture] = (),
 ) -> None:
+    size, _ = pictures.sizes(pictures.pixels(config.size))
+    files.names.check_holds(pictures, size, photo=not isinstance(config, TextureConfig))
     import_tensorflow()
     from nstgraph.run.stylizer import Stylizer
 
@@ -116,6 +118,7 @@ def _run(
         plan = claim_memory(lambda reserved: stylizer.plan(pictures, reserved=reserved), claims)
         with Display(plan.steps, quiet=quiet) as display:
             _announce(stylizer, plan, display)
+            files.begin(plan.steps)
             with kept(stylizer, plan, pictures, display) as checkpoint:
                 if checkpoint is not None:
                     note = functools.partial(display.note, always=True)
@@ -180,11 +183,11 @@ def _search(
 ) -> None:
     from nstgraph.run.colors import Colors
 
-    colors = Colors(stylizer.config, pictures)
+    colors, profile = Colors(stylizer.config, pictures), pictures.content.profile
 
     def callback(step: Step, image: Array) -> None:
         display.show(step)
-        files.on_the_way(step, image, pictures.content.alpha, say, colors.shown)
+        files.on_the_way(step, image, pictures.content.alpha, say, colors.shown, profile=profile)
 
     stop: Interrupted | RunError | None = None
     try:

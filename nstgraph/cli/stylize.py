@@ -10,6 +10,7 @@ import typer
 
 from nstgraph.cli import options, running
 from nstgraph.cli.exit_codes import command
+from nstgraph.cli.name_patterns import fields_of
 from nstgraph.cli.output_options import OFF, Outputs
 from nstgraph.cli.printing import to_stdout
 from nstgraph.cli.progress import Display
@@ -43,6 +44,7 @@ def stylize(
     from nstgraph.run.preset_weights import with_weights_of
 
     sources = [content, *styles]
+    outputs = outputs.named(fields_of(config, sources, preset))
     files = OutputFiles(outputs, sources)
     read = [*sources, settings] if settings is not None else sources
     files.names.check(inputs(config, read, plugin), config.steps)

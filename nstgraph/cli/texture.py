@@ -9,6 +9,7 @@ import typer
 
 from nstgraph.cli import options, running
 from nstgraph.cli.exit_codes import command
+from nstgraph.cli.name_patterns import fields_of
 from nstgraph.cli.output_options import OFF, Outputs
 from nstgraph.config import TextureConfig
 
@@ -42,6 +43,7 @@ def texture(
     from nstgraph.cli.output_files import OutputFiles
     from nstgraph.cli.output_names import inputs
 
+    outputs = outputs.named(fields_of(config, [_NAME, *styles]))
     files = OutputFiles(outputs, [styles[0], _NAME])
     read = [*styles, settings] if settings is not None else styles
     files.names.check(inputs(config, read, plugin), config.steps)

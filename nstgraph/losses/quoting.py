@@ -13,12 +13,12 @@ import re
 from nstgraph.errors import LossError
 from nstgraph.messages import shown
 
-__all__ = ["Bare", "Quoted", "in_quotes", "parted", "quoted", "value_of"]
+__all__ = ["Bare", "Quoted", "in_quotes", "parted", "quoted", "unquoted", "value_of"]
 
 _QUOTED = r"""'[^']*(?:''[^']*)*'(?!')|"[^"]*(?:""[^"]*)*"(?!")"""
 
 #: A quote opens after one of these, or at the beginning.
-_OPENING = r"(?:(?<=[=+])|\A)"
+_OPENING = r"(?:(?<=[=+,])|\A)"
 
 
 class Bare(str):
@@ -49,6 +49,15 @@ def value_of(text: str) -> Bare | Quoted | tuple[Bare | Quoted, ...]:
     if not any(isinstance(item, Quoted) for item in items):
         return Bare(text)
     return items[0] if len(items) == 1 else tuple(items)
+
+
+def unquoted(text: str) -> str:
+    """``text`` as it is, or what stands between its quotes.
+
+    Raises:
+        LossError: as for `value_of`.
+    """
+    return str(_item(text))
 
 
 def quoted(text: str) -> str:

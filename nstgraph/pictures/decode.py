@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import io
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageOps
 
 from nstgraph.arrays import Array
 from nstgraph.errors import PictureError
 from nstgraph.pictures.picture import Picture
+from nstgraph.pictures.profile import to_srgb
 
 __all__ = ["decode", "from_planes", "scaled"]
 
@@ -32,19 +32,22 @@ def decode(image: Image.Image, name: str, where: str) -> Picture:
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")
     if image.mode == "F" or image.mode.startswith("I"):
-        rgb, alpha, dark = _from_deep_grey(image, where)
-        return from_planes(rgb, alpha, name=name, where=where, note=dark or note)
-    rgb, alpha = np.array(_to_srgb(image), dtype=np.float32), None
+        rgb, alpha, profile, dark = _from_deep_grey(image, where)
+        return from_planes(rgb, alpha, name=name, where=where, note=dark or note, profile=profile)
+    colours, profile = to_srgb(image)
+    rgb, alpha = np.array(colours, dtype=np.float32), None
     if image.has_transparency_data:
         clear = image if "A" in image.getbands() else image.convert("RGBA")
         alpha = np.array(clear.getchannel("A"), dtype=np.float32)
         alpha /= 255
         if form == "BMP" and not alpha.any():  # few programs use the fourth byte, or leave anything but 0 there
             alpha = None
-    return from_planes(rgb, alpha, name=name, where=where, note=note)
+    return from_planes(rgb, alpha, name=name, where=where, note=note, profile=profile)
 
 
-def from_planes(rgb: Array, alpha: Array | None, *, name: str, where: str, note: str = "") -> Picture:
+def from_planes(
+    rgb: Array, alpha: Array | None, *, name: str, where: str, note: str = "", profile: bytes | None = None
+) -> Picture:
     """A picture from ``rgb`` [height, width, 3], which is changed in place, and ``alpha`` [height, width], 0..1.
 
     Raises:
@@ -59,7 +62,7 @@ def from_planes(rgb: Array, alpha: Array | None, *, name: str, where: str, note:
         # What nobody sees must not steer the search. Without a copy of what is visible, which may be large.
         mean = np.mean(rgb, axis=(0, 1), dtype=np.float64, where=visible[:, :, np.newaxis])
         rgb[~visible] = mean
-    return Picture(rgb[np.newaxis], alpha, name, note)
+    return Picture(rgb[np.newaxis], alpha, name, note, profile)
 
 
 def scaled(values: Array, where: str, top: float = 255.0) -> Array:
@@ -73,8 +76,8 @@ def scaled(values: Array, where: str, top: float = 255.0) -> Array:
     return np.clip(scaled, 0, 255, out=scaled)
 
 
-def _from_deep_grey(image: Image.Image, where: str) -> tuple[Array, Array | None, str]:
-    """Modes "I", "I;16" and "F", which Pillow's own conversion would clip at 255; and what to note about them."""
+def _from_deep_grey(image: Image.Image, where: str) -> tuple[Array, Array | None, bytes | None, str]:
+    """Modes "I", "I;16" and "F", which Pillow's own conversion would clip at 255; profile, and what to note of them."""
     values = np.asarray(image)
     highest, note = float(values.max()), ""
     top = 65535.0
@@ -87,34 +90,14 @@ def _from_deep_grey(image: Image.Image, where: str) -> tuple[Array, Array | None
     if "transparency" in image.info:
         alpha = (values != image.info["transparency"]).astype(np.float32)
     if "icc_profile" not in image.info:
-        return np.repeat(grey[:, :, np.newaxis], 3, axis=2), alpha, note
+        return np.repeat(grey[:, :, np.newaxis], 3, axis=2), alpha, None, note
     # Profiles are applied to 8 bits only: taking a ramp through and interpolating keeps the rest.
     ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[np.newaxis])
     ramp.info["icc_profile"] = image.info["icc_profile"]
-    curves = np.asarray(_to_srgb(ramp))[0]
+    converted, profile = to_srgb(ramp)
+    curves = np.asarray(converted)[0]
     rgb = np.empty((*grey.shape, 3), dtype=np.float32)
     for row, line in zip(grey, rgb, strict=True):  # one at a time, as numpy interpolates in float64
         for channel in range(3):
             line[:, channel] = np.interp(row, np.arange(256), curves[:, channel])
-    return rgb, alpha, note
-
-
-def _to_srgb(image: Image.Image) -> Image.Image:
-    """The colours of an 8-bit image, without alpha, in mode "RGB"."""
-    data = image.info.get("icc_profile")
-    if data:
-        with contextlib.suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):
-            profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
-            grey = image.mode in ("1", "L", "LA") and profile.profile.xcolor_space == "GRAY"
-            mode = "L" if grey else "CMYK" if image.mode == "CMYK" else "RGB"
-            converted = ImageCms.profileToProfile(
-                image.convert(mode),
-                profile,
-                ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")),
-                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-                outputMode="RGB",
-                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-            )
-            if converted is not None:
-                return converted
-    return image.convert("RGB")
+    return rgb, alpha, profile, note

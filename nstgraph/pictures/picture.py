@@ -24,12 +24,15 @@ class Picture:
         alpha: [height, width], float32, 0 (transparent) .. 1 (opaque); None if all of it is opaque.
         name: the file's name without its folder, or "array" or "image".
         note: what a user should know of how it was read, in one line; mostly empty.
+        profile: the colour profile (ICC) that results of it are to carry: its own, or sRGB's in place of one that is
+            broken or not one of RGB; None if it has none.
     """
 
     rgb: Array
     alpha: Array | None
     name: str
     note: str = ""
+    profile: bytes | None = None
 
     @property
     def size(self) -> Size:

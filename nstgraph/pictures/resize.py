@@ -9,9 +9,10 @@ import numpy as np
 from PIL import Image
 
 from nstgraph.arrays import Array
+from nstgraph.pictures.fit import Size
 from nstgraph.pictures.wrapping import NOWHERE, Wraps
 
-__all__ = ["resize", "side_by_side"]
+__all__ = ["resize", "row_size", "side_by_side"]
 
 #: White pixels between pictures in a row.
 _GAP = 8
@@ -73,6 +74,15 @@ def side_by_side(images: Sequence[Array], height: int = 0) -> Array:
     gap = np.full((1, height, _GAP, 3), 255, dtype=np.float32)
     row: list[Array] = []
     for image in images:
-        width = max(1, round(image.shape[2] * height / image.shape[1]))
-        row += [gap, resize(image, height, width)]
+        row += [gap, resize(image, height, _width_in_row(height, (image.shape[1], image.shape[2])))]
     return np.concatenate(row[1:], axis=2, dtype=np.float32)
+
+
+def row_size(sizes: Sequence[Size], height: int = 0) -> Size:
+    """Height and width of what `side_by_side` makes of pictures of these sizes."""
+    height = height or sizes[0][0]
+    return height, sum(_width_in_row(height, size) for size in sizes) + _GAP * (len(sizes) - 1)
+
+
+def _width_in_row(height: int, size: Size) -> int:
+    return max(1, round(size[1] * height / size[0]))

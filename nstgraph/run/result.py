@@ -15,6 +15,7 @@ from nstgraph.files import check_suffix, writing
 from nstgraph.pictures.fit import fitted
 from nstgraph.pictures.resize import resize, side_by_side
 from nstgraph.pictures.save import encode, save
+from nstgraph.run.curves import save_curves
 from nstgraph.run.growing_log import row
 from nstgraph.search.step import Step
 
@@ -41,6 +42,8 @@ class Result:
         evaluations: of loss and gradient.
         settings: all that the picture depends on: settings, versions, the weights' hash.
         trace: TensorFlow's record of an evaluation (``RunMetadata``), if one was asked for.
+        profile: the colour profile (ICC) of the content image, which files of the result are to carry; ``image`` is in
+            sRGB whatever it is.
     """
 
     image: Array
@@ -51,6 +54,7 @@ class Result:
     evaluations: int
     settings: Mapping[str, Any]
     trace: Any = None
+    profile: bytes | None = None
 
     def __repr__(self) -> str:
         height, width = self.image.shape[1:3]
@@ -67,20 +71,41 @@ class Result:
         settings = json.dumps(dict(self.settings), default=str)  # paths become text
         return {"Software": f"nstgraph {self.settings['nstgraph']}", "nstgraph": settings}
 
-    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+    def save(self, path: str | Path, *, depth: int = 8, quality: int | None = None, overwrite: bool = False) -> Path:
         """Write the picture; the format is the extension's. PNG and TIFF carry ``settings`` as metadata.
 
-        Raises:
-            OutputError: the format is unknown, the file exists and ``overwrite`` is false, its folder does not, or
-                writing fails.
-        """
-        return save(path, self.image, alpha=self.alpha, metadata=self.metadata, overwrite=overwrite)
+        It is in the colour profile of the content image, if that has one, and carries it. Where that cannot be, as in
+        16 bits, it carries sRGB's.
 
-    def save_comparison(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Write content, if it is no texture, styles and result side by side; errors as for `save`."""
+        Args:
+            path: ends in .png, .jpg, .webp, .tif or .bmp.
+            depth: bits a channel: 8, or 16 in a PNG.
+            quality: 1..100, of JPEG and WebP; None is 95.
+            overwrite: whether a file that is there may be replaced.
+
+        Raises:
+            OutputError: the format is unknown, is not written in that depth or quality, or holds no picture this large;
+                the file exists and ``overwrite`` is false, its folder does not, or writing fails.
+        """
+        return save(
+            path,
+            self.image,
+            alpha=self.alpha,
+            metadata=self.metadata,
+            profile=self.profile,
+            depth=depth,
+            quality=quality,
+            overwrite=overwrite,
+        )
+
+    def save_comparison(
+        self, path: str | Path, *, depth: int = 8, quality: int | None = None, overwrite: bool = False
+    ) -> Path:
+        """Write content, if it is no texture, styles and result side by side; arguments and errors as for `save`."""
         content, *styles = self.pictures
         seen = [] if "aspect" in self.settings else [resize(content, *self.image.shape[1:3])]
-        return save(path, side_by_side([*seen, *styles, self.image], self.image.shape[1]), overwrite=overwrite)
+        row = side_by_side([*seen, *styles, self.image], self.image.shape[1])
+        return save(path, row, profile=self.profile, depth=depth, quality=quality, overwrite=overwrite)
 
     def save_log(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the history as ``.csv``, a row a step, or ``.json``, with settings and reason.
@@ -102,3 +127,12 @@ class Result:
         with writing(target, overwrite=overwrite) as file:
             file.write(text.getvalue().encode())
         return target
+
+    def save_curves(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Draw every term and their sum over the steps, on a logarithmic scale, as ``.png``, ``.svg`` or ``.pdf``.
+
+        Raises:
+            ConfigError: matplotlib is not installed.
+            OutputError: as for `save_log`, or the curves cannot be drawn.
+        """
+        return save_curves(Path(path), self.history, overwrite=overwrite)

@@ -266,6 +266,7 @@ class Run:
             reason=reason,
             evaluations=so_far.evaluations,
             trace=self._trace,
+            profile=self._pictures.content.profile,
             settings={
                 **self._settings,
                 "stages": [str(stage) for stage in self._plan.stages],

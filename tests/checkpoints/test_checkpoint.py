@@ -19,7 +19,7 @@ from nstgraph.pictures.picture import Picture, PictureSet
 RANDOM = np.random.default_rng(0)
 WHOLE = RANDOM.integers(0, 256, (1, 30, 40, 3)).astype(np.float32)
 PICTURES = PictureSet(
-    Picture(WHOLE, RANDOM.uniform(0, 1, (30, 40)).astype(np.float32), "c.png"),
+    Picture(WHOLE, RANDOM.uniform(0, 1, (30, 40)).astype(np.float32), "c.png", profile=b"ICC\0"),
     (Picture(WHOLE / 2, None, "s.png"), Picture(WHOLE[:, ::-1], None, "t.png")),
     (Picture(WHOLE[:, :, ::-1], None, "start.png"), Picture(WHOLE[:, ::-1, ::-1], None, "other.png")),
 )
@@ -41,6 +41,7 @@ def test_a_run_is_opened_as_it_was_kept(tmp_path):
         for before, after in zip(old, new, strict=True):
             np.testing.assert_array_equal(before.rgb, after.rgb, strict=True)
             assert (before.name, before.alpha is None) == (after.name, after.alpha is None)
+            assert before.profile == after.profile
         np.testing.assert_array_equal(PICTURES.content.alpha, opened.pictures.content.alpha)
 
 

@@ -54,7 +54,7 @@ def wanted() -> Callable[..., Outputs]:
     """Function of a folder, a name in it and further options, with names in it, that gives a run's `Outputs`."""
 
     def wanted(folder: Path, name: str | Path, **options: Any) -> Outputs:
-        kinds = ("log", "trace", "summaries", "latest")
+        kinds = ("log", "trace", "summaries", "latest", "animation", "curves")
         given = {kind: options.pop(kind) for kind in kinds if kind in options}
         paths = {kind: name if name == STDOUT else folder / name for kind, name in given.items()}
         return Outputs(folder / name, **paths, **options)

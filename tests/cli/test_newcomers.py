@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from nstgraph.cli.app import app
 from nstgraph.pictures.load import load
 
-COMMANDS = ["", "stylize", "plan", "demo", "terms", "bench", "weights", "weights list", "weights info", "weights fetch",
-            "weights convert", "weights doctor", "graph", "graph show", "graph export"]  # fmt: skip
+COMMANDS = ["", "stylize", "sweep", "plan", "demo", "terms", "bench", "weights", "weights list", "weights info",
+            "weights fetch", "weights convert", "weights doctor", "graph", "graph show", "graph export"]  # fmt: skip
 SMALL = "--size 48 --steps 2 --scales 1 -l style:layers=conv1_1"
 
 

@@ -1,12 +1,14 @@
 import dataclasses
 import io
 import json
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from nstgraph import Config, Stylizer, tf
 from nstgraph.cli.output_files import OutputFiles
@@ -230,3 +232,49 @@ def test_summaries_are_written_on_the_way(outputs, tmp_path, exists, contents):
     assert all(loss["loss/tv"] == loss["loss/total"] for loss in losses)
     (picture,) = (value.image for value in events[0].summary.value if value.tag == "generated_image")
     assert (picture.height, picture.width) == (24, 32)
+
+
+def test_the_result_and_what_is_like_it_are_written_as_was_asked_for(outputs, tmp_path, icc_profiles):
+    profiled = dataclasses.replace(RESULT, profile=icc_profiles["wide gamut RGB"])
+    files = outputs(tmp_path, "a.jpg", quality=20, compare=True, save_every=1, latest="now.png")
+    files.on_the_way(step(1), grey(40), None, pytest.fail, profile=profiled.profile)
+    files.write(profiled, lambda line: None)
+    for name in ("a.jpg", "a-0001.jpg", "a-compare.jpg", "now.png"):
+        with Image.open(tmp_path / name) as image:
+            assert image.info["icc_profile"] == profiled.profile
+            assert image.format == "PNG" or max(image.quantization[0]) > 100
+    deep = outputs(tmp_path, "b.png", depth=16, compare=True, save_every=1, latest="now.jpg")
+    deep.on_the_way(step(1), grey(40.5), None, pytest.fail)
+    deep.write(RESULT, lambda line: None)
+    depths = {name: (tmp_path / name).read_bytes()[24] for name in ("b.png", "b-0001.png", "b-compare.png")}
+    assert set(depths.values()) == {16} and load(tmp_path / "now.jpg").size == (24, 32)
+
+
+def test_16_bits_go_to_standard_output_too(capfdbinary):
+    OutputFiles(Outputs(STDOUT, depth=16), []).write(RESULT, lambda line: None)
+    assert capfdbinary.readouterr().out[24] == 16
+
+
+def test_animation_and_curves_are_written_of_what_there_is(outputs, tmp_path):
+    files = outputs(tmp_path, "a.png", animation="a.gif", frames=3, curves="c.svg")
+    files.names.check([])
+    files.begin(10)
+    for number in (1, 2, 6):
+        files.on_the_way(step(number), grey(10 * number), None, pytest.fail)
+    lines = []
+    files.write(RESULT, lines.append)
+    assert lines[1] == f"wrote {tmp_path / 'a.png'}, {tmp_path / 'c.svg'}, {tmp_path / 'a.gif'}"
+    with Image.open(tmp_path / "a.gif") as image:
+        assert image.n_frames == 3
+    assert "<svg" in (tmp_path / "c.svg").read_text()
+
+
+def test_an_animation_and_curves_that_fail_cost_no_picture(outputs, folder, monkeypatch):
+    files = outputs(folder, "b.png", animation="a.gif", curves="c.png", compare=True)
+    files.begin(2)
+    files.on_the_way(step(1), grey(10), None, pytest.fail)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    (folder / "a.gif").mkdir()
+    with pytest.raises(OutputError, match=r"curves need matplotlib.*a\.gif: it is a folder.*; the picture is in "):
+        files.write(RESULT, lambda line: None)
+    assert load(folder / "b.png").rgb.mean() == 90 and (folder / "b-compare.png").exists()

@@ -1,11 +1,14 @@
+import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nstgraph.cli.output_names import OutputNames
 from nstgraph.cli.output_options import STDOUT, Outputs
 from nstgraph.errors import OutputError
+from nstgraph.pictures.picture import Picture, PictureSet
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,14 @@ from nstgraph.errors import OutputError
             {"latest": "b-0002.png", "save_every": 2},
             "b-0002.png is given for --latest and is the name of a pic",
         ),
+        ("a.jpg", {"depth": 16}, r"a\.jpg with 16 bits: JPEG is written with 8; choose \.png for 16"),
+        ("a.png", {"quality": 80}, "a.png in a quality: PNG loses nothing"),
+        ("a.png", {"animation": "a.mp4"}, r"cannot write an animation as .*a\.mp4; end its name in \.gif or \.webp"),
+        ("a.png", {"animation": "a.png"}, "a.png is given for both the result and --animation"),
+        ("a.png", {"animation": "old.png"}, "old.png exists"),
+        ("a.png", {"curves": "a.jpg"}, r"cannot write curves as .*a\.jpg; end its name in \.png or \.svg or \.pdf"),
+        ("a.png", {"curves": "nowhere/c.png"}, "nowhere does not exist"),
+        ("a.png", {"curves": "b.png", "latest": "b.png"}, "b.png is given for both --latest and --curves"),
         ("a.png", {"summaries": "old.csv", "overwrite": True}, "old.csv is a file; name a folder"),
         ("a.png", {"summaries": "nowhere/a"}, "nowhere does not exist"),
     ],
@@ -77,7 +88,8 @@ def test_an_input_is_refused_even_with_overwrite(wanted, folder, name, options, 
     [
         {"save_every": 3}, {"save_every": 0}, {"save_every": 6}, {"log": "a.JSON"}, {},
         {"trace": "a.JSON"}, {"trace": "a.pb"}, {"trace": "b.json", "log": "a.json"},
-        {"summaries": "a"}, {"summaries": "sub.png"}, {"summaries": "."},
+        {"summaries": "a"}, {"summaries": "sub.png"}, {"summaries": "."}, {"depth": 16, "compare": False},
+        {"animation": "a.GIF", "curves": "a.svg"}, {"animation": "b.png", "curves": "a.pdf"},
     ],
 )  # fmt: skip
 def test_check_lets_pass_what_is_in_nobodys_way(wanted, contents, folder, options):
@@ -156,3 +168,32 @@ def test_what_a_run_turns_out_to_read_is_not_written_over(wanted, folder, option
     chosen.check_inputs([folder / "other.png"])
     with pytest.raises(OutputError, match=rf"{source} is an input and is never written over"):
         chosen.check_inputs([folder / "sub.png" / ".." / source])
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "size", "message"),
+    [
+        ("a.webp", {}, (100, 16384), "16384 pixels on a side are too many for WEBP, which has at most 16383; choose"),
+        ("a.jpg", {}, (65501, 100), "65501 pixels on a side are too many for JPEG"),
+        ("a.bmp", {}, (40000, 40000), "40000 x 40000 pixels are too many for BMP"),
+        ("a.webp", {"compare": True}, (4000, 6500), "a-compare.webp: 17016 "),  # of 6500, 4000 and 6500, and two gaps
+        ("a.png", {"latest": "now.webp"}, (100, 16384), "now.webp: 16384 pixels on a side"),
+    ],
+)  # fmt: skip
+def test_more_pixels_than_a_format_holds_are_refused(wanted, folder, name, options, size, message):
+    photo, square = (Picture(np.zeros((1, height, 30, 3), np.float32), None, "p") for height in (20, 30))
+    pictures = PictureSet(photo, (square,))
+    with pytest.raises(OutputError, match=re.escape(message)):
+        OutputNames(wanted(folder, name, **options), []).check_holds(pictures, size)
+    within = (100, 4000)
+    OutputNames(wanted(folder, name, **options), []).check_holds(pictures, within)
+    OutputNames(wanted(folder, "a.png", compare=True), []).check_holds(pictures, (30000, 30000))
+    OutputNames(Outputs(STDOUT), []).check_holds(pictures, (70000, 10))
+
+
+def test_the_row_of_a_texture_has_no_photo(wanted, folder):
+    painting = Picture(np.zeros((1, 30, 30, 3), np.float32), None, "p")
+    names = OutputNames(wanted(folder, "b.webp", compare=True), [])
+    with pytest.raises(OutputError, match="are too many for WEBP"):
+        names.check_holds(PictureSet(painting, (painting,)), (6000, 6000))
+    names.check_holds(PictureSet(painting, (painting,)), (6000, 6000), photo=False)

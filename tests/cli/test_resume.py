@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from nstgraph.checkpoints.checkpoint import Checkpoint
@@ -271,3 +272,25 @@ def test_the_sizes_before_a_native_abort_are_kept(folder):
     with Checkpoint.open(folder / "ck") as checkpoint:
         assert checkpoint.state.stage == 1 and {step.height for step in checkpoint.state.history} == {36}
     assert ended(start(folder, "resume ck --plugin p.py")) == 0 and load(folder / "o.png").size == (72, 96)
+
+
+def test_a_run_that_goes_on_names_its_files_by_patterns_and_draws_all_of_its_steps(failed, failing_plugin):
+    (failed / "p.py").write_text(failing_plugin(10**9))
+    words = "-o {content}-{style}-{steps}.png --animation {content}.webp --frames 4 --curves {style}.svg"
+    code, _, shown = nstgraph(f"resume ck --plugin p.py {words}")
+    assert code == 0, shown
+    assert load(failed / "c-s-24.png").size == (36, 48) and (failed / "s.svg").exists()
+    with Image.open(failed / "c.webp") as image:
+        assert 2 <= image.n_frames <= 4 and image.size == (48, 36)
+
+
+def test_what_a_pattern_stands_for_is_what_is_kept(picture_folder, failing_plugin):
+    (picture_folder / "p.py").write_text(failing_plugin(14))
+    line = LINE.replace("-o o.png", "-o {content}{{}}-{size}.jpg --quality 70 --animation {style}.gif")
+    assert nstgraph(f"{line} -l 0.00001*fails_late --plugin p.py --checkpoint ck-{{seed}}")[0] == 2
+    registry.remove("fails_late")
+    kept = _run_file("ck-0")[0]["outputs"]
+    assert (kept["output"], kept["animation"]) == tuple(str(picture_folder / name) for name in ("c{}-48.jpg", "s.gif"))
+    assert kept["quality"] == 70 and load("c{}-48.jpg").size == (36, 48)
+    with Image.open("s.gif") as image:  # of what there was until it failed
+        assert image.n_frames > 2 and image.size == (48, 36)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nstgraph.pictures.resize import resize, side_by_side
+from nstgraph.pictures.resize import resize, row_size, side_by_side
 
 
 def test_resize():
@@ -42,3 +42,9 @@ def test_a_picture_that_wraps_is_resized_as_one_of_many(old, new, wraps):
     np.testing.assert_allclose(resized, many[:, middle[0], middle[1]], atol=0.01)
     np.testing.assert_array_equal(resize(image[0, :, :, 0], *new, wraps=wraps), resized[0, :, :, 0])
     assert np.abs(resized - resize(image, *new)).max() > 1
+
+
+def test_the_size_of_a_row_is_known_before_it_is_made():
+    images = [np.zeros((1, height, width, 3), np.float32) for height, width in ((24, 32), (7, 200), (300, 2), (24, 32))]
+    row = side_by_side(images)
+    assert row.shape[1:3] == row_size([image.shape[1:3] for image in images])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nstgraph import tf
 from nstgraph.errors import OutputError
 from nstgraph.pictures.load import load
 from nstgraph.pictures.save import encode, save
@@ -110,3 +111,52 @@ def test_overwrite_is_asked_for(tmp_path):
         save(path, np.full((1, 16, 16, 3), 255.0))
     assert load(path).rgb.max() == 0
     assert load(save(path, np.full((1, 16, 16, 3), 255.0), overwrite=True)).rgb.min() == 255
+
+
+def deep(data):
+    with tf.Graph().as_default(), tf.Session() as session:
+        return session.run(tf.io.decode_png(data, dtype=tf.uint16))
+
+
+@pytest.mark.parametrize("alpha", [None, np.linspace(-0.1, 1.1, 24 * 32).reshape(24, 32)])
+def test_16_bits_hold_more_than_8(tmp_path, alpha):
+    image = np.linspace(-5, 260, 24 * 32 * 3).reshape(1, 24, 32, 3)
+    metadata = {"config": '{"size": 512}', "title": "Grüße, 世界"}
+    path = save(tmp_path / "a.png", image, alpha=alpha, metadata=metadata, depth=16)
+    pixels = deep(path.read_bytes())
+    assert np.array_equal(pixels[:, :, :3], np.rint(image[0].clip(0, 255) * 257))
+    assert len(np.unique(pixels)) > 2000
+    if alpha is not None:
+        assert np.array_equal(pixels[:, :, 3], np.rint(alpha.clip(0, 1) * 65535))
+    with Image.open(path) as opened:
+        assert opened.text == metadata
+    assert load(path).size == (24, 32)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.webp"])
+def test_a_lower_quality_is_a_smaller_file(tmp_path, name):
+    sizes = [
+        save(tmp_path / name, load(noise()).rgb, overwrite=True, quality=quality).stat().st_size
+        for quality in (10, 60, 95, None)
+    ]
+    assert sizes[0] < sizes[1] < sizes[2] == sizes[3]
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "message"),
+    [
+        ("a.jpg", {"depth": 16}, r"a\.jpg with 16 bits: JPEG is written with 8; choose \.png for 16"),
+        ("a.tif", {"depth": 16}, r"TIFF is written with 8"),
+        ("a.png", {"depth": 12}, r"depth is 12; choose 8 or 16"),
+        ("a.png", {"depth": True}, r"depth is True; choose 8 or 16"),
+        ("a.png", {"quality": 80}, r"a\.png in a quality: PNG loses nothing; leave it out, or choose \.jpg"),
+        ("a.bmp", {"quality": 80}, r"BMP loses nothing"),
+        ("a.jpg", {"quality": 0}, r"quality is 0; choose a whole number from 1 to 100"),
+        ("a.jpg", {"quality": 101}, r"quality is 101"),
+        ("a.jpg", {"quality": 80.0}, r"quality is 80\.0"),
+    ],
+)
+def test_what_a_format_is_not_written_in_is_refused(tmp_path, name, how, message):
+    with pytest.raises(OutputError, match=message):
+        save(tmp_path / name, np.zeros((1, 16, 16, 3)), **how)
+    assert contents(tmp_path) == {}

@@ -40,10 +40,11 @@ def stylize(
     from nstgraph.checkpoints.checkpoint import Checkpoint
     from nstgraph.cli.output_files import OutputFiles
     from nstgraph.cli.output_names import inputs
+    from nstgraph.pictures.folder import without_folders
     from nstgraph.run.preset_weights import with_weights_of
 
-    sources = [content, *styles]
-    files = OutputFiles(outputs, sources)
+    files = OutputFiles(outputs, [content, *styles])
+    sources = [content, *(path for path in without_folders(styles) if isinstance(path, Path))]
     read = [*sources, settings] if settings is not None else sources
     files.names.check(inputs(config, read, plugin), config.steps)
     if outputs.checkpoint not in (None, OFF):
@@ -80,7 +81,7 @@ def plan(
     running.import_tensorflow()
     from nstgraph.run.stylizer import Stylizer
 
-    with Stylizer(config, len(styles)) as stylizer:
+    with Stylizer(config, len(pictures.styles)) as stylizer:
         show_plan(stylizer.plan(pictures))
 
 

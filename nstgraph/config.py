@@ -32,9 +32,7 @@ _MADE_WITH = ("weights_sha256", "pictures", "changed_weights", "nstgraph", "tens
 
 
 @dataclass(frozen=True)
-class Config(
-    NetworkSettings, MachineSettings, SearchSettings, SizeSettings, MaskSettings, ColorSettings, LossSettings
-):
+class Config(NetworkSettings, MachineSettings, SearchSettings, SizeSettings, MaskSettings, ColorSettings, LossSettings):
     """Settings of a run."""
 
     def __post_init__(self) -> None:
@@ -159,7 +157,7 @@ def _files(taken: Mapping[str, Any], sha256: Any) -> dict[str, Any]:
     return found
 
 
-def _check_here(what: str, file: str, setting: str) -> None:
+def _check_here(what: str, file: str | os.PathLike[str], setting: str) -> None:
     if os.path.basename(file) != file or not os.path.isfile(file):
         raise ConfigError(f"{what} {shown(file)} is not found here; give {setting} itself, such as its path")
 

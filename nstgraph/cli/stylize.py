@@ -40,11 +40,11 @@ def stylize(
     from nstgraph.checkpoints.checkpoint import Checkpoint
     from nstgraph.cli.output_files import OutputFiles
     from nstgraph.cli.output_names import inputs
-    from nstgraph.pictures.folder import without_folders
+    from nstgraph.pictures.folder import paths_without_folders
     from nstgraph.run.preset_weights import with_weights_of
 
     files = OutputFiles(outputs, [content, *styles])
-    sources = [content, *(path for path in without_folders(styles) if isinstance(path, Path))]
+    sources = [content, *paths_without_folders(styles)]
     read = [*sources, settings] if settings is not None else sources
     files.names.check(inputs(config, read, plugin), config.steps)
     if outputs.checkpoint not in (None, OFF):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 from PIL import Image
 
@@ -12,17 +13,20 @@ from nstgraph.errors import PictureError
 from nstgraph.pictures.formats import FORMATS
 from nstgraph.pictures.load import Source
 
-__all__ = ["pictures_in", "without_folders"]
+__all__ = ["paths_without_folders", "pictures_in", "without_folders"]
+
+
+def paths_without_folders(paths: Iterable[Path]) -> list[Path]:
+    """The paths, with the pictures of each folder among them in its place; see `pictures_in`."""
+    return [one for path in paths for one in (pictures_in(path) if path.is_dir() else [path])]
 
 
 def without_folders(sources: Iterable[Source]) -> list[Source]:
-    """The sources, with the pictures of each folder among them in its place; see `pictures_in`."""
+    """The same of pictures in any form."""
     expanded: list[Source] = []
     for source in sources:
-        if isinstance(source, str | os.PathLike) and os.path.isdir(source):
-            expanded += pictures_in(Path(source))
-        else:
-            expanded.append(source)
+        folder = isinstance(source, str | os.PathLike) and os.path.isdir(source)
+        expanded += pictures_in(Path(cast(str, source))) if folder else [source]
     return expanded
 
 

@@ -80,7 +80,7 @@ def texture(
     noise. With ``padding="reflect"`` the picture has edges.
 
     Args:
-        style: a path, a PIL image, an array or a tensor; or a list of them.
+        style: a path, a PIL image, an array or a tensor; or a list of them; a folder stands for all pictures in it.
         config: settings; the defaults if not given. `TextureConfig.from_settings` takes those of a `Result`.
         callback, progress, checkpoint: as for `stylize`.
         settings: single settings of `TextureConfig` by name, which win over ``config``.

@@ -84,9 +84,8 @@ class Stylizer:
         if config.deterministic:
             check_deterministic()
         self._at_work = threading.Lock()
-        self.config = config
+        self.config, self._kept = config, kept
         self.loss = as_loss(config.loss, keep_colors=config.colors_are_searched)
-        self._kept = kept
         self.graph = graph_of(config, styles, kept, masks)
         self.precision = self.graph.network.dtype.name
         self.objective = Objective(self.graph, self.loss)
@@ -96,8 +95,7 @@ class Stylizer:
         self.settings = settings_of(config, self.loss, self.graph)
         self._closing = contextlib.ExitStack()
         self._stepper = Stepper(self.objective) if hooks else None
-        threads = THREADS if config.deterministic else 0
-        self.evaluator = self._closing.enter_context(Evaluator(self.objective, threads=threads))
+        self.evaluator = self._closing.enter_context(Evaluator(self.objective, threads=THREADS * config.deterministic))
         if config.deterministic:
             deterministic_begun()
         foreign = [label for label, one in self.loss.labelled().items() if one.term.is_foreign]

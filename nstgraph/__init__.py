@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from nstgraph.config import Config, TextureConfig
     from nstgraph.errors import Interrupted, LossError, NstgraphError
     from nstgraph.graph.evaluator import Evaluator
+    from nstgraph.graph.masks import Masks, Region
     from nstgraph.graph.objective import Objective
+    from nstgraph.graph.part import Part
     from nstgraph.graph.style_graph import StyleGraph
+    from nstgraph.graph.style_matching import Target
     from nstgraph.graph.view import View
     from nstgraph.losses.loss import Loss, LossTerm
     from nstgraph.losses.loss_text import parse_loss
@@ -44,7 +47,11 @@ _HOMES = {
     "Interrupted": "errors",
     "LossError": "errors",
     "NstgraphError": "errors",
+    "Masks": "graph.masks",
+    "Part": "graph.part",
+    "Region": "graph.masks",
     "StyleGraph": "graph.style_graph",
+    "Target": "graph.style_matching",
     "View": "graph.view",
     "Loss": "losses.loss",
     "LossTerm": "losses.loss",
@@ -71,14 +78,18 @@ __all__ = [
     "Loss",
     "LossError",
     "LossTerm",
+    "Masks",
     "NstgraphError",
     "Objective",
+    "Part",
+    "Region",
     "Result",
     "Search",
     "Source",
     "Step",
     "StyleGraph",
     "Stylizer",
+    "Target",
     "TextureConfig",
     "TiledEvaluator",
     "View",

@@ -18,11 +18,12 @@ from nstgraph.settings.colors import ColorSettings
 from nstgraph.settings.exclusions import ruled_out
 from nstgraph.settings.loss import LossSettings
 from nstgraph.settings.machine import MachineSettings
+from nstgraph.settings.masks import NO_MASK, MaskSettings
 from nstgraph.settings.network import NetworkSettings
 from nstgraph.settings.search import SearchSettings
 from nstgraph.settings.size import SizeSettings
 from nstgraph.settings.texture import TextureSettings
-from nstgraph.value_checks import check_settings, document
+from nstgraph.value_checks import check_settings, document, keep_settings
 
 __all__ = ["Config", "TextureConfig"]
 
@@ -31,14 +32,17 @@ _MADE_WITH = ("weights_sha256", "pictures", "changed_weights", "nstgraph", "tens
 
 
 @dataclass(frozen=True)
-class Config(NetworkSettings, MachineSettings, SearchSettings, SizeSettings, ColorSettings, LossSettings):
+class Config(NetworkSettings, MachineSettings, SearchSettings, SizeSettings, MaskSettings, ColorSettings, LossSettings):
     """Settings of a run."""
 
     def __post_init__(self) -> None:
         check_settings(self)
+        keep_settings(self)
         start_of(self.init)
         if self.color_fault():
             raise ConfigError(self.color_fault())
+        if self.feather and not self.mask:
+            raise ConfigError("feather is only used with masks; set mask, too, or leave feather out")
         optimizer = as_optimizer(self.optimizer)
         if self.bounds and optimizer.name == "lbfgs":
             raise ConfigError("lbfgs cannot keep bounds; leave bounds out, or choose lbfgsb")
@@ -144,9 +148,18 @@ def _files(taken: Mapping[str, Any], sha256: Any) -> dict[str, Any]:
     found: dict[str, Any] = {source: str(recorded_file(source, taken[source], sha256)) for source in named}
     init = taken.get("init")
     for file in start_of(init).files if isinstance(init, str) else ():
-        if os.path.basename(file) != file or not os.path.isfile(file):
-            raise ConfigError(f"the starting image {shown(file)} is not found here; give init itself, such as its path")
+        _check_here("the starting image", file, "init")
+    for setting in ("mask", "style_mask", "content_strength"):
+        value = taken.get(setting) or ()
+        for name in [value] if isinstance(value, str) else value:
+            if isinstance(name, str) and name != NO_MASK:
+                _check_here(setting, name, setting)
     return found
+
+
+def _check_here(what: str, file: str | os.PathLike[str], setting: str) -> None:
+    if os.path.basename(file) != file or not os.path.isfile(file):
+        raise ConfigError(f"{what} {shown(file)} is not found here; give {setting} itself, such as its path")
 
 
 document(Config)

@@ -16,7 +16,9 @@ __all__ = [
     "Setting",
     "check_settings",
     "document",
+    "keep_settings",
     "number",
+    "numbers",
     "one_of",
     "setting",
     "setting_of",
@@ -34,11 +36,13 @@ class Check:
         metavar: how the command line shows them; empty for a switch.
         fault: what is wrong with a value, as the end of a message that begins with the setting's name; else empty.
         parse: gives a value for text from the command line, which may be the text itself.
+        kept: gives the form in which a value that fits is kept, such as a tuple for a list.
     """
 
     metavar: str
     fault: Callable[[Any], str]
     parse: Callable[[str], Any] = str
+    kept: Callable[[Any], Any] = lambda value: value
 
 
 def number(low: float, high: float, metavar: str = "N") -> Check:
@@ -50,6 +54,34 @@ def number(low: float, high: float, metavar: str = "N") -> Check:
         return "" if fits else f"is {shown(value)}; choose {kind} from {low} to {high}"
 
     return Check(metavar, fault)
+
+
+def numbers(low: float, high: float, metavar: str, *, alone: bool) -> Check:
+    """Several numbers from ``low`` to ``high``, which the command line joins by +.
+
+    Args:
+        low, high, metavar: as for `number`.
+        alone: whether one number may stand for all, and is kept as it is; else there may be none at all.
+    """
+
+    def fits(value: Any) -> bool:
+        return type(value) in (int, float) and low <= value <= high
+
+    def fault(value: Any) -> str:
+        several = isinstance(value, list | tuple) and (len(value) > 0 or not alone) and all(map(fits, value))
+        if several or (alone and fits(value)):
+            return ""
+        what = f"a number from {low} to {high}" if alone else f"numbers from {low} to {high}"
+        return f"is {shown(value)}; choose {what}{', or one for each style' if alone else ', one for each style'}"
+
+    def parse(text: str) -> Any:
+        try:
+            parts = tuple(float(part) for part in text.split("+")) if text else ()
+        except ValueError:
+            return text
+        return parts[0] if alone and len(parts) == 1 else parts
+
+    return Check(metavar, fault, parse, lambda value: tuple(value) if isinstance(value, list) else value)
 
 
 def one_of(*names: str) -> Check:
@@ -120,6 +152,12 @@ def check_settings(settings: Any) -> None:
         fault = setting_of(field).check.fault(getattr(settings, field.name))
         if fault:
             raise ConfigError(f"{field.name} {fault}")
+
+
+def keep_settings(settings: Any) -> None:
+    """Give the settings of a class, which fit, the form in which they are kept."""
+    for field in dataclasses.fields(settings):
+        object.__setattr__(settings, field.name, setting_of(field).check.kept(getattr(settings, field.name)))
 
 
 def document(settings: type) -> None:

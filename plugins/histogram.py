@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nstgraph import LossError, StyleGraph, View, loss_term, tf
+from nstgraph import LossError, Part, StyleGraph, Target, loss_term, tf
 
 _MOST = 64
 
@@ -25,7 +25,7 @@ def histogram(
 
     layers: feature maps to compare.
     bins: number of thresholds, up to 64, spread over twice the style's mean activation of each channel.
-    blend: shares of several style images (default: all alike).
+    blend: shares of several style images (default: those of the run's style_weights).
     """
     if not 1 <= bins <= _MOST:
         raise LossError(f"histogram:bins takes 1 to {_MOST}, not {bins}")
@@ -33,15 +33,18 @@ def histogram(
         raise LossError("histogram:layers is empty; name at least one layer, such as conv2_1")
 
     def one(layer: str) -> Any:
-        scale = g.style_mean(lambda view: g.mean(view[layer], per_channel=True), blend) + 1e-3
+        def distance(generated: Part, target: Target) -> Any:
+            scale = target(lambda part: part.mean(part[layer])) + 1e-3
 
-        def below(view: View, threshold: float) -> Any:
-            # A step as wide as the bins, so that every activation feels the threshold next to it.
-            return g.mean(tf.sigmoid((threshold - view[layer] / scale) * bins), per_channel=True)
+            def below(part: Part, threshold: float) -> Any:
+                # A step as wide as the bins, so that every activation feels the threshold next to it.
+                return part.mean(tf.sigmoid((threshold - part[layer] / scale) * bins))
 
-        def error(threshold: float) -> Any:
-            return below(g.generated, threshold) - g.style_mean(lambda view: below(view, threshold), blend)
+            def error(threshold: float) -> Any:
+                return below(generated, threshold) - target(lambda part: below(part, threshold))
 
-        return tf.reduce_mean(tf.square([error(2.0 * (i + 0.5) / bins) for i in range(bins)]))
+            return tf.reduce_mean(tf.square([error(2.0 * (i + 0.5) / bins) for i in range(bins)]))
+
+        return g.match_styles(distance, blend)
 
     return sum(one(layer) for layer in layers) / len(layers)

@@ -24,7 +24,6 @@ PRECISIONS = ("auto", "bfloat16", "float16", "float32")
 
 RANGES: dict[str, tuple[float, float, str]] = {
     "size": (16, 32768, "0 or a whole number from 16 to 32768"),
-    "style_scale": (0.05, 20.0, "a number from 0.05 to 20.0"),
     "steps": (0, 1_000_000, "a whole number from 0 to 1000000"),
     "scales": (0, 12, "a whole number from 0 to 12"),
     "history": (0, 1000, "a whole number from 0 to 1000"),
@@ -99,6 +98,31 @@ def test_what_names_a_picture_to_start_from() -> None:
     for init in ("noise.png", "contents", Path("noise")):
         assert Config(init=init).starts == (init,)
     assert Config(init="blend:a/b.png=1,noise=0.5,c.jpg=2,content=1").starts == ("a/b.png", "c.jpg")
+
+
+def test_a_style_scale_is_one_for_all_or_one_for_each() -> None:
+    for fits in (0.05, 20, (1.0, 0.5), (2,)):
+        assert Config(style_scale=fits).style_scale == fits
+    assert Config(style_scale=[1, 0.5]) == Config(style_scale=(1, 0.5))  # type: ignore[arg-type]
+    for value in (0.04, 20.1, float("nan"), "1", None, True, (), (1, 0.01), (1, "2")):
+        with pytest.raises(ConfigError) as raised:
+            Config(style_scale=value)  # type: ignore[arg-type]
+        assert str(raised.value) == (
+            f"style_scale is {value!r}; choose a number from 0.05 to 20.0, or one for each style"
+        )
+
+
+def test_style_weights_are_shares_of_which_one_is_above_zero() -> None:
+    assert Config().style_weights == ()
+    assert Config(style_weights=[30, 0]) == Config(style_weights=(30, 0))  # type: ignore[arg-type]
+    assert hash(Config(style_weights=[30, 0])) == hash(Config(style_weights=(30, 0)))  # type: ignore[arg-type]
+    for value in ((1, -1), (float("nan"),), "30+70", 1.0, (True, 1)):
+        with pytest.raises(
+            ConfigError, match=r"^style_weights is .*; choose numbers from 0\.0 to .*, one for each style$"
+        ):
+            Config(style_weights=value)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=r"^style_weights is \(0, 0\); let at least one be above 0$"):
+        Config(style_weights=(0, 0))
 
 
 def test_numbers_may_be_whole() -> None:
@@ -306,9 +330,10 @@ def test_replace_changes_a_copy() -> None:
     [
         ({"step": 3}, "no setting 'step'; did you mean 'steps'?"),
         ({"steps": 3, "paddings": "zero"}, "no setting 'paddings'; did you mean 'padding'?"),
-        ({"qqq": 3}, "no setting 'qqq'; choose from balance, bounds, color_space, colors_by, crop, deterministic, fit, "
-                     "history, init, input, input_values, keep_colors, loss, memory, network, optimizer, padding, "
-                     "pooling, precision, scales, seed, size, steps, style_scale, tile, weights"),
+        ({"qqq": 3}, "no setting 'qqq'; choose from balance, blending, bounds, color_space, colors_by, "
+                     "content_strength, crop, deterministic, feather, fit, history, init, input, input_values, "
+                     "keep_colors, loss, mask, memory, network, optimizer, padding, pooling, precision, scales, seed, "
+                     "size, steps, style_mask, style_scale, style_weights, tile, weights"),
         ({"steps": -1}, "steps is -1; choose a whole number from 0 to 1000000"),
     ],
 )  # fmt: skip

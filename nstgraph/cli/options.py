@@ -35,7 +35,8 @@ Content: TypeAlias = Annotated[
     Path, typer.Argument(metavar="CONTENT", help="The photo: what is to be seen; - is standard input.")
 ]
 Styles: TypeAlias = Annotated[
-    list[Path], typer.Argument(metavar="STYLE", help="The painting, or several to be blended.")
+    list[Path],
+    typer.Argument(metavar="STYLE", help="The painting, or several to be blended; a folder stands for all in it."),
 ]
 Plugins: TypeAlias = Annotated[
     list[Path] | None,
@@ -149,7 +150,13 @@ def _option(of: type, name: str) -> inspect.Parameter:
     field = of.__dataclass_fields__[name]  # type: ignore[attr-defined]
     known = setting_of(field)
     flags = known.flags or (f"--{name.replace('_', '-')}",)
-    default = list(field.default) if isinstance(field.default, tuple) else field.default
+    kind, default = _type(of, field), field.default
+    if kind == list[str]:
+        default = list(default)
+    elif kind is str and default == ():
+        default = ""
+    elif kind is str:
+        default = str(default)
     described = typer.Option(
         *flags,
         help=known.help.replace("[", "\\["),  # which Typer would take for markup
@@ -158,12 +165,14 @@ def _option(of: type, name: str) -> inspect.Parameter:
         show_default=known.shown or True,
     )
     return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[_type(of, field), described]
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, described]
     )
 
 
 def _type(of: type, field: dataclasses.Field[Any]) -> Any:
     """What Typer is to read: a number, a switch, a path, or text, which the setting's own check judges."""
+    if setting_of(field).check.parse is not str:
+        return str
     if isinstance(field.default, tuple):
         return list[str]
     if isinstance(field.default, bool | int | float):

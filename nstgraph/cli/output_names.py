@@ -29,7 +29,8 @@ __all__ = ["OutputNames", "inputs"]
 
 def inputs(config: Config, sources: Sequence[Path], plugins: Sequence[Path] | None) -> list[Path]:
     """All files that a run reads, or might: pictures, plugins, and network or weights, wherever these are found."""
-    named = [*config.starts, config.network]
+    masks = [*config.mask, *config.style_mask, config.content_strength]
+    named = [*config.starts, config.network, *(mask for mask in masks if isinstance(mask, str | os.PathLike))]
     weights = [] if config.network else [place.path for place in candidates(config.weights)]
     paths = [*sources, *(plugins or ()), *(Path(name) for name in named if name is not None), *weights]
     return [path for path in paths if path != STDOUT]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nstgraph.checkpoints.checkpoint import Checkpoint
     from nstgraph.cli.output_files import OutputFiles
     from nstgraph.cli.output_names import OutputNames
+    from nstgraph.graph.masks import Masks
     from nstgraph.graph.own_pictures import KeptPicture
     from nstgraph.pictures.picture import PictureSet
     from nstgraph.planning.plan import Plan
@@ -86,10 +87,11 @@ def run(config: Config, sources: Sequence[Path | None], outputs: Outputs, files:
 
 def go_on(config: Config, checkpoint: Checkpoint, outputs: Outputs, files: OutputFiles, quiet: bool) -> None:
     """Go on with a run from its checkpoint; else as `run`."""
-    from nstgraph.run.inputs import kept_pictures
+    from nstgraph.run.inputs import kept_masks, kept_pictures
 
-    pictures = kept_pictures(config, checkpoint)
-    _run(config, pictures, outputs, files, quiet, lambda *_: contextlib.nullcontext(checkpoint), checkpoint.own)
+    pictures, masks = kept_pictures(config, checkpoint), kept_masks(checkpoint)
+    keeping = lambda *_: contextlib.nullcontext(checkpoint)  # noqa: E731
+    _run(config, pictures, outputs, files, quiet, keeping, checkpoint.own, masks)
 
 
 def runs_folder() -> Path:
@@ -105,6 +107,7 @@ def _run(
     quiet: bool,
     kept: Keeping,
     own: Sequence[KeptPicture] = (),
+    masks: Masks | None = None,
 ) -> None:
     size, _ = pictures.sizes(pictures.pixels(config.size))
     files.names.check_holds(pictures, size, photo=not isinstance(config, TextureConfig))
@@ -113,7 +116,9 @@ def _run(
 
     with contextlib.ExitStack() as claims:
         claims.enter_context(files.names.claimed())
-        stylizer = claims.enter_context(Stylizer(config, len(pictures.styles), hooks=files.hooks(), kept=own))
+        stylizer = claims.enter_context(
+            Stylizer(config, len(pictures.styles), hooks=files.hooks(), kept=own, masks=masks)
+        )
         files.names.check_inputs(stylizer.graph.pictures.files, config.steps)  # what terms have read, too
         plan = claim_memory(lambda reserved: stylizer.plan(pictures, reserved=reserved), claims)
         with Display(plan.steps, quiet=quiet) as display:

@@ -41,11 +41,12 @@ def stylize(
     from nstgraph.checkpoints.checkpoint import Checkpoint
     from nstgraph.cli.output_files import OutputFiles
     from nstgraph.cli.output_names import inputs
+    from nstgraph.pictures.folder import paths_without_folders
     from nstgraph.run.preset_weights import with_weights_of
 
-    sources = [content, *styles]
-    outputs = outputs.named(fields_of(config, sources, preset))
-    files = OutputFiles(outputs, sources)
+    named, sources = [content, *styles], [content, *paths_without_folders(styles)]
+    outputs = outputs.named(fields_of(config, named, preset))
+    files = OutputFiles(outputs, named)
     read = [*sources, settings] if settings is not None else sources
     files.names.check(inputs(config, read, plugin), config.steps)
     if outputs.checkpoint not in (None, OFF):
@@ -82,7 +83,7 @@ def plan(
     running.import_tensorflow()
     from nstgraph.run.stylizer import Stylizer
 
-    with Stylizer(config, len(styles)) as stylizer:
+    with Stylizer(config, len(pictures.styles)) as stylizer:
         show_plan(stylizer.plan(pictures))
 
 

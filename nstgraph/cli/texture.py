@@ -23,6 +23,7 @@ _NAME = Path("texture")
 #: What a texture takes: all settings but what keeps something of the photo, and all files.
 _TAKEN = [field.name for of in (TextureConfig, Outputs) for field in dataclasses.fields(of)]
 _TAKEN.remove("keep_colors")
+_TAKEN.remove("content_strength")
 
 
 @command(app)
@@ -42,12 +43,14 @@ def texture(
     from nstgraph.checkpoints.checkpoint import Checkpoint
     from nstgraph.cli.output_files import OutputFiles
     from nstgraph.cli.output_names import inputs
+    from nstgraph.pictures.folder import paths_without_folders
 
     outputs = outputs.named(fields_of(config, [_NAME, *styles]))
     files = OutputFiles(outputs, [styles[0], _NAME])
-    read = [*styles, settings] if settings is not None else styles
+    paintings = paths_without_folders(styles)
+    read = [*paintings, settings] if settings is not None else paintings
     files.names.check(inputs(config, read, plugin), config.steps)
     if outputs.checkpoint not in (None, OFF):
         Checkpoint.check_new(outputs.checkpoint)
     options.load_plugins(plugin)
-    running.run(config, [None, *styles], outputs, files, quiet)
+    running.run(config, [None, *paintings], outputs, files, quiet)

@@ -61,6 +61,7 @@ class Objective:
         with graph.building():
             for label, (value, weight) in self._built(loss).items():
                 self._add(label, value, weight)
+            graph.check_masks_used()
             self.total = tf.add_n(list(self.terms.values()), "loss/total")
             self.gradient_scale = self._gradient_scale()
             self._check_dependence()

@@ -16,13 +16,17 @@ from typing import Any
 from nstgraph._tf import tf
 from nstgraph.errors import LossError
 from nstgraph.graph.locality import Locality
+from nstgraph.graph.masks import Masks
 from nstgraph.graph.own_pictures import KeptPicture, OwnPictures
+from nstgraph.graph.part import masked
 from nstgraph.graph.placeholders import checked_variable, common_graph, interior, new_variable, picture_placeholder
 from nstgraph.graph.spatial_sums import Statistic, channel_sums, gram, inside, position_count, uncast
+from nstgraph.graph.style_matching import Distance, StyleMatching
 from nstgraph.graph.view import View
 from nstgraph.networks.find_weights import find_weights
 from nstgraph.networks.network import NetworkFile
 from nstgraph.pictures.crop import WHOLE, Crop
+from nstgraph.pictures.fit import Size
 from nstgraph.pictures.load import Source
 from nstgraph.pictures.wrapping import wraps_of
 from nstgraph.tensor_ancestry import ancestors
@@ -55,6 +59,9 @@ class StyleGraph:
             direction or both, when an `Evaluator` or `TiledEvaluator` evaluates them (see `Periodic`); tensors that are
             run in a session by themselves see them reflected there.
         crop: how terms' own pictures are cut, as those that will be bound are.
+        shares: of the style images, for terms that have no ``blend`` of their own; all alike if they are not given.
+        blending: of several style images: ``mean``, of their statistics, or ``sum``, of the losses against each.
+        masks: where which styles are taken, and where the content is kept.
         kept: what is taken in place of terms' own pictures, in the order in which these are asked for.
 
     Attributes:
@@ -68,9 +75,11 @@ class StyleGraph:
         pictures: those that terms have asked for.
         statistics: every spatial sum built so far.
         locality: tells what can be computed in tiles.
+        masks: see above.
 
     Raises:
-        ConfigError: a tensor or the variable has another shape, or is not in the graph.
+        ConfigError: a tensor or the variable has another shape, or is not in the graph; or shares, blending or masks do
+            not fit the styles.
         WeightsError: there are no weights to be found.
     """
 
@@ -87,6 +96,9 @@ class StyleGraph:
         padding: str = "reflect",
         precision: str = "float32",
         crop: Crop = WHOLE,
+        shares: Sequence[float] = (),
+        blending: str = "mean",
+        masks: Masks | None = None,
         kept: Sequence[KeptPicture] = (),
     ) -> None:
         given = [None] * styles if style is None else list(style) if isinstance(style, list | tuple) else [style]
@@ -107,6 +119,9 @@ class StyleGraph:
         self.pictures = OwnPictures(given_views, self._own_view, crop=crop, kept=kept, wraps=self.wraps)
         self._image_names = {view.image.name for view in self.views}
         self.locality = Locality(self._image_names, self._sum_names)
+        self.masks = masks or Masks()
+        self._matching = StyleMatching(self, shares, blending, self.masks)
+        self._strength_used = False
 
     def _make_views(self, content: Any, given: Sequence[Any], generated: Any) -> None:
         names = [f"style_{i}" if i else "style" for i in range(len(given))]
@@ -191,16 +206,70 @@ class StyleGraph:
         """Number of positions, height · width, of feature maps ``x``, as a float."""
         return self._statistic("positions", x, position_count)
 
+    def match_styles(self, distance: Distance, blend: Sequence[float] = ()) -> Any:
+        """How far the generated image is from the styles, as a scalar: all that a term needs to know of these.
+
+            def distance(generated, target):
+                def grams(part):
+                    return part.gram(part["conv3_1"]) / part.positions(part["conv3_1"])
+                return tf.reduce_mean(tf.square(grams(generated) - target(grams)))
+            return g.match_styles(distance)
+
+        Args:
+            distance: called with a `Part` of the generated image, and its target: a function which gives for a
+                statistic, a function of a part, what it is to be. It is called once, or with blending by sums once a
+                style, and so for each region of a mask.
+            blend: shares of the style images; the graph's own if there are none.
+
+        Returns:
+            Sum over the regions of their share of the picture's area, times their distance from their styles: from the
+            mean of the styles' statistics, or the mean of the distances from each style.
+
+        Raises:
+            LossError: ``blend`` has another length than there are style images, or is 0 for all those of a region.
+        """
+        return self._matching.value(distance, blend)
+
     def style_mean(self, target: Callable[[View], Any], blend: Sequence[float] = ()) -> Any:
-        """Mean of ``target(view)`` over the style images, weighted by ``blend`` (default: all alike).
+        """Mean of ``target(view)`` over the whole of the style images, weighted by ``blend`` (default: their shares).
+
+        It knows neither masks nor blending by sums; `match_styles` does.
 
         Raises:
             LossError: ``blend`` has another length than there are style images, or does not sum to more than 0.
         """
-        shares = tuple(blend) or (1.0,) * len(self.styles)
-        if len(shares) != len(self.styles) or sum(shares) <= 0 or min(shares) < 0:
-            raise LossError(f"blend {'+'.join(map(str, shares))} needs {len(self.styles)} shares, one a style image")
-        return sum(share / sum(shares) * target(view) for share, view in zip(shares, self.styles, strict=True))
+        return self._matching.mean(target, blend)
+
+    def by_content_strength(self, x: Any) -> Any:
+        """``x``, [1, height, width, channels], times the strength of the content at each position, 0..1.
+
+        It is ``x`` itself if the graph has no map of that.
+
+        Args:
+            x: made from generated and content image by local operations, such as a squared difference.
+        """
+        if self.masks.content_strength is None:
+            return x
+        self._strength_used = True
+        return masked(self, x, self.picture(self.masks.content_strength, beside=self.content))
+
+    def check_masks(self, picture: Size, styles: Sequence[Size]) -> None:
+        """Raise PictureError if less than a position is left of a mask at a size: its statistics would be of nothing.
+
+        Args:
+            picture, styles: heights and widths of the generated image and of the style images, in pixels.
+        """
+        self._matching.check_sizes((picture, *styles))
+
+    def check_masks_used(self) -> None:
+        """Raise LossError if there are masks which no term has asked for."""
+        if self.masks.regions and not self._matching.used:
+            raise LossError(
+                "there are masks, and no term of the loss takes a style within them; leave them out, or add a term "
+                "such as style"
+            )
+        if self.masks.content_strength is not None and not self._strength_used:
+            raise LossError("there is a content_strength, and the loss has no term content; leave it out, or add one")
 
     def _statistic(self, kind: str, x: Any, reduce: Callable[[Any], Any]) -> Any:
         # Terms that ask for the same sum share it: two terms on one layer compute its Gram matrix once.

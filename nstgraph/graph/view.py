@@ -67,7 +67,17 @@ class View:
             LossError: there is no such layer, or its stride is not a power of 2.
             WeightsError: the weights file lacks a convolution that the layer needs.
         """
-        stride = self._stride(layer)
+        return self.shrunk_by(self._stride(layer), layer)
+
+    def shrunk_by(self, stride: int, what: str = "") -> Any:
+        """The same at positions that are ``stride`` pixels apart; errors name the layer ``what``.
+
+        Raises:
+            LossError: the stride is not a power of 2.
+        """
+        if stride & (stride - 1):
+            what = f"layer {what!r}" if what else "what is summed"
+            raise LossError(f"{what} has a stride of {stride}; a picture can only be shrunk by powers of 2")
         with self.image.graph.as_default(), tf.name_scope(self._scope):
             while 2 ** (len(self._shrunk) - 1) < stride:
                 smaller = tf.nn.avg_pool2d(self._shrunk[-1], 2, 2, "SAME", name=f"shrunk_{len(self._shrunk)}")
@@ -79,9 +89,6 @@ class View:
         if self._beside is not None:  # whose feature maps are there already
             return self._beside._stride(layer)
         try:
-            stride = Locality({self.image.name}, ()).field(self[layer]).stride
+            return Locality({self.image.name}, ()).field(self[layer]).stride
         except TilingError as error:
             raise LossError(f"the stride of layer {layer!r} is not known: {error}") from error
-        if stride & (stride - 1):
-            raise LossError(f"layer {layer!r} has a stride of {stride}; a picture can only be shrunk by powers of 2")
-        return stride

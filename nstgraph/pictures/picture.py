@@ -51,14 +51,14 @@ class PictureSet:
         content: the photo.
         styles: the paintings.
         starts: pictures of their own that the search begins with, in the order in which its setting names them.
-        style_scale: size of the styles relative to the content's.
+        style_scale: size of the styles relative to the content's; one number for all, or one for each.
         fit: one of ``FITS``.
     """
 
     content: Picture
     styles: tuple[Picture, ...]
     starts: tuple[Picture, ...] = ()
-    style_scale: float = 1.0
+    style_scale: float | tuple[float, ...] = 1.0
     fit: str = FITS[0]
 
     def pixels(self, size: int) -> int:
@@ -66,9 +66,16 @@ class PictureSet:
         sides, whole = shares(self.content.size, self.fit)
         return size or (whole if sides == self.content.size else max(self.content.size))
 
+    @property
+    def style_scales(self) -> tuple[float, ...]:
+        """The style scale of each style."""
+        scales = self.style_scale if isinstance(self.style_scale, tuple) else (self.style_scale,)
+        return scales * len(self.styles) if len(scales) == 1 else scales
+
     def sizes(self, pixels: int) -> tuple[Size, tuple[Size, ...]]:
         """The content's size and the styles' when that of the content which ``fit`` names has so many pixels."""
-        styles = tuple(fitted(style.size, round(pixels * self.style_scale), self.fit) for style in self.styles)
+        scales = zip(self.styles, self.style_scales, strict=True)
+        styles = tuple(fitted(style.size, round(pixels * scale), self.fit) for style, scale in scales)
         return fitted(self.content.size, pixels, self.fit), styles
 
     def check(self, size: int) -> None:
@@ -78,8 +85,8 @@ class PictureSet:
         alone = f"the size from {pixels}"
         self._check_side(self.content, content, alone)
         # A style scale can only be told from its product with the size.
-        both = alone if self.style_scale == 1 else f"size × style scale from {pixels} × {self.style_scale:g}"
-        for picture, used in zip(self.styles, styles, strict=True):
+        for picture, used, scale in zip(self.styles, styles, self.style_scales, strict=True):
+            both = alone if scale == 1 else f"size × style scale from {pixels} × {scale:g}"
             self._check_side(picture, used, both)
 
     def _check_side(self, picture: Picture, used: Size, what: str) -> None:

@@ -49,6 +49,7 @@ class Cost:
         margin: overlap of tiles; None if some term cannot be tiled.
         why_not: if so, which, and why; else empty.
         wraps: where the generated image goes on with its other side, for as far as the margin.
+        own: how many pictures terms have of their own, which are fed beside the others.
         growth: of the memory of a loss that cannot be tiled, and so may compare positions with each other.
     """
 
@@ -60,6 +61,7 @@ class Cost:
     why_not: str
     growth: Growth | None = None
     wraps: Wraps = NOWHERE
+    own: int = 0
 
     def evaluation(self, pixels: int, style: int) -> float:
         """Bytes that TensorFlow holds at its peak, for so many pixels of the generated and of the style images."""
@@ -93,9 +95,9 @@ def measure(evaluator: Evaluator) -> Cost:
     overlap, why_not = _overlap(evaluator)
     # What can be tiled is a function of sums over positions, and grows as pixels do.
     growth = _growth(evaluator, memory) if overlap is None else None
-    wraps = evaluator.objective.graph.wraps
+    graph = evaluator.objective.graph
     a_pixel = (min(times) / pixels, memory / pixels, targets / pixels)
-    return Cost(*a_pixel, process_memory(), overlap, why_not, growth, wraps)
+    return Cost(*a_pixel, process_memory(), overlap, why_not, growth, graph.wraps, len(graph.pictures))
 
 
 def _bind(evaluator: Evaluator, side: int, style_side: int) -> Array:

@@ -40,7 +40,8 @@ def predicted(stage: Stage, cost: Cost) -> Stage:
     """The stage with its memory and time."""
     pixels = stage.height * stage.width
     style_pixels = sum(height * width for height, width in stage.styles)
-    memory = float(cost.process) + _search_memory(stage) + 3 * _PICTURE * pixels + _PICTURE * style_pixels
+    memory = float(cost.process) + _search_memory(stage) + (3 + cost.own) * _PICTURE * pixels
+    memory += _PICTURE * style_pixels
     largest, together = _tile_pixels(stage, cost)
     if any(cost.wraps):
         memory += _MARGINS * _PICTURE * largest

@@ -12,6 +12,7 @@ import numpy as np
 from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.config import Config, TextureConfig
 from nstgraph.errors import ConfigError, LossError
+from nstgraph.graph.masks import Masks
 from nstgraph.graph.objective import Objective
 from nstgraph.graph.own_pictures import KeptPicture
 from nstgraph.graph.style_graph import StyleGraph
@@ -20,12 +21,14 @@ from nstgraph.networks.graph_file import GraphFile
 from nstgraph.networks.network import NetworkFile
 from nstgraph.pictures.crop import Crop
 from nstgraph.pictures.fit import aspect_of
+from nstgraph.pictures.folder import without_folders
 from nstgraph.pictures.load import Source, load
 from nstgraph.pictures.picture import Picture, PictureSet
 from nstgraph.planning.speed import native_precision
+from nstgraph.run.masks import check_beside, masks_of
 from nstgraph.settings.texture import sides
 
-__all__ = ["check_sees_no_content", "graph_of", "kept_pictures", "read_pictures"]
+__all__ = ["check_sees_no_content", "check_styles", "graph_of", "kept_masks", "kept_pictures", "read_pictures"]
 
 
 #: Least pixels on a side of the blank picture that a texture has for a photo; only its aspect counts.
@@ -38,15 +41,17 @@ def read_pictures(config: Config, content: Source | None, style: Source | Sequen
     Args:
         config: says at which sizes they will be used, and how much memory reading may take.
         content: a path, a PIL image, or an array (see `nstgraph.pictures.load.load`); None for a texture.
-        style: one such, or a list of them.
+        style: one such, or a list of them; a folder stands for all pictures in it.
 
     Raises:
         PictureError: a picture cannot be read, or is too small or too narrow.
-        ConfigError: there is no style image, or no content, or there is some beside the settings of a texture.
+        ConfigError: there is no style image, or no content, or there is some beside the settings of a texture; or
+            settings or masks of styles are of another number.
     """
-    styles: list[Source] = list(style) if isinstance(style, list | tuple) else [cast(Source, style)]
+    styles: list[Source] = without_folders(list(style) if isinstance(style, list | tuple) else [cast(Source, style)])
     if not styles:
         raise ConfigError("no style image; give at least one")
+    check_styles(config, len(styles))
 
     if (content is None) is not isinstance(config, TextureConfig):
         raise ConfigError(
@@ -59,10 +64,12 @@ def read_pictures(config: Config, content: Source | None, style: Source | Sequen
         return load(source, memory=config.memory * 1e9 or None)
 
     crop = _crop(config)
-    photo = _blank(config) if content is None else crop.photo(read(content))
-    paintings = tuple(crop.painting(read(source)) for source in styles)
+    photo = _blank(config) if content is None else read(content)
+    paintings = [read(source) for source in styles]
+    check_beside(masks_of(config, len(styles)), photo.size, [one.size for one in paintings])
+    photo = photo if content is None else crop.photo(photo)
     starts = tuple(crop.photo(read(source)) for source in config.starts)
-    pictures = PictureSet(photo, paintings, starts, config.style_scale, config.fit)
+    pictures = PictureSet(photo, tuple(map(crop.painting, paintings)), starts, config.style_scale, config.fit)
     pictures.check(config.size)
     return pictures
 
@@ -83,6 +90,16 @@ def check_sees_no_content(objective: Objective) -> None:
         raise LossError(f"loss term {label!r} looks at the photo, and a texture has none; leave it out")
 
 
+def check_styles(config: Config, count: int) -> None:
+    """Raise ConfigError if there are not as many style images as settings say something of."""
+    weights, scales = config.style_weights, config.style_scale
+    images = f"{count} style image{'s' if count > 1 else ''}"
+    if weights and len(weights) != count:
+        raise ConfigError(f"style_weights has {len(weights)} shares for {images}; give one for each")
+    if isinstance(scales, tuple) and len(scales) not in (1, count):
+        raise ConfigError(f"style_scale has {len(scales)} numbers for {images}; give one for all, or one for each")
+
+
 def kept_pictures(config: Config, checkpoint: Checkpoint) -> PictureSet:
     """The pictures of a run that goes on, with its settings.
 
@@ -94,13 +111,31 @@ def kept_pictures(config: Config, checkpoint: Checkpoint) -> PictureSet:
     return pictures
 
 
-def graph_of(config: Config, styles: int = 1, kept: Sequence[KeptPicture] = ()) -> StyleGraph:
+def kept_masks(checkpoint: Checkpoint) -> Masks:
+    """Which of the kept pictures are which masks of a run that goes on.
+
+    Raises:
+        CheckpointError: that is damaged.
+    """
+    return Masks.from_json(checkpoint.about.get("masks"))
+
+
+def graph_of(
+    config: Config, styles: int = 1, kept: Sequence[KeptPicture] = (), masks: Masks | None = None
+) -> StyleGraph:
     """A style graph of its own, with the network that the settings ask for.
+
+    Args:
+        config: the settings.
+        styles: how many style images there are.
+        kept: see `StyleGraph`.
+        masks: in place of those that the settings name.
 
     Raises:
         WeightsError: the weights or the network's file cannot be found or used.
-        ConfigError: the network's input is not clear.
+        ConfigError: the network's input is not clear, or settings of styles are of another number.
     """
+    check_styles(config, styles)
     file: NetworkFile
     if config.network is not None:
         file, precision = GraphFile(Path(config.network), config.input, config.input_values), "float32"
@@ -112,6 +147,9 @@ def graph_of(config: Config, styles: int = 1, kept: Sequence[KeptPicture] = ()) 
     return StyleGraph(
         file,
         styles=styles,
+        shares=config.style_weights,
+        blending=config.blending,
+        masks=masks_of(config, styles) if masks is None else masks,
         pooling=config.pooling,
         padding=config.padding,
         precision=precision,

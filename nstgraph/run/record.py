@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from nstgraph.networks.weights_file import hash_of
 from nstgraph.pictures.picture import Picture
 from nstgraph.pictures.start import renamed
 from nstgraph.planning.plan import Plan
+from nstgraph.settings.masks import NO_MASK
 
 __all__ = ["made_of", "settings_of"]
 
@@ -32,6 +34,7 @@ def settings_of(config: Config, loss: Loss, graph: StyleGraph) -> dict[str, Any]
         "precision": network.dtype.name,
         "loss": str(loss),
         "init": renamed(config.init, os.path.basename),
+        **_masks(config, os.path.basename),
         "weights": None if config.network else network.path.name,
         "network": network.path.name if config.network else None,
         "weights_sha256": network.sha256,
@@ -49,14 +52,29 @@ def made_of(config: Config, graph: StyleGraph, plan: Plan) -> dict[str, Any]:
     paths = {"init": str(config.init), source: str(network.path.resolve())}
     return {
         "nstgraph": __version__,
-        "config": {**_given(config), "loss": str(loss), **paths},
+        "config": {**_given(config), "loss": str(loss), **_masks(config, os.path.abspath), **paths},
         "sha256": network.sha256,
         "pictures": [own.record for own in graph.pictures],
+        "masks": graph.masks.as_json(),
         "plugins": {file: hash_of(Path(file)) for file in plugin_files(loss)},
         "size": plan.stages[-1].size,
         "steps": plan.steps,
         "seconds": plan.seconds,
         "memory": plan.memory,
+    }
+
+
+def _masks(config: Config, name: Callable[[Any], str]) -> dict[str, Any]:
+    """The settings that name masks, each by a name, which of what is no file is the picture's own."""
+
+    def named(mask: Any) -> str:
+        return mask.name if isinstance(mask, Picture) else mask if mask == NO_MASK else name(mask)
+
+    strength = config.content_strength
+    return {
+        "mask": [*map(named, config.mask)],
+        "style_mask": [*map(named, config.style_mask)],
+        "content_strength": None if strength is None else named(strength),
     }
 
 

@@ -13,7 +13,7 @@ from nstgraph.checkpoints.resumed import resumed
 from nstgraph.config import Config, TextureConfig
 from nstgraph.errors import ConfigError
 from nstgraph.pictures.load import Source
-from nstgraph.run.inputs import kept_pictures, read_pictures
+from nstgraph.run.inputs import kept_masks, kept_pictures, read_pictures
 from nstgraph.run.notebook import both, progress_bar
 from nstgraph.run.preset_weights import with_weights_of
 from nstgraph.run.record import made_of
@@ -41,7 +41,7 @@ def stylize(
 
     Args:
         content: a path, a PIL image, an array or a tensor (see `nstgraph.pictures.load.load`).
-        style: one such, or a list of them.
+        style: one such, or a list of them; a folder stands for all pictures in it.
         config: settings; the defaults if not given.
         preset: name of a preset, whose settings take the place of ``config``; see `nstgraph.presets`.
         callback: called after each step with its `Step` and the current image [1, height, width, 3], 0..255, read-only;
@@ -81,7 +81,7 @@ def texture(
     noise. With ``padding="reflect"`` the picture has edges.
 
     Args:
-        style: a path, a PIL image, an array or a tensor; or a list of them.
+        style: a path, a PIL image, an array or a tensor; or a list of them; a folder stands for all pictures in it.
         config: settings; the defaults if not given. `TextureConfig.from_settings` takes those of a `Result`.
         callback, progress, checkpoint: as for `stylize`.
         settings: single settings of `TextureConfig` by name, which win over ``config``.
@@ -139,7 +139,7 @@ def resume(
     with Checkpoint.open(Path(checkpoint)) as kept:
         config = resumed(kept.about, **machine)
         pictures = kept_pictures(config, kept)
-        with Stylizer(config, len(pictures.styles), kept=kept.own) as stylizer:
+        with Stylizer(config, len(pictures.styles), kept=kept.own, masks=kept_masks(kept)) as stylizer:
             plan = stylizer.plan(pictures)
             shown = both(progress_bar(plan.steps, progress), callback)
             return stylizer(pictures, plan=plan, callback=shown, checkpoint=kept)

@@ -14,6 +14,7 @@ from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.config import Config, TextureConfig
 from nstgraph.errors import ConfigError, RunError
 from nstgraph.graph.evaluator import Evaluator
+from nstgraph.graph.masks import Masks
 from nstgraph.graph.objective import Objective, from_term
 from nstgraph.graph.own_pictures import KeptPicture
 from nstgraph.hooks.stepper import Stepper, monitored
@@ -51,6 +52,7 @@ class Stylizer:
         styles: how many style images each picture is made from.
         hooks: session hooks that see each step (see `nstgraph.hooks`), until the stylizer is closed.
         kept: pictures of terms of a run that goes on, see `nstgraph.checkpoints`; they are not read again.
+        masks: of such a run; those that ``config`` names are not read then.
 
     Attributes:
         loss: what is minimised.
@@ -71,15 +73,20 @@ class Stylizer:
     """
 
     def __init__(
-        self, config: Config, styles: int = 1, *, hooks: Sequence[Any] = (), kept: Sequence[KeptPicture] = ()
+        self,
+        config: Config,
+        styles: int = 1,
+        *,
+        hooks: Sequence[Any] = (),
+        kept: Sequence[KeptPicture] = (),
+        masks: Masks | None = None,
     ) -> None:
         if config.deterministic:
             check_deterministic()
         self._at_work = threading.Lock()
-        self.config = config
+        self.config, self._kept = config, kept
         self.loss = as_loss(config.loss, keep_colors=config.colors_are_searched)
-        self._kept = kept
-        self.graph = graph_of(config, styles, kept)
+        self.graph = graph_of(config, styles, kept, masks)
         self.precision = self.graph.network.dtype.name
         self.objective = Objective(self.graph, self.loss)
         if isinstance(config, TextureConfig):
@@ -88,8 +95,7 @@ class Stylizer:
         self.settings = settings_of(config, self.loss, self.graph)
         self._closing = contextlib.ExitStack()
         self._stepper = Stepper(self.objective) if hooks else None
-        threads = THREADS if config.deterministic else 0
-        self.evaluator = self._closing.enter_context(Evaluator(self.objective, threads=threads))
+        self.evaluator = self._closing.enter_context(Evaluator(self.objective, threads=THREADS * config.deterministic))
         if config.deterministic:
             deterministic_begun()
         foreign = [label for label, one in self.loss.labelled().items() if one.term.is_foreign]
@@ -111,7 +117,9 @@ class Stylizer:
     def exact(self) -> Stylizer:
         """The same in float32, for what low precision cannot finish."""
         config = self.config.replace(precision="float32")
-        return self._closing.enter_context(Stylizer(config, len(self.graph.styles), kept=self._kept))
+        return self._closing.enter_context(
+            Stylizer(config, len(self.graph.styles), kept=self._kept, masks=self.graph.masks)
+        )
 
     def plan(
         self, content: Source | PictureSet | None, styles: Source | Sequence[Source] = (), *, reserved: float = 0.0
@@ -124,12 +132,13 @@ class Stylizer:
 
         Raises:
             ConfigError: it does not fit into memory; the message says which option would make it fit.
-            PictureError: a picture cannot be read or is too small or too narrow.
+            PictureError: a picture cannot be read or is too small or too narrow, or too little is left of a mask.
             TilingError: it takes tiles, in which a term would be another one.
         """
         pictures = content if isinstance(content, PictureSet) else self._read(content, styles)
         limit = _SHARE * (self.config.memory * 1e9 or self.cost.process + available_memory() - reserved)
         plan = Planner(self.precision, self.cost, limit).plan(self.config, pictures)
+        self.graph.check_masks(plan.stages[0].size, plan.stages[0].styles)
         self.evaluators.check(plan)
         return plan
 

@@ -25,7 +25,7 @@ def content(
         cysmith, sum (F - P)^2 / (2 sqrt(N M)) (of neural-style-tf).
     """
     target = g.content[layer]
-    error = tf.square(g.generated[layer] - target)
+    error = g.by_content_strength(tf.square(g.generated[layer] - target))
     if normalization == "gatys":
         return 0.5 * g.sum(error)
     if normalization == "cysmith":

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from nstgraph.graph.part import Part
 from nstgraph.graph.style_graph import StyleGraph
+from nstgraph.graph.style_matching import Target
 from nstgraph.losses.registry import loss_term
 from nstgraph.terms.relative_error import mean_over_layers, relative_error
 
@@ -31,17 +33,20 @@ def moments(
     layers, layer_weights, blend: as in style.
     """
 
-    def mean(view: Any, layer: str) -> Any:
-        return g.mean(view[layer], per_channel=True)
+    def mean(part: Part, layer: str) -> Any:
+        return part.mean(part[layer])
 
-    def covariance(view: Any, layer: str) -> Any:
-        means = mean(view, layer)
-        return g.gram(view[layer]) / g.positions(view[layer]) - means[:, None] * means[None, :]
+    def covariance(part: Part, layer: str) -> Any:
+        means = mean(part, layer)
+        return part.gram(part[layer]) / part.positions(part[layer]) - means[:, None] * means[None, :]
 
     def both(layer: str) -> Any:
-        def error(moment: Callable[[Any, str], Any]) -> Any:
-            return relative_error(moment(g.generated, layer), g.style_mean(lambda view: moment(view, layer), blend))
+        def distance(generated: Part, target: Target) -> Any:
+            def error(moment: Callable[[Part, str], Any]) -> Any:
+                return relative_error(moment(generated, layer), target(lambda part: moment(part, layer)))
 
-        return error(mean) + error(covariance)
+            return error(mean) + error(covariance)
+
+        return g.match_styles(distance, blend)
 
     return mean_over_layers(both, layers, layer_weights)

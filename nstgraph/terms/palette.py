@@ -6,7 +6,9 @@ from typing import Any
 
 from nstgraph._tf import tf
 from nstgraph.errors import LossError
+from nstgraph.graph.part import Part
 from nstgraph.graph.style_graph import StyleGraph
+from nstgraph.graph.style_matching import Target
 from nstgraph.losses.registry import loss_term
 
 __all__ = ["palette"]
@@ -24,26 +26,31 @@ def palette(g: StyleGraph, floor: float = 6.0, blend: tuple[float, ...] = ()) ->
     standard deviation plus the floor. A colour off a nearly grey axis so counts as much as a shade along it.
 
     floor: grey levels from which on a direction counts as colour, where the painting has none.
-    blend: shares of several style images (default: all alike).
+    blend: shares of several style images (default: those of the run's style_weights).
     """
     if floor <= 0:
         raise LossError(f"palette:floor takes a number above 0, not {floor}")
 
-    def moments(view: Any) -> tuple[Any, Any]:
-        mean = g.mean(view.image, per_channel=True)
-        centred = view.image - 128.0  # squares of which leave float32 room for small variances
-        shift = mean - 128.0
-        return mean, g.gram(centred) / g.positions(centred) - shift[:, None] * shift[None, :]
+    def distance(generated: Part, target: Target) -> Any:
+        mean, covariance = _moments(generated)
+        wanted_mean = target(lambda part: _moments(part)[0])
+        wanted_covariance = target(lambda part: _moments(part)[1])
+        variances, directions = tf.linalg.eigh(wanted_covariance)
+        deviations = tf.sqrt(tf.maximum(variances, 0.0))
+        whitening = directions / (deviations + floor)
+        have = tf.matmul(whitening, tf.matmul(covariance, whitening), transpose_a=True)
+        wanted = deviations / (deviations + floor)
+        shared = tf.maximum(tf.linalg.eigvalsh(wanted[:, None] * have * wanted[None, :]), 0.0)
+        overlap = tf.reduce_sum(shared / tf.sqrt(shared + _FLAT))
+        off = tf.linalg.matvec(whitening, mean - wanted_mean, transpose_a=True)
+        return tf.reduce_sum(tf.square(off)) + tf.linalg.trace(have) + tf.reduce_sum(tf.square(wanted)) - 2.0 * overlap
 
-    mean, covariance = moments(g.generated)
-    wanted_mean = g.style_mean(lambda view: moments(view)[0], blend)
-    wanted_covariance = g.style_mean(lambda view: moments(view)[1], blend)
-    variances, directions = tf.linalg.eigh(wanted_covariance)
-    deviations = tf.sqrt(tf.maximum(variances, 0.0))
-    whitening = directions / (deviations + floor)
-    have = tf.matmul(whitening, tf.matmul(covariance, whitening), transpose_a=True)
-    wanted = deviations / (deviations + floor)
-    shared = tf.maximum(tf.linalg.eigvalsh(wanted[:, None] * have * wanted[None, :]), 0.0)
-    overlap = tf.reduce_sum(shared / tf.sqrt(shared + _FLAT))
-    off = tf.linalg.matvec(whitening, mean - wanted_mean, transpose_a=True)
-    return tf.reduce_sum(tf.square(off)) + tf.linalg.trace(have) + tf.reduce_sum(tf.square(wanted)) - 2.0 * overlap
+    return g.match_styles(distance, blend)
+
+
+def _moments(part: Part) -> tuple[Any, Any]:
+    """Mean and covariance of a part's colours."""
+    mean = part.mean(part.image)
+    centred = part.image - 128.0  # squares of which leave float32 room for small variances
+    shift = mean - 128.0
+    return mean, part.gram(centred) / part.positions(centred) - shift[:, None] * shift[None, :]

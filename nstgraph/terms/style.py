@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from nstgraph._tf import tf
+from nstgraph.graph.part import Part
 from nstgraph.graph.style_graph import StyleGraph
+from nstgraph.graph.style_matching import Target
 from nstgraph.losses.registry import loss_term
 from nstgraph.terms.relative_error import mean_over_layers, relative_error
 
@@ -45,15 +47,18 @@ def style(
         keras, sum (G - A)^2 / (4 * 3^2) (of Keras's example, per pixel).
     per: what G and A are divided by, each by its own picture's: position, M of the layer; pixel, that of the picture
         itself; none, nothing, by which pictures compare only if they are of one size.
-    blend: shares of several style images (default: all alike).
+    blend: shares of several style images (default: those of the run's style_weights).
     """
 
-    def gram(view: Any, layer: str) -> Any:
-        matrix = g.gram(view[layer])
-        return matrix if per == "none" else matrix / g.positions(view[layer] if per == "position" else view.image)
+    def gram(part: Part, layer: str) -> Any:
+        matrix = part.gram(part[layer])
+        return matrix if per == "none" else matrix / part.positions(part[layer] if per == "position" else part.image)
 
     def error(layer: str) -> Any:
-        target = g.style_mean(lambda view: gram(view, layer), blend)
-        return _ERRORS[normalization](gram(g.generated, layer), target)
+        def distance(generated: Part, target: Target) -> Any:
+            wanted = target(lambda part: gram(part, layer))
+            return _ERRORS[normalization](gram(generated, layer), wanted)
+
+        return g.match_styles(distance, blend)
 
     return mean_over_layers(error, layers, layer_weights)

@@ -81,6 +81,21 @@ BAD = [
     ("c.png s.png -o o.png --steps -1", "steps is -1; choose"),
     ("c.png s.png -o o.png --scales 13", "scales is 13; choose"),
     ("c.png s.png -o o.png --style-scale nan", "style_scale is nan; choose a number"),
+    ("c.png s.png -o o.png --style-scale 1+2", "style_scale has 2 numbers for 1 style image; give one for all, or"),
+    ("c.png s.png -o o.png --style-weights 1+2", "style_weights has 2 shares for 1 style image; give one for each"),
+    ("c.png s.png s.png -o o.png --style-weights 0+0", "let at least one be above 0"),
+    ("c.png s.png s.png -o o.png --style-weights 30,70", "choose numbers from 0.0 to .*, one for each style"),
+    ("c.png s.png s.png -o o.png --blending product", "blending is 'product'; choose from mean, sum"),
+    ("c.png folder -o o.png", "folder is a folder without pictures; name a picture, or a folder that has some"),
+    ("c.png s.png -o o.png --mask nope.png", "nope.png does not exist"),
+    ("c.png s.png -o o.png --mask text.png", "text.png is not a picture"),
+    ("c.png s.png -o o.png --mask s.png", "s.png is neither grey nor of a few flat colours; "),
+    ("c.png s.png -o o.png --content-strength s.png", "s.png is 40 x 40 pixels, and the photo is 48 x 36; give a mask"),
+    ("c.png s.png s.png -o o.png --mask white.png --style-mask none", "1 style mask for 2 styles; give one for each"),
+    ("c.png s.png -o o.png --mask white.png -l tv", "there are masks, and no term of the loss takes a style within"),
+    ("c.png s.png -o white.png --mask white.png --overwrite", "white.png is an input"),
+    ("c.png s.png -o white.png --style-mask white.png --overwrite", "white.png is an input"),
+    ("c.png s.png -o o.png --feather 3", "feather is only used with masks; set mask, too"),
     ("c.png s.png -o o.png --pooling mean", "'mean'; choose from average, max"),
     ("c.png s.png -o o.png --padding none", "'none'; choose from"),
     ("c.png s.png -o o.png --weights nope.npz", "nope.npz does not exist; .*nstgraph weights fetch vgg16"),
@@ -141,6 +156,7 @@ def test_bad_input_is_one_line_and_changes_nothing(here, save_picture, arguments
     for name in ("old.png", "old.csv", "old.json", "s.pb", "new-compare.png", "new-0008.png"):
         save_picture(name, 20, 20)
     save_networks(here)
+    Image.new("L", (96, 72), 255).save("white.png")
     Image.open("c.png").save("whole.jpg")
     (here / "cut.jpg").write_bytes((here / "whole.jpg").read_bytes()[:700])
     (here / "syntax.py").write_text("def (:\n")

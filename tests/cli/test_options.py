@@ -55,6 +55,8 @@ def test_without_options_it_is_the_default() -> None:
     [
         (["--size", "300"], {"size": 300}),
         (["--style-scale", "1.5"], {"style_scale": 1.5}),
+        (["--style-scale", "1+0.5"], {"style_scale": (1.0, 0.5)}),
+        (["--style-weights", "30+70", "--blending", "sum"], {"style_weights": (30.0, 70.0), "blending": "sum"}),
         (["--steps", "20", "--scales", "2"], {"steps": 20, "scales": 2}),
         (["--init", "start.png", "--seed", "7"], {"init": "start.png", "seed": 7}),
         (["--pooling", "max", "--padding", "zero"], {"pooling": "max", "padding": "zero"}),
@@ -95,6 +97,9 @@ def test_every_setting_can_be_given() -> None:
         (["--tile", "-64"], "tile is '-64'; "),
         (["--tile", "64.0"], "tile is '64.0'; "),
         (["--tile", ""], "tile is ''; "),
+        (["--style-weights", "30,70"], "style_weights is '30,70'; "),
+        (["--style-weights", "0+0"], r"style_weights is \(0.0, 0.0\); let at least one be above 0"),
+        (["--style-scale", "1+"], r"style_scale is '1\+'; "),
         (["--memory", "nan"], "memory is nan; "),
         (["--bounds", "--optimizer", "lbfgs"], "lbfgs cannot keep bounds; "),
         (["--input", "x:0"], "input is only used with a network from a file; "),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from nstgraph import Config, Interrupted, resume, stylize
 from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.checkpoints.resumed import resumed
 from nstgraph.demo.landscape import landscape
 from nstgraph.demo.painting import painting
-from nstgraph.errors import CheckpointError, ConfigError, RunError
+from nstgraph.errors import CheckpointError, ConfigError, PictureError, RunError
+from nstgraph.pictures.save import save
 
 CONTENT, STYLE = landscape(96, 72), painting(80, 80)
 LOSS = "0.1*content:layer=conv1_1 style:layers=conv1_1"  # one layer, since TensorFlow takes its time over each
@@ -144,3 +148,64 @@ def test_settings_of_the_machine_may_differ(tmp_path):
         resumed({**about, "config": {"size": 64}, "nstgraph": "0.0"})
     with pytest.raises(ConfigError, match="steps is"):
         resumed({**about, "config": {**about["config"], "steps": "many"}})
+
+
+@pytest.fixture
+def mask(tmp_path):
+    """A file with the left half of the photo, white on black."""
+    half = np.zeros((36, 48), np.uint8)
+    half[:, :24] = 255
+    Image.fromarray(half).save(tmp_path / "half.png")
+    return tmp_path / "half.png"
+
+
+def test_a_run_with_masks_goes_on_without_their_files(tmp_path, mask):
+    settings = SMALL.replace(
+        mask=(mask, 255 - np.asarray(Image.open(mask))), style_mask=("none", mask.with_name("s.png")), feather=5,
+        content_strength=mask, style_weights=(1, 2), style_scale=(1, 0.5), blending="sum",
+    )  # fmt: skip
+    Image.new("L", (60, 60), 255).save(tmp_path / "s.png")
+    styles = [STYLE, painting(70, 70)]
+    whole = stylize(CONTENT, styles, settings)
+    with pytest.raises(Interrupted):
+        stylize(CONTENT, styles, settings, checkpoint=tmp_path / "f", callback=cut_at(14, KeyboardInterrupt()))
+    mask.unlink()
+    (tmp_path / "s.png").unlink()
+    result = resume(tmp_path / "f")
+    assert result.settings == whole.settings and len(result.history) == 24
+    assert result.settings["mask"] == ["half.png", "array"] and result.settings["style_mask"] == ["none", "s.png"]
+    assert [own["beside"] for own in result.settings["pictures"]] == ["content", "generated", "style_1", "generated"]
+    assert all(len(own["sha256"]) == 64 for own in result.settings["pictures"])
+
+
+def test_settings_with_masks_make_a_configuration_where_their_files_are(tmp_path, mask, monkeypatch):
+    settings = SMALL.replace(mask=mask, content_strength=mask, feather=2, style_mask=None, steps=2, scales=1)
+    carried = json.loads(stylize(CONTENT, STYLE, settings).metadata["nstgraph"])
+    monkeypatch.chdir(tmp_path)
+    config = Config.from_settings(carried)
+    assert (config.mask, config.content_strength, config.style_mask) == (("half.png",), "half.png", ("none",))
+    mask.unlink()
+    with pytest.raises(ConfigError, match=r"^mask 'half.png' is not found here; give mask itself, such as its path$"):
+        Config.from_settings(carried)
+    assert Config.from_settings(carried, mask=("other.png",), content_strength=None).mask == ("other.png",)
+
+
+def test_too_little_of_a_mask_is_refused_before_the_search():
+    dot = np.zeros((72, 96), np.uint8)
+    dot[10:12, 10:12] = 255
+    message = r"^array leaves 0\.\d+ positions of the deepest layer at the smallest size, 32 x 24; make it larger there"
+    with pytest.raises(PictureError, match=message):
+        stylize(CONTENT, STYLE, SMALL.replace(mask=dot))
+
+
+def test_a_folder_of_styles_is_all_its_pictures(tmp_path):
+    for number in range(2):
+        save(tmp_path / f"{number}.png", painting(40 + 8 * number, 40))
+    result = stylize(CONTENT, tmp_path, SMALL.replace(steps=1, scales=1, style_weights=(1, 3)))
+    assert [picture.shape[1:3] for picture in result.pictures] == [(72, 96), (40, 40), (40, 48)]
+    with pytest.raises(ConfigError, match=r"^style_weights has 3 shares for 2 style images; give one for each$"):
+        stylize(CONTENT, tmp_path, SMALL.replace(style_weights=(1, 2, 3)))
+    with pytest.raises(
+        ConfigError, match=r"^style_scale has 3 numbers for 1 style image; give one for all, or one for"
+    ):
+        stylize(CONTENT, STYLE, SMALL.replace(style_scale=(1, 2, 3)))

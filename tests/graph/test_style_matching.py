@@ -1,0 +1,141 @@
+"""Several styles, and regions of the picture with styles of their own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nstgraph import Evaluator, Masks, Objective, Region, StyleGraph, parse_loss
+from nstgraph.errors import ConfigError, LossError
+from nstgraph.networks.weights_file import WeightsFile, embedded
+from nstgraph.tiles.tiled_evaluator import TiledEvaluator
+
+#: Every term that takes styles.
+TERMS = ("style:layers=conv1_2", "moments:layers=conv2_1", "palette", "histogram:layers=conv1_1,bins=2")
+
+
+def picture(height, width, seed):
+    return np.random.default_rng(seed).uniform(0, 255, (1, height, width, 3)).astype(np.float32)
+
+
+IMAGE, CONTENT, STYLE, STYLE_1 = picture(20, 28, 3), picture(20, 28, 1), picture(18, 23, 2), picture(16, 31, 4)
+
+
+def values(loss, styles=(STYLE, STYLE_1), image=IMAGE, **options):
+    graph = StyleGraph(WeightsFile(embedded()), styles=len(styles), **options)
+    with Evaluator(Objective(graph, parse_loss(loss))) as evaluate:
+        return evaluate.bind(CONTENT, styles)(image)
+
+
+def half(height, width, left):
+    """A mask of the left half, or of the right one."""
+    mask = np.zeros((height, width), np.uint8)
+    mask[:, slice(None, width // 2) if left else slice(width // 2, None)] = 255
+    return mask
+
+
+@pytest.mark.parametrize("loss", TERMS)
+def test_blended_by_sums_it_is_the_mean_of_the_losses_against_each(loss):
+    one, other = (values(loss, [style]) for style in (STYLE, STYLE_1))
+    both = values(loss, shares=(30, 70), blending="sum")
+    assert both.total == pytest.approx(0.3 * one.total + 0.7 * other.total, rel=1e-5)
+    np.testing.assert_allclose(both.gradient, 0.3 * one.gradient + 0.7 * other.gradient, atol=1e-5 * one.gradient.max())
+    assert abs(values(loss, shares=(30, 70)).total / both.total - 1) > 1e-3  # another one than that of the means
+
+
+@pytest.mark.parametrize("loss", TERMS)
+def test_a_term_without_a_blend_takes_the_graphs_shares(loss):
+    mixed = f"{loss}{',' if ':' in loss else ':'}blend=1+3"
+    wanted = values(mixed).total
+    assert values(loss, shares=(2, 6)).total == wanted != values(loss).total
+    assert values(mixed, shares=(9, 1)).total == wanted
+
+
+def test_what_does_not_fit_the_styles_is_refused():
+    file = WeightsFile(embedded())
+    for shares in ((1,), (0, 0), (2, -1)):
+        with pytest.raises(
+            ConfigError, match=r"^[-+\d]+ are no shares of 2 style images; give one each, some above 0$"
+        ):
+            StyleGraph(file, styles=2, shares=shares)
+    with pytest.raises(ConfigError, match=r"^blending is 'product'; choose from mean, sum$"):
+        StyleGraph(file, blending="product")
+    with pytest.raises(ConfigError, match=r"^a region names styles \[2\], and there are 2, from 0$"):
+        StyleGraph(file, styles=2, masks=Masks((Region(None, {2: None}),)))
+
+
+def test_styles_without_weight_paint_no_region():
+    with pytest.raises(LossError, match="all styles of a region have a weight of 0"):
+        values("style", shares=(1, 0), masks=Masks((Region(half(20, 28, True), {1: None}),)))
+
+
+def test_masks_that_no_term_asks_for_are_refused():
+    masked = Masks((Region(half(20, 28, True)),))
+    with pytest.raises(LossError, match=r"^there are masks, and no term of the loss takes a style within them; "):
+        values("content", masks=masked)
+    strong = Masks(content_strength=half(20, 28, True))
+    with pytest.raises(LossError, match=r"^there is a content_strength, and the loss has no term content; "):
+        values("style", masks=strong)
+
+
+@pytest.mark.parametrize("per", ["position", "pixel", "none"])
+@pytest.mark.parametrize(
+    "loss", ["style:layers=image,per={}", "style:layers=image,normalization=mse,per={}", "palette"]
+)
+def test_the_pull_on_a_pixel_is_what_it_would_be_without_masks(loss, per):
+    """The picture is the same on both halves, and so are the sums of each, as shares of the whole."""
+    loss, twice = loss.format(per), np.concatenate([IMAGE, IMAGE], axis=2)
+    free = values(loss, [STYLE], twice)
+    masks = Masks((Region(half(20, 56, True)),))
+    graph = StyleGraph(WeightsFile(embedded()), masks=masks)
+    with Evaluator(Objective(graph, parse_loss(loss))) as evaluate:
+        within = evaluate.bind(np.concatenate([CONTENT, CONTENT], axis=2), [STYLE])(twice)
+    largest = np.abs(free.gradient).max()
+    np.testing.assert_allclose(within.gradient[:, :, :28], free.gradient[:, :, :28], atol=1e-4 * largest)
+    assert np.abs(within.gradient[:, :, 28:]).max() == 0
+    assert within.total == pytest.approx(free.total / 2, rel=1e-4)
+
+
+def test_each_region_takes_its_own_part_of_its_own_style():
+    """Of the pixels' second moments; by numpy."""
+
+    def moments(pixels):
+        flat = pixels.reshape(-1, 3).astype(np.float64)
+        return flat.T @ flat / len(flat)
+
+    def error(pixels, target):
+        wanted = moments(target)
+        return ((moments(pixels) - wanted) ** 2).sum() / (wanted**2).sum()
+
+    left = Region(half(20, 28, True), {0: half(18, 23, False)})
+    right = Region(half(20, 28, False), {1: None})
+    total = values("style:layers=image", masks=Masks((left, right))).total
+    wanted = 0.5 * error(IMAGE[:, :, :14], STYLE[:, :, 11:]) + 0.5 * error(IMAGE[:, :, 14:], STYLE_1)
+    assert total == pytest.approx(wanted, rel=1e-4)
+
+
+@pytest.mark.parametrize("blending", ["mean", "sum"])
+def test_regions_with_soft_edges_in_tiles_are_those_of_the_whole(smooth_picture, blending):
+    y, x = np.mgrid[:60, :80]
+    soft = (255 / (1 + np.exp((np.hypot(y - 30, x - 35) - 20) / 3))).astype(np.float32)
+    both = {0: None, 1: half(30, 40, True)}
+    masks = Masks((Region(soft, both), Region(255 - soft, {1: None})), soft)
+    graph = StyleGraph(WeightsFile(embedded()), styles=2, shares=(30, 70), blending=blending, masks=masks)
+    content, image = smooth_picture(75, 101, 1), smooth_picture(75, 101, 2)
+    styles = [smooth_picture(64, 53, 3), smooth_picture(30, 90, 4)]
+    with Evaluator(Objective(graph, parse_loss(["content", *TERMS]))) as evaluator:
+        whole = evaluator.bind(content, styles)(image)
+        parts = TiledEvaluator(evaluator).bind(content, styles, side=48)(image)
+    for label, value in whole.terms.items():
+        assert parts.terms[label] == pytest.approx(value, rel=1e-5) and value > 0
+    assert np.abs(parts.gradient - whole.gradient).max() < 1e-5 * np.abs(whole.gradient).max()
+
+
+def test_content_counts_by_its_strength():
+    free = values("content:layer=image,normalization=gatys style", [STYLE])
+    for mask, side in ((half(20, 28, True), slice(14)), (np.full((5, 7), 127.5, np.float32), slice(28))):
+        weak = values("content:layer=image,normalization=gatys style", [STYLE], masks=Masks(content_strength=mask))
+        error = (IMAGE - CONTENT)[:, :, side].astype(np.float64)
+        strength = mask.max() / 255
+        assert weak.terms["content"] == pytest.approx(0.5 * strength * (error**2).sum(), rel=1e-5)
+    assert free.terms["content"] > 1.5 * weak.terms["content"] and free.terms["style"] == weak.terms["style"]

@@ -432,7 +432,9 @@ def test_a_texture_has_defaults_of_its_own_and_is_a_config_in_all_else() -> None
     [
         *(({"aspect": text}, f"aspect is {text!r}; write width:height in whole numbers up to 999, such as 2:1")
           for text in ("2", "2:", "0:1", "2x1", "1:1000", "1.5:1", "-1:2", 2, None, "2:1\n")),
-        ({"init": "content"}, "a texture has no photo to start from; let init be noise, style or a picture"),
+        *(({"init": init}, "a texture has no photo to start from; let init be noise, style or a picture")
+          for init in ("content", "blend:noise=1,content=1")),
+        ({"crop": "2:1"}, "a texture has no photo to crop; give aspect in place of crop"),
         ({"keep_colors": True}, "a texture has no photo whose colours it could keep; leave keep_colors out"),
         ({"size": 0}, "a texture has no photo whose size it could have; give size in pixels"),
     ],

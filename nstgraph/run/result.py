@@ -32,7 +32,7 @@ class Result:
     """The outcome of a run, which a notebook shows as its picture. Two are equal only if they are one.
 
     Attributes:
-        image: the stylised picture, [1, height, width, 3], float32, 0..255.
+        image: the stylised picture, with its colours, [1, height, width, 3], float32, 0..255.
         alpha: the content image's transparency, [height, width], 0..1, or None if it is opaque.
         pictures: the content image, which is blank for a texture, and the style images as they were read, [1, height,
             width, 3].

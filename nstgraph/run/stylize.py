@@ -44,7 +44,8 @@ def stylize(
         style: one such, or a list of them.
         config: settings; the defaults if not given.
         preset: name of a preset, whose settings take the place of ``config``; see `nstgraph.presets`.
-        callback: called after each step with its `Step` and the current image [1, height, width, 3], 0..255, read-only.
+        callback: called after each step with its `Step` and the current image [1, height, width, 3], 0..255, read-only;
+            it is the search's, which has no colours where these are kept by luminance.
         progress: whether to show a bar below the cell of a notebook; None is where there is one.
         checkpoint: a new folder in which the run is kept every half minute, for `resume`; it stays, to be deleted.
         settings: single settings of `Config` by name, which win over ``config`` and ``preset``.

@@ -88,7 +88,7 @@ def test_how_terms_were_balanced_is_said(here: Path) -> None:
             "--init blend:content",
             "cannot read 'content' in init; write each part once, with its share, as in blend:content=0.6,noise=0.4",
         ),
-        ("--init blend:nope.png=1,noise=1", "nope.png does not exist; check the name and the folder"),
+        ("--init blend:nowhere.jpg=1,noise=1", "nowhere.jpg does not exist; check the name and the folder"),
         ("--crop 16x9", "crop is '16x9'; write width:height, such as 16:9 or 1:1"),
         ("--crop 9:1", "c.png would be cropped to 48 x 5 pixels, below 20; choose another --crop"),
         ("--fit shortest --size 16", "c.png is 48 x 36 pixels and would shrink to 21 x 16, below 20; crop it or raise "

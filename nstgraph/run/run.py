@@ -14,6 +14,7 @@ from nstgraph.config import Config
 from nstgraph.errors import CheckpointError, ConfigError, Interrupted, NstgraphError, RunError
 from nstgraph.graph.evaluator import Evaluates
 from nstgraph.graph.trace import trace
+from nstgraph.pictures.fit import Size
 from nstgraph.pictures.picture import PictureSet
 from nstgraph.pictures.resize import resize
 from nstgraph.pictures.wrapping import wraps_of
@@ -73,9 +74,6 @@ class Run:
         checkpoint: Checkpoint | None = None,
         note: Callable[[str], None] = lambda line: None,
     ) -> None:
-        whole = [stage for stage in plan.stages if stage.tile is None]
-        if traced and not whole:
-            raise ConfigError("no evaluation is computed whole, so none can be traced; leave --trace or --tile out")
         self._config = config
         self._wraps = wraps_of(config.padding)
         self._plan = plan
@@ -87,7 +85,7 @@ class Run:
         self._callback = callback
         self._observing = observing
         self._settings = settings
-        self._to_trace = whole[-1].size if traced else None
+        self._to_trace = _largest_whole(plan) if traced else None
         self._trace: Any = None
         self._checkpoint = checkpoint
         self._note = note
@@ -279,6 +277,13 @@ class Run:
 def _rest(stage: Stage, left: int) -> Stage:
     """The last steps of a stage."""
     return dataclasses.replace(stage, steps=left, seconds=stage.seconds * left / stage.steps)
+
+
+def _largest_whole(plan: Plan) -> Size:
+    whole = [stage for stage in plan.stages if stage.tile is None]
+    if not whole:
+        raise ConfigError("no evaluation is computed whole, so none can be traced; leave --trace or --tile out")
+    return whole[-1].size
 
 
 def _check_pictures(before: Any, settings: Mapping[str, Any]) -> None:

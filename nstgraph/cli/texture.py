@@ -20,10 +20,13 @@ app = typer.Typer()
 #: Stands for the photo in the names of files.
 _NAME = Path("texture")
 
-#: What a texture takes: all settings but what keeps something of the photo, and all files.
-_TAKEN = [field.name for of in (TextureConfig, Outputs) for field in dataclasses.fields(of)]
-_TAKEN.remove("keep_colors")
-_TAKEN.remove("content_strength")
+#: What says how something of the photo is kept.
+_OF_PHOTO = {"keep_colors", "colors_by", "color_space", "crop", "content_strength"}
+
+#: What a texture takes: all other settings, and all files.
+_TAKEN = [
+    field.name for of in (TextureConfig, Outputs) for field in dataclasses.fields(of) if field.name not in _OF_PHOTO
+]
 
 
 @command(app)

@@ -51,10 +51,9 @@ def chosen(settings: Mapping[str, Any]) -> dict[str, Any]:
     known = {field.name: field.default for field in dataclasses.fields(of)}
     found = {name: settings[name] for name in known if name in settings and settings[name] != known[name]}
     loss = found.pop("loss", None)
-    if isinstance(loss, str) and loss != (
-        usual := str(as_loss(of.loss, keep_colors=settings.get("keep_colors") is True))
-    ):
-        text = f"default {loss[len(usual) :]}" if loss.startswith(f"{usual} ") else loss
+    if isinstance(loss, str) and loss != str(as_loss(of.loss, keep_colors=settings.get("keep_colors") is True)):
+        default = str(as_loss(Config.loss))
+        text = f"default {loss[len(default) :]}" if loss.startswith(f"{default} ") else loss
         found = {"loss": tuple(part for part in parted(text, r"\s") if part), **found}
     if "init" in found:
         found["init"] = _init(found["init"], settings.get("starts"))

@@ -78,11 +78,14 @@ class Repetition:
         self.files: list[Path] = []
         self.notes: list[str] = []
         self._recorded = recorded = Recorded.read(self._settings)
-        _load_plugins(recorded.plugins, [Path(file) for file in plugins])
+        files = [Path(file) for file in plugins]
+        _check_plugins(recorded.plugins, files)
         contents = [] if recorded.content is None else [recorded.content]
         photos = self._pictures("content", contents, [] if content is None else [content])
         paintings = self._pictures("style", recorded.styles, styles)
         starts = self._pictures("init", recorded.starts, inits)
+        for file in files:  # by now, nothing is missing for which they would have been run in vain
+            registry.load_file(file)
         self.config = self._config()
         self.pictures = read_pictures(self.config, photos[0] if photos else None, paintings, starts=starts)
 
@@ -171,7 +174,7 @@ def _is(picture: Picture, record: FileRecord) -> bool:
     return record.sha256 in (picture.sha256, hash_of_numbers(picture.rgb, picture.alpha))
 
 
-def _load_plugins(records: Sequence[FileRecord], given: Sequence[Path]) -> None:
+def _check_plugins(records: Sequence[FileRecord], given: Sequence[Path]) -> None:
     for file in given:
         fault = what_is_wrong_with(file)
         if fault:
@@ -182,5 +185,3 @@ def _load_plugins(records: Sequence[FileRecord], given: Sequence[Path]) -> None:
             if alike:
                 raise PluginError(f"{alike[0]} is another file now than the plugin {record}; give that one as --plugin")
             raise PluginError(f"it needs the plugin {record}, which is code: look at it, then give it as --plugin FILE")
-    for file in given:
-        registry.load_file(file)

@@ -40,9 +40,7 @@ class Replay:
         self._changes: dict[int, dict[str, float]] = {}
         number, factors = 0, dict.fromkeys(loss.labelled(), 1.0)
         current = {label: one.weight for label, one in loss.labelled().items()}
-        balancing = (
-            max((at for at, (before, _) in enumerate(changes) if before == 0), default=None) if balanced else None
-        )
+        at_first = [at for at, (before, _) in enumerate(changes) if before == 0] if balanced else []
         for at, (before, weights) in enumerate(changes):
             ranged = loss.weights_at(number, sizes) if number < sizes else {}
             if at_first and at == at_first[-1]:

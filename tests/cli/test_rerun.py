@@ -73,7 +73,7 @@ def test_a_result_is_made_again_to_the_byte(here: Path, precision: str) -> None:
         "-l",
         "1..0.1*tv",
     ]
-    mask = ["-l", "0.1*redness:mask=c.png", "--plugin", "p.py"]
+    mask = ["-l", "1..0.1*tv", "-l", "0.1*redness:mask=c.png", "--plugin", "p.py"]
     good("stylize", "c.png", "s.png", "i.png", "-o", "o.png", "-q", *SMALL, *options, *mask)
     good("rerun", "o.png", "--plugin", "p.py", "-q")
     assert (here / "c-s.png").read_bytes() == (here / "o.png").read_bytes()

@@ -57,24 +57,13 @@ def here(picture_folder: Path, monkeypatch: pytest.MonkeyPatch, save_picture: An
     return picture_folder
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_a_result_is_made_again_to_the_byte(here: Path, precision: str) -> None:
-    options = [
-        "--size",
-        "64",
-        "--precision",
-        precision,
-        "--steps",
-        "6",
-        "--scales",
-        "2",
-        "--init",
-        "i.png",
-        "-l",
-        "1..0.1*tv",
-    ]
-    mask = ["-l", "1..0.1*tv", "-l", "0.1*redness:mask=c.png", "--plugin", "p.py"]
-    good("stylize", "c.png", "s.png", "i.png", "-o", "o.png", "-q", *SMALL, *options, *mask)
+@pytest.mark.parametrize(
+    "how", ["--precision float32 --init i.png", "--precision bfloat16 --balance --init blend:i.png=3,noise=1"]
+)
+def test_a_result_is_made_again_to_the_byte(here: Path, how: str) -> None:
+    options = f"-l style:layers=conv1_1 -l 1..0.1*tv -l 0.1*redness:mask=c.png --plugin p.py --size 64 --steps 6 {how}"
+    good("stylize", "c.png", "s.png", "i.png", "-o", "o.png", "-q", "--scales", "2", *options.split())
+    assert len(read_settings("o.png")["changed_weights"]) == (3 if "balance" in how else 2)
     good("rerun", "o.png", "--plugin", "p.py", "-q")
     assert (here / "c-s.png").read_bytes() == (here / "o.png").read_bytes()
     # From elsewhere, with pictures beside it, of which one has another name and is given.

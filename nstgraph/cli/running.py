@@ -8,7 +8,7 @@ import io
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -191,6 +191,18 @@ def _kept(
             raise
 
 
+def _shown_and_written(config: Config, pictures: PictureSet, files: OutputFiles, display: Display) -> StepCallback:
+    from nstgraph.run.colors import Colors
+
+    colors, profile = Colors(config, pictures), pictures.content.profile
+
+    def callback(step: Step, image: Array) -> None:
+        display.show(step)
+        files.on_the_way(step, image, pictures.content.alpha, say, colors.shown, profile=profile)
+
+    return callback
+
+
 def _search(
     stylizer: Stylizer,
     pictures: PictureSet,
@@ -200,15 +212,9 @@ def _search(
     checkpoint: Checkpoint | None,
     replay: StepCallback | None,
 ) -> None:
-    from nstgraph.run.colors import Colors
+    from nstgraph.run.notebook import both
 
-    colors, profile = Colors(stylizer.config, pictures), pictures.content.profile
-
-    def callback(step: Step, image: Array) -> Mapping[str, float] | None:
-        display.show(step)
-        files.on_the_way(step, image, pictures.content.alpha, say, colors.shown, profile=profile)
-        return None if replay is None else replay(step, image)
-
+    callback = both(_shown_and_written(stylizer.config, pictures, files, display), replay)
     stop: Interrupted | RunError | None = None
     try:
         result = stylizer(

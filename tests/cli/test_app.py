@@ -281,7 +281,7 @@ def test_a_picture_is_made_once_more_from_the_settings_of_another(here):
         changed, before = json.loads(other.text["nstgraph"]), json.loads(first.text["nstgraph"])
         assert other.size == (40, 30)
     different = {name for name in before if changed[name] != before[name]}
-    assert different == {"size", "steps", "stages"} and before["seed"] == 7
+    assert different == {"size", "steps", "steps_taken", "stages"} and before["seed"] == 7
     assert "3 steps" in good("plan c.png s.png --like out.png").stdout
 
 

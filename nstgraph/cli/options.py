@@ -192,7 +192,7 @@ def _option(of: type, name: str) -> inspect.Parameter:
         default = list(default)
     elif kind is str and default == ():
         default = ""
-    elif kind is str:
+    elif kind is str and default is not None:
         default = str(default)
     described = typer.Option(
         *flags,
@@ -209,7 +209,7 @@ def _option(of: type, name: str) -> inspect.Parameter:
 def _type(of: type, field: dataclasses.Field[Any]) -> Any:
     """What Typer is to read: a number, a switch, a path, or text, which the setting's own check judges."""
     if setting_of(field).check.parse is not str:
-        return str
+        return str if field.default is not None else str | None
     if isinstance(field.default, tuple):
         return list[str]
     if isinstance(field.default, bool | int | float):

@@ -63,10 +63,6 @@ class Animation:
         """Whether the step is one of those chosen."""
         return step.step in self._chosen
 
-    def wants(self, step: Step) -> bool:
-        """Whether the step is one of those chosen."""
-        return step.step in self._chosen
-
     def __call__(self, step: Step, image: Array) -> None:
         """Keep the image, [1, height, width, 3], 0..255, if the step is one of those chosen, and there is room."""
         if not self.wants(step):

@@ -46,8 +46,8 @@ def settings_of(config: Config, loss: Loss, graph: StyleGraph) -> dict[str, Any]
 def made_from(config: Config, pictures: PictureSet) -> dict[str, Any]:
     """What a result says of its pictures: each as a path, as it was given, and a hash.
 
-    ``content`` is the photo, which a texture has not, ``styles`` the paintings, ``start`` the starting image if that is
-    one of its own.
+    ``content`` is the photo, which a texture has not, ``styles`` the paintings, ``starts`` the pictures that
+    ``init`` names.
     """
     return {
         "content": None if isinstance(config, TextureConfig) else pictures.content.record.as_json(),

@@ -35,6 +35,9 @@ from nstgraph.run.versions import differences
 
 __all__ = ["Repetition"]
 
+#: Settings that name pictures without folders.
+_MASKS = ("mask", "style_mask", "content_strength")
+
 
 class Repetition:
     """What it takes to make a result again.
@@ -128,7 +131,7 @@ class Repetition:
             given = machine.get(source)
             if given is not None and with_hash(str(sha256), [Path(given)]) is None:
                 raise ConfigError(f"{given} is not the file with the SHA-256 {sha256!s:.12}... that it was made with")
-        settings = {name: value for name, value in self._settings.items() if name not in ("init", "starts")}
+        settings = {name: value for name, value in self._settings.items() if name not in ("init", "starts", *_MASKS)}
         config = (TextureConfig if "aspect" in settings else Config).from_settings(settings, **machine)
         if "memory" not in machine and config.memory * 1e9 > available_memory():
             config = config.replace(memory=0.0)  # a record is no reason to take more than there is
@@ -139,7 +142,16 @@ class Repetition:
         records, beside = self._settings.get("pictures"), self._beside
         names = [field.name for field in dataclasses.fields(config) if field.name not in ("init", "weights", "network")]
         values = {name: getattr(config, name) for name in names} | {"loss": as_loss(config.loss)}
+        values |= {name: self._mask(self._settings[name]) for name in _MASKS if name in self._settings}
         return config.replace(**{name: in_their_places(value, records, beside) for name, value in values.items()})
+
+    def _mask(self, value: Any) -> Any:
+        """A mask's name, or several, with the folder of the result before it if it is there and not here."""
+        if isinstance(value, list | tuple):
+            return tuple(map(self._mask, value))
+        if not isinstance(value, str) or Path(value).name != value or os.path.isfile(value):
+            return value
+        return str(self._beside / value) if os.path.isfile(self._beside / value) else value
 
     def _pictures(self, what: str, records: Sequence[FileRecord], given: Sequence[Source]) -> list[Picture]:
         """The pictures of these records, among those that are given, or else from where they are."""

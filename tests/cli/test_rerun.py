@@ -159,6 +159,21 @@ def test_a_texture_is_shown_and_made_again(here: Path) -> None:
     assert "content" not in good("show", "o.png").partition("SHA-256")[2].partition("\n\n")[0]
 
 
+def test_masks_are_looked_for_beside_the_result_and_known_by_their_hashes(here: Path, save_picture: Any) -> None:
+    save_picture(here / "m.png", 48, 36, "L")
+    save_picture(here / "n.png", 40, 40, "L")
+    masks = ["--mask", "m.png", "--style-mask", "n.png", "--steps", "2"]
+    good("stylize", "c.png", "s.png", "-o", "o.png", "-q", *SMALL, *masks)
+    other = here / "other"
+    other.mkdir()
+    for path in here.glob("*.png"):
+        path.rename(other / path.name)
+    good("rerun", "other/o.png", "-o", "again.png", "-q")
+    assert (here / "again.png").read_bytes() == (other / "o.png").read_bytes()
+    (other / "n.png").replace(other / "m.png")
+    assert run("rerun", "other/o.png", "-q").exit_code == 2 and not (here / "c-s.png").exists()
+
+
 HASH = "0" * 64
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from nstgraph.cli.app import app
@@ -159,9 +160,9 @@ def test_a_texture_is_shown_and_made_again(here: Path) -> None:
     assert "content" not in good("show", "o.png").partition("SHA-256")[2].partition("\n\n")[0]
 
 
-def test_masks_are_looked_for_beside_the_result_and_known_by_their_hashes(here: Path, save_picture: Any) -> None:
-    save_picture(here / "m.png", 48, 36, "L")
-    save_picture(here / "n.png", 40, 40, "L")
+def test_masks_are_looked_for_beside_the_result_and_known_by_their_hashes(here: Path) -> None:
+    Image.linear_gradient("L").resize((48, 36)).save(here / "m.png")
+    Image.linear_gradient("L").resize((40, 40)).save(here / "n.png")
     masks = ["--mask", "m.png", "--style-mask", "n.png", "--steps", "2"]
     good("stylize", "c.png", "s.png", "-o", "o.png", "-q", *SMALL, *masks)
     other = here / "other"
@@ -170,7 +171,7 @@ def test_masks_are_looked_for_beside_the_result_and_known_by_their_hashes(here: 
         path.rename(other / path.name)
     good("rerun", "other/o.png", "-o", "again.png", "-q")
     assert (here / "again.png").read_bytes() == (other / "o.png").read_bytes()
-    (other / "n.png").replace(other / "m.png")
+    Image.radial_gradient("L").resize((48, 36)).save(other / "m.png")
     assert run("rerun", "other/o.png", "-q").exit_code == 2 and not (here / "c-s.png").exists()
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nstgraph.pictures.metadata import read_settings
     from nstgraph.run.animation import Animation
     from nstgraph.run.result import Result
-    from nstgraph.run.stylize import resume, stylize, texture
+    from nstgraph.run.stylize import rerun, resume, stylize, texture
     from nstgraph.run.stylizer import Stylizer
     from nstgraph.run.sweep import sweep
     from nstgraph.search.search import Search
@@ -40,6 +40,7 @@ _HOMES = {
     "Config": "config",
     "TextureConfig": "config",
     "Stylizer": "run.stylizer",
+    "rerun": "run.stylize",
     "resume": "run.stylize",
     "stylize": "run.stylize",
     "sweep": "run.sweep",
@@ -96,6 +97,7 @@ __all__ = [
     "loss_term",
     "parse_loss",
     "read_settings",
+    "rerun",
     "resume",
     "stylize",
     "sweep",

@@ -6,16 +6,18 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nstgraph.errors import ConfigError
+from nstgraph.file_records import FileRecord
 from nstgraph.messages import did_you_mean, shown
-from nstgraph.pictures.start import start_of
+from nstgraph.pictures.start import renamed, start_of
 from nstgraph.pictures.wrapping import WRAPPING
 from nstgraph.presets import preset
 from nstgraph.search.optimizer import as_optimizer
 from nstgraph.settings.colors import ColorSettings
-from nstgraph.settings.exclusions import ruled_out
+from nstgraph.settings.exclusions import over, ruled_out
 from nstgraph.settings.loss import LossSettings
 from nstgraph.settings.machine import MachineSettings
 from nstgraph.settings.masks import NO_MASK, MaskSettings
@@ -23,12 +25,17 @@ from nstgraph.settings.network import NetworkSettings
 from nstgraph.settings.search import SearchSettings
 from nstgraph.settings.size import SizeSettings
 from nstgraph.settings.texture import TextureSettings
+from nstgraph.settings.toml_file import OUTPUTS, checked, read_toml
 from nstgraph.value_checks import check_settings, document, keep_settings
 
 __all__ = ["Config", "TextureConfig"]
 
 #: What a picture carries beside settings: what else it was made with.
-_MADE_WITH = ("weights_sha256", "pictures", "changed_weights", "nstgraph", "tensorflow", "scipy", "stages")
+_MADE_WITH = (
+    *("content", "styles", "starts", "weights_sha256", "pictures", "plugins"),
+    *("stages", "changed_weights", "steps_taken", "resumed"),
+    *("nstgraph", "tensorflow", "scipy", "numpy", "pillow", "processor", "cores"),
+)
 
 
 @dataclass(frozen=True)
@@ -90,11 +97,25 @@ class Config(NetworkSettings, MachineSettings, SearchSettings, SizeSettings, Mas
         return dataclasses.replace(self, **changes)
 
     @classmethod
+    def from_toml(cls, path: str | os.PathLike[str], **changes: Any) -> Config:
+        """The settings in a file of TOML (see `nstgraph.settings.toml_file`).
+
+        Args:
+            path: the file. Its table ``outputs``, which is for the command line, is passed over.
+            changes: settings that win over those.
+
+        Raises:
+            ConfigError: the file cannot be read, there is no such setting, or its value is out of range.
+        """
+        values = {name: value for name, value in read_toml(path).items() if name != OUTPUTS}
+        return cls().replace(**over(checked(values, cls, str(path)), changes))
+
+    @classmethod
     def from_settings(cls, settings: Mapping[str, Any], **changes: Any) -> Config:
         """The settings that a picture carries (see `nstgraph.read_settings`), or those of a `Result`.
 
-        Both name files without their folders, but for those of terms. Weights are found by their hash, here or wherever
-        weights are looked for, a network or a starting image in the working folder.
+        Weights are found by their hash, here or wherever weights are looked for; a network, which is named without its
+        folder, here; a starting image by its hash, at its path or here.
 
         Args:
             settings: by name; versions and what else says how the picture was made is passed over.
@@ -115,7 +136,7 @@ class Config(NetworkSettings, MachineSettings, SearchSettings, SizeSettings, Mas
                 raise ConfigError(f"no setting {shown(name)}{did_you_mean(str(name), known)}")
         left_out = {*changes, *ruled_out(changes)}
         taken = {name: value for name, value in settings.items() if name in known and name not in left_out}
-        return cls().replace(**{**taken, **_files(taken, settings.get("weights_sha256")), **changes})
+        return cls().replace(**{**taken, **_files(taken, settings), **changes})
 
     def __hash__(self) -> int:
         values = (getattr(self, field.name) for field in dataclasses.fields(self))
@@ -140,15 +161,16 @@ class TextureConfig(TextureSettings, Config):
     __hash__ = Config.__hash__
 
 
-def _files(taken: Mapping[str, Any], sha256: Any) -> dict[str, Any]:
+def _files(taken: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     """The paths of the files that a picture's settings name."""
     from nstgraph.networks.find_weights import recorded_file  # which imports numpy
 
     named = [source for source in ("weights", "network") if taken.get(source) is not None]
+    sha256 = settings.get("weights_sha256")
     found: dict[str, Any] = {source: str(recorded_file(source, taken[source], sha256)) for source in named}
     init = taken.get("init")
-    for file in start_of(init).files if isinstance(init, str) else ():
-        _check_here("the starting image", file, "init")
+    if isinstance(init, str) and start_of(init).files:
+        found["init"] = _starts(init, settings.get("starts"))
     for setting in ("mask", "style_mask", "content_strength"):
         value = taken.get(setting) or ()
         for name in [value] if isinstance(value, str) else value:
@@ -160,6 +182,23 @@ def _files(taken: Mapping[str, Any], sha256: Any) -> dict[str, Any]:
 def _check_here(what: str, file: str | os.PathLike[str], setting: str) -> None:
     if os.path.basename(file) != file or not os.path.isfile(file):
         raise ConfigError(f"{what} {shown(file)} is not found here; give {setting} itself, such as its path")
+
+
+def _starts(init: str, records: Any) -> str:
+    """A starting image's text with paths in place of names; what is recorded of a file is found by its hash."""
+    known = iter(records if isinstance(records, list) else [])
+
+    def path(file: str) -> str:
+        record = next(known, None)
+        if record is not None:
+            found = FileRecord.read(record, "the starting image").find()
+        else:
+            found = Path(file) if os.path.basename(file) == file and os.path.isfile(file) else None
+        if found is None:
+            raise ConfigError(f"the starting image {shown(file)} is not found here; give init itself, such as its path")
+        return str(found)
+
+    return renamed(init, path)
 
 
 document(Config)

@@ -18,7 +18,7 @@ from typing import Any
 
 from nstgraph.errors import ConfigError
 from nstgraph.messages import did_you_mean
-from nstgraph.settings.exclusions import ruled_out
+from nstgraph.settings.exclusions import over
 
 __all__ = ["PRESETS", "Preset", "preset"]
 
@@ -43,8 +43,8 @@ class Preset:
 
     def beside(self, given: Mapping[str, Any], known: Iterable[str]) -> dict[str, Any]:
         """Those of its settings that are ``known``, and the ``given`` ones, which win; without what these rule out."""
-        taken = set(known) - ruled_out(given)
-        return {**{name: value for name, value in self.settings.items() if name in taken}, **given}
+        names = set(known)
+        return over({name: value for name, value in self.settings.items() if name in names}, given)
 
 
 def preset(name: str) -> Preset:

@@ -11,10 +11,11 @@ import pytest
 
 from nstgraph.config import Config, TextureConfig
 from nstgraph.errors import ConfigError
+from nstgraph.hashes import hash_of
 from nstgraph.losses.default_loss import DEFAULT_LOSS
 from nstgraph.losses.loss_text import as_loss
 from nstgraph.networks.input_values import INPUT_VALUES
-from nstgraph.networks.weights_file import embedded, hash_of
+from nstgraph.networks.weights_file import embedded
 from nstgraph.pictures.color_spaces import COLOR_SPACES
 from nstgraph.terms.style import style
 from nstgraph.terms.tv import tv

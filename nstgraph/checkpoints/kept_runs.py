@@ -54,11 +54,11 @@ def _run(folder: Path) -> KeptRun | None:
         about, state = Checkpoint.glance(folder)
         history: list[dict[str, Any]] = state.get("history", [])
         last = history[-1] if history else {"step": 0, "done": 0.0}
-        names = dict(about["names"])
+        names = {part: str(picture["name"]) for part, picture in about["names"].items()}
         content = names.pop("content")
         return KeptRun(
             folder,
-            (str(content), *(str(name) for part, name in names.items() if not part.startswith((OWN, START)))),
+            (content, *(name for part, name in names.items() if not part.startswith((OWN, START)))),
             int(max(about["size"])),
             int(last["step"]),
             int(about["steps"]),

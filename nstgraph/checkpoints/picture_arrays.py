@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nstgraph.arrays import Array
-from nstgraph.errors import CheckpointError
+from nstgraph.errors import CheckpointError, ConfigError
+from nstgraph.file_records import FileRecord
 from nstgraph.graph.own_pictures import KeptPicture
 from nstgraph.messages import one_line
 from nstgraph.pictures.picture import Picture, PictureSet
@@ -25,8 +26,8 @@ START = "start_"
 
 def arrays_of(
     pictures: PictureSet, own: Sequence[KeptPicture] = ()
-) -> tuple[dict[str, str], dict[str, npt.NDArray[Any]]]:
-    """Names, colours, transparency and profiles of the pictures, of terms' ``own``, too, by what they are to the run.
+) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """Names and records, colours, transparency and profiles of the pictures, of terms' ``own``, too, by their parts.
 
     Colours are uint8 where that loses nothing, as with most pictures, and float32 elsewhere.
     """
@@ -34,11 +35,11 @@ def arrays_of(
     parts |= {f"{START}{number}": start for number, start in enumerate(pictures.starts)}
     parts |= {_style(number): style for number, style in enumerate(pictures.styles)}
     parts |= {_own(number): kept.picture for number, kept in enumerate(own)}
-    names: dict[str, str] = {}
+    names: dict[str, Any] = {}
     arrays: dict[str, npt.NDArray[Any]] = {}
     for part, picture in parts.items():
         whole = picture.rgb.astype(np.uint8)
-        names[part] = picture.name
+        names[part] = {"name": picture.name, **picture.record.as_json()}
         arrays[part] = whole if np.array_equal(whole, picture.rgb) else picture.rgb
         if picture.alpha is not None:
             arrays[_alpha(part)] = picture.alpha
@@ -54,11 +55,11 @@ def pictures_of(names: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> PictureSe
         CheckpointError: they are not what it gives.
     """
     try:
-        parts = {part: _picture(part, name, arrays) for part, name in names.items() if not part.startswith(OWN)}
+        parts = {part: _picture(part, about, arrays) for part, about in names.items() if not part.startswith(OWN)}
         styles = [parts[_style(number)] for number in range(len(parts)) if _style(number) in parts]
         starts = [parts[f"{START}{number}"] for number in range(len(parts)) if f"{START}{number}" in parts]
         return PictureSet(parts["content"], (styles[0], *styles[1:]), tuple(starts))
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, ConfigError, IndexError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"the pictures of the checkpoint are damaged ({one_line(error)})") from error
 
 
@@ -77,7 +78,7 @@ def own_pictures_of(names: Any, records: Any, arrays: Mapping[str, npt.NDArray[A
         count = sum(part.startswith(OWN) for part in names)
         parts = [(_own(number), records[number]["sha256"]) for number in range(count)]
         return [KeptPicture(_picture(part, names[part], arrays), str(sha256)) for part, sha256 in parts]
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, ConfigError, IndexError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"the terms' pictures in the checkpoint are damaged ({one_line(error)})") from error
 
 
@@ -97,12 +98,19 @@ def _profile(part: str) -> str:
     return f"{part}_profile"
 
 
-def _picture(part: str, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Picture:
+def _picture(part: str, about: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> Picture:
     rgb: Array = arrays[part].astype(np.float32)
     alpha = arrays.get(_alpha(part))
     if rgb.ndim != 4 or rgb.shape[0] != 1 or rgb.shape[3] != 3 or not 0 <= rgb.min() <= rgb.max() <= 255:
         raise ValueError(f"{part} is no picture")
     if alpha is not None and (alpha.shape != rgb.shape[1:3] or not 0 <= alpha.min() <= alpha.max() <= 1):
         raise ValueError(f"{part} has a transparency that does not fit")
-    profile = arrays.get(_profile(part))
-    return Picture(rgb, alpha, str(name), profile=None if profile is None else profile.tobytes())
+    profile, record = arrays.get(_profile(part)), FileRecord(about["path"], about["sha256"])
+    return Picture(
+        rgb,
+        alpha,
+        str(about["name"]),
+        profile=None if profile is None else profile.tobytes(),
+        path=record.path,
+        sha256=record.sha256,
+    )

@@ -10,8 +10,9 @@ from typing import Any
 
 from nstgraph.config import Config, TextureConfig
 from nstgraph.errors import CheckpointError, ConfigError
+from nstgraph.hashes import with_hash
 from nstgraph.messages import did_you_mean
-from nstgraph.networks.find_weights import candidates, with_hash
+from nstgraph.networks.find_weights import candidates
 
 __all__ = ["MACHINE", "resumed"]
 

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -16,14 +16,17 @@ from nstgraph.config import Config
 from nstgraph.errors import ConfigError
 from nstgraph.losses.registry import registry
 from nstgraph.presets import preset
+from nstgraph.settings.exclusions import over
+from nstgraph.settings.toml_file import OUTPUTS, checked, read_toml
 from nstgraph.value_checks import setting_of
 
 __all__ = [
+    "ConfigFile",
     "Content",
+    "Like",
     "Plugins",
     "PresetName",
     "Quiet",
-    "Settings",
     "StyleCount",
     "Styles",
     "load_plugins",
@@ -44,12 +47,20 @@ Plugins: TypeAlias = Annotated[
         "--plugin", metavar="FILE", help="Python file with loss terms; may be given again.", rich_help_panel="Loss"
     ),
 ]
-Settings: TypeAlias = Annotated[
+Like: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        "--settings",
+        "--like",
         metavar="FILE",
         help="A picture of nstgraph's (.png .tif), whose settings are taken; options given beside it win.",
+    ),
+]
+ConfigFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="A file of settings (.toml), which win over those of --preset and --like; options given beside it win.",
     ),
 ]
 StyleCount: TypeAlias = Annotated[
@@ -71,13 +82,13 @@ Function = Callable[..., None]
 _CONTEXT = "typer_context"
 
 #: Arguments that stand in for options which are not given.
-_STAND_INS = {"settings", "preset"}
+_STAND_INS = {"like", "preset", "config_file"}
 
 
 def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
     """Give a command the options of classes of settings, and hand these to it as arguments.
 
-    Where a command has the options `Settings` or `PresetName`, what is not given is taken from that picture or preset.
+    Where a command has the options `PresetName`, `Like` or `ConfigFile`, what is not given is taken from there.
 
     Args:
         only: names of the settings that it takes; all if there are none.
@@ -93,9 +104,10 @@ def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
         @functools.wraps(function)
         def run(**given: Any) -> None:
             context, made = given.pop(_CONTEXT, None), {}
+            in_file = _of_file(given.get("config_file"), classes)
             for argument, of in classes.items():
                 values = {name: _parsed(of, name, given.pop(name)) for name in names[argument]}
-                made[argument] = _made(of, values, given, context)
+                made[argument] = _made(of, values, in_file.get(of, {}), given, context)
             function(**given, **made)
 
         signature = inspect.signature(function, eval_str=True)
@@ -113,19 +125,44 @@ def takes(*only: str, **classes: type) -> Callable[[Function], Function]:
     return decorated
 
 
-def _made(of: type, values: dict[str, Any], arguments: dict[str, Any], context: typer.Context | None) -> Any:
-    """Settings of a class: what is not given is that of a picture or a preset, if one of these is."""
-    picture, name = arguments.get("settings"), arguments.get("preset")
-    if context is None or (picture is None and name is None):
+def _of_file(path: Path | None, classes: Mapping[str, type]) -> dict[type, dict[str, Any]]:
+    """What a file of settings says for each class; it may also be for a command that takes less."""
+    if path is None:
+        return {}
+    values = read_toml(path)
+    outputs = values.pop(OUTPUTS, {})
+    for name in values:
+        if any(not issubclass(of, Config) and name in of.__dataclass_fields__ for of in classes.values()):  # type: ignore[attr-defined]
+            raise ConfigError(f"{name} in {path} says what is written; put it below [{OUTPUTS}]")
+    return {
+        of: checked(values, of, str(path)) if issubclass(of, Config) else _outputs(outputs, of, f"{path}, [{OUTPUTS}]")
+        for of in classes.values()
+    }
+
+
+def _outputs(values: Any, of: type, where: str) -> dict[str, Any]:
+    """What a table says of output files: checked, and paths as paths."""
+    given = checked(values, of, where)
+    kinds = {name: _type(of, of.__dataclass_fields__[name]) for name in given}  # type: ignore[attr-defined]
+    return {name: Path(value) if kinds[name] == Path | None else value for name, value in given.items()}
+
+
+def _made(
+    of: type, values: dict[str, Any], in_file: dict[str, Any], arguments: dict[str, Any], context: typer.Context | None
+) -> Any:
+    """Settings of a class: what is not given is that of a file, or of a picture or a preset, if these are."""
+    picture, name = arguments.get("like"), arguments.get("preset")
+    if context is None or (picture is None and name is None and arguments.get("config_file") is None):
         return of(**values)
     if picture is not None and name is not None:
-        raise ConfigError("--settings and --preset each give all settings; choose one of them")
+        raise ConfigError("--like and --preset each give all settings; choose one of them")
     sources = {setting: context.get_parameter_source(setting) for setting in values}
     given = {setting: values[setting] for setting, source in sources.items() if source and source.name != "DEFAULT"}
+    given = over(in_file, given)
     if name is not None:
         return of(**preset(name).beside(given, values))
     if not issubclass(of, Config) or picture is None:
-        return of(**values)
+        return of(**given)
     from nstgraph.pictures.metadata import read_settings
 
     return of.from_settings(read_settings(picture), **given)
@@ -155,7 +192,7 @@ def _option(of: type, name: str) -> inspect.Parameter:
         default = list(default)
     elif kind is str and default == ():
         default = ""
-    elif kind is str:
+    elif kind is str and default is not None:
         default = str(default)
     described = typer.Option(
         *flags,

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from nstgraph.cli.exit_codes import command
-from nstgraph.cli.output_options import Outputs
-from nstgraph.config import Config
-from nstgraph.presets import PRESETS, Preset, preset
-from nstgraph.value_checks import setting_of
+from nstgraph.cli.written_settings import options_of
+from nstgraph.presets import PRESETS, preset
 
-__all__ = ["app", "as_markdown", "options_of"]
+__all__ = ["app", "as_markdown"]
 
 app = typer.Typer()
 
@@ -33,31 +30,15 @@ def presets(
     chosen = preset(name)
     lines = [f"{chosen.name}: {chosen.source}, for the weights of {chosen.network}", chosen.note]
     show("\n".join(line for line in lines if line))
-    line = ["nstgraph stylize CONTENT STYLE", *(" ".join(map(shlex.quote, option)) for option in options_of(chosen))]
+    line = ["nstgraph stylize CONTENT STYLE", *map(shlex.join, options_of(chosen.settings))]
     show("\n" + " \\\n  ".join(line))
-
-
-def options_of(chosen: Preset) -> list[list[str]]:
-    """The options that a preset stands for, each with its value: ``[["--size", "224"], ...]``."""
-    fields = {field.name: field for of in (Config, Outputs) for field in dataclasses.fields(of)}
-    written: list[list[str]] = []
-    for name, value in chosen.settings.items():
-        flags = setting_of(fields[name]).flags or (f"--{name.replace('_', '-')}",)
-        written += _written(flags[-1].partition("/")[0], value)
-    return written
-
-
-def _written(flag: str, value: Any) -> list[list[str]]:
-    if isinstance(value, tuple):
-        return [[flag, text] for text in value]
-    return [[flag]] if value is True else [[flag, str(value)]]
 
 
 def as_markdown() -> str:
     """The table of docs/presets.md."""
     rows = ["| preset | what it reproduces | network | loss | other options |", "|---|---|---|---|---|"]
     for one in PRESETS.values():
-        written = options_of(one)
+        written = options_of(one.settings)
         loss = " ".join(f"`{text}`" for flag, text in (pair for pair in written if pair[0] == "-l"))
         others = " ".join(" ".join(pair) for pair in written if pair[0] != "-l")
         source = f"{one.source}. {one.note}" if one.note else one.source

@@ -88,7 +88,7 @@ def _newest() -> Path:
 
 def _check_plugins(checkpoint: Checkpoint, given: list[Path]) -> None:
     """Ask for the plugins of a run: they are code, which is run because somebody names it, not because a file does."""
-    from nstgraph.networks.weights_file import hash_of
+    from nstgraph.hashes import hash_of
 
     wanted = checkpoint.about.get("plugins")
     if not isinstance(wanted, dict):

@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from nstgraph.graph.own_pictures import KeptPicture
     from nstgraph.pictures.picture import PictureSet
     from nstgraph.planning.plan import Plan
+    from nstgraph.run.repetition import Repetition
     from nstgraph.run.stylizer import Stylizer
-    from nstgraph.search.step import Step
+    from nstgraph.search.step import Step, StepCallback
 
-__all__ = ["go_on", "import_tensorflow", "read", "run", "runs_folder"]
+__all__ = ["go_on", "import_tensorflow", "read", "run", "run_again", "runs_folder"]
 
 #: Opens the checkpoint of a run, or None.
 Keeping: TypeAlias = Callable[..., AbstractContextManager["Checkpoint | None"]]
@@ -94,6 +95,14 @@ def go_on(config: Config, checkpoint: Checkpoint, outputs: Outputs, files: Outpu
     _run(config, pictures, outputs, files, quiet, keeping, checkpoint.own, masks)
 
 
+def run_again(again: Repetition, outputs: Outputs, files: OutputFiles, quiet: bool) -> None:
+    """Make a result again; else as `run`. Nothing is kept on the way unless that was asked for."""
+    kept: Keeping = lambda *_: contextlib.nullcontext(None)  # noqa: E731
+    if outputs.checkpoint not in (None, OFF):
+        kept = functools.partial(_kept, outputs=outputs, names=files.names)
+    _run(again.config, again.pictures, outputs, files, quiet, kept, again=again)
+
+
 def runs_folder() -> Path:
     """Where runs are kept that nobody has chosen a folder for."""
     return state_folder() / "runs"
@@ -108,6 +117,7 @@ def _run(
     kept: Keeping,
     own: Sequence[KeptPicture] = (),
     masks: Masks | None = None,
+    again: Repetition | None = None,
 ) -> None:
     size, _ = pictures.sizes(pictures.pixels(config.size))
     files.names.check_holds(pictures, size, photo=not isinstance(config, TextureConfig))
@@ -124,11 +134,14 @@ def _run(
         with Display(plan.steps, quiet=quiet) as display:
             _announce(stylizer, plan, display)
             files.begin(plan.steps)
+            replay = again.begin(stylizer, plan) if again is not None else None
+            for line in again.notes if again is not None else ():
+                display.note(f"note: {line}")
             with kept(stylizer, plan, pictures, display) as checkpoint:
                 if checkpoint is not None:
                     note = functools.partial(display.note, always=True)
                     checkpoint.every(outputs.checkpoint_every, lambda line: note(f"note: {line}"))
-                _search(stylizer, pictures, plan, files, display, checkpoint)
+                _search(stylizer, pictures, plan, files, display, checkpoint, replay)
     files.check_hooks()
 
 
@@ -178,6 +191,18 @@ def _kept(
             raise
 
 
+def _shown_and_written(config: Config, pictures: PictureSet, files: OutputFiles, display: Display) -> StepCallback:
+    from nstgraph.run.colors import Colors
+
+    colors, profile = Colors(config, pictures), pictures.content.profile
+
+    def callback(step: Step, image: Array) -> None:
+        display.show(step)
+        files.on_the_way(step, image, pictures.content.alpha, say, colors.shown, profile=profile)
+
+    return callback
+
+
 def _search(
     stylizer: Stylizer,
     pictures: PictureSet,
@@ -185,15 +210,11 @@ def _search(
     files: OutputFiles,
     display: Display,
     checkpoint: Checkpoint | None,
+    replay: StepCallback | None,
 ) -> None:
-    from nstgraph.run.colors import Colors
+    from nstgraph.run.notebook import both
 
-    colors, profile = Colors(stylizer.config, pictures), pictures.content.profile
-
-    def callback(step: Step, image: Array) -> None:
-        display.show(step)
-        files.on_the_way(step, image, pictures.content.alpha, say, colors.shown, profile=profile)
-
+    callback = both(_shown_and_written(stylizer.config, pictures, files, display), replay)
     stop: Interrupted | RunError | None = None
     try:
         result = stylizer(

@@ -29,8 +29,9 @@ def stylize(
     styles: options.Styles,
     outputs: Outputs,
     config: Config,
-    settings: options.Settings = None,
     preset: options.PresetName = None,
+    like: options.Like = None,
+    config_file: options.ConfigFile = None,
     plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> None:
@@ -47,7 +48,7 @@ def stylize(
     named, sources = [content, *styles], [content, *paths_without_folders(styles)]
     outputs = outputs.named(fields_of(config, named, preset))
     files = OutputFiles(outputs, named)
-    read = [*sources, settings] if settings is not None else sources
+    read = [*sources, *(path for path in (like, config_file) if path is not None)]
     files.names.check(inputs(config, read, plugin), config.steps)
     if outputs.checkpoint not in (None, OFF):
         Checkpoint.check_new(outputs.checkpoint)
@@ -64,8 +65,9 @@ def plan(
     styles: options.Styles,
     outputs: Outputs,
     config: Config,
-    settings: options.Settings = None,
     preset: options.PresetName = None,
+    like: options.Like = None,
+    config_file: options.ConfigFile = None,
     plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> None:

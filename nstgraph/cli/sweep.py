@@ -49,7 +49,8 @@ def sweep(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="A new folder for the results and their sheet.")
     ] = Path("nstgraph-sweep"),
-    settings: options.Settings = None,
+    like: options.Like = None,
+    config_file: options.ConfigFile = None,
     preset: options.PresetName = None,
     plugin: options.Plugins = None,
     quiet: options.Quiet = False,

@@ -35,7 +35,8 @@ def texture(
     styles: options.Styles,
     outputs: Outputs,
     config: TextureConfig,
-    settings: options.Settings = None,
+    like: options.Like = None,
+    config_file: options.ConfigFile = None,
     plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> None:
@@ -51,7 +52,7 @@ def texture(
     outputs = outputs.named(fields_of(config, [_NAME, *styles]))
     files = OutputFiles(outputs, [styles[0], _NAME])
     paintings = paths_without_folders(styles)
-    read = [*paintings, settings] if settings is not None else paintings
+    read = [*paintings, *(path for path in (like, config_file) if path is not None)]
     files.names.check(inputs(config, read, plugin), config.steps)
     if outputs.checkpoint not in (None, OFF):
         Checkpoint.check_new(outputs.checkpoint)

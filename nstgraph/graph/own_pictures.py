@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ import numpy as np
 from nstgraph.arrays import Array
 from nstgraph.errors import ConfigError, LossError
 from nstgraph.graph.view import View
-from nstgraph.networks.weights_file import hash_of
 from nstgraph.pictures.crop import WHOLE, Crop
 from nstgraph.pictures.load import Source, load
 from nstgraph.pictures.picture import Picture
@@ -126,7 +124,7 @@ class OwnPictures:
         # The generated image comes first, and shares its interior with the content alone.
         of_photo = beside.interior is self._given[0].interior
         cut = self._crop.photo(picture) if of_photo else self._crop.painting(picture)
-        return KeptPicture(cut, _sha256(source, picture))
+        return KeptPicture(cut, picture.record.sha256)
 
     def feeds(self, feeds: Mapping[Any, Any], needed: Callable[[Any], bool] = lambda image: True) -> dict[Any, Array]:
         """What they are fed, by tensor: each stretched to the size that the picture beside it is fed in.
@@ -159,9 +157,3 @@ def _same(one: Source, other: Source) -> bool:
     if isinstance(one, str | os.PathLike) and isinstance(other, str | os.PathLike):
         return os.fspath(one) == os.fspath(other)
     return one is other
-
-
-def _sha256(source: Source, picture: Picture) -> str:
-    if isinstance(source, str | os.PathLike):
-        return hash_of(Path(source))
-    return hashlib.sha256(np.ascontiguousarray(picture.rgb).tobytes()).hexdigest()

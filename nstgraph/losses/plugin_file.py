@@ -20,10 +20,18 @@ from pathlib import Path
 from typing import Any
 
 from nstgraph.errors import PluginError
+from nstgraph.file_records import FileRecord
+from nstgraph.hashes import hash_of
 
-__all__ = ["file_of", "load_plugin_file"]
+__all__ = ["file_of", "load_plugin_file", "plugin_record"]
 
 _PACKAGE = "nstgraph_plugin_files_"
+
+#: The paths of plugin files as they were given, by their whole paths.
+_GIVEN: dict[Path, Path] = {}
+
+#: What plugin files, and the modules beside them, were when they were run: their hashes by their whole paths.
+_RUN: dict[Path, str] = {}
 
 #: What no neighbour goes before, whatever its name is.
 _NEVER = {*sys.stdlib_module_names, "nstgraph", "nstgraph_plugins", "numpy", "PIL", "scipy", "tensorflow"}
@@ -45,7 +53,22 @@ def load_plugin_file(path: Path) -> None:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    _GIVEN[file] = path
     spec.loader.exec_module(module)
+
+
+def plugin_record(file: str) -> FileRecord:
+    """What a result says of a plugin file or a neighbour that was run, by its whole path: its path as it was given.
+
+    A neighbour's is its path beside the plugin file's, so that no folder is told that nobody has typed.
+    """
+    whole = Path(file)
+    if whole in _GIVEN:
+        return FileRecord(str(_GIVEN[whole]), _RUN[whole])
+    above = [
+        given.parent / whole.relative_to(one.parent) for one, given in _GIVEN.items() if one.parent in whole.parents
+    ]
+    return FileRecord(str(above[-1]) if above else whole.name, _RUN[whole])
 
 
 def file_of(module: str) -> str | None:
@@ -86,6 +109,7 @@ class _Loader(importlib.machinery.SourceFileLoader):
     def exec_module(self, module: types.ModuleType) -> None:
         """As Python's own does."""
         package = module.__name__.partition(".")[0]
+        _RUN[Path(self.path)] = hash_of(self.path)
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": _importing(package)}
         super().exec_module(module)
 

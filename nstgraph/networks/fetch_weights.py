@@ -16,11 +16,12 @@ from typing import BinaryIO
 
 from nstgraph.errors import WeightsError
 from nstgraph.files import sync_folder, what_is_wrong_with
+from nstgraph.hashes import hash_of
 from nstgraph.locks import FileLock
 from nstgraph.messages import did_you_mean, one_line
 from nstgraph.networks.http_request import Download, Failed, request
 from nstgraph.networks.published import FILES
-from nstgraph.networks.weights_file import WeightsFile, hash_of
+from nstgraph.networks.weights_file import WeightsFile
 from nstgraph.user_folders import cache_folder
 
 __all__ = ["FILES", "Progress", "fetch"]

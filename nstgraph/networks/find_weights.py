@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from nstgraph.errors import ConfigError, WeightsError
-from nstgraph.files import what_is_wrong_with
+from nstgraph.hashes import with_hash
 from nstgraph.messages import shown
 from nstgraph.networks.published import FILES
-from nstgraph.networks.weights_file import WeightsFile, embedded, hash_of
+from nstgraph.networks.weights_file import WeightsFile, embedded
 from nstgraph.user_folders import cache_folder
 
-__all__ = ["Candidate", "candidates", "find_weights", "recorded_file", "with_hash"]
+__all__ = ["Candidate", "candidates", "find_weights", "recorded_file"]
 
 _VARIABLE = "$NSTGRAPH_WEIGHTS"
 _HERE = "the folder vgg here"
@@ -65,11 +64,6 @@ def candidates(path: str | os.PathLike[str] | None = None) -> list[Candidate]:
     ]
     # os.path.exists, unlike Path.exists before Python 3.12, does not raise in a folder closed to the user.
     return [Candidate(name, Path(file), os.path.exists(file)) for name, file in places if file is not None]
-
-
-def with_hash(sha256: str, places: Iterable[Path]) -> Path | None:
-    """The first file among ``places`` with that SHA-256, in hexadecimal digits; None if there is none."""
-    return next((path for path in places if not what_is_wrong_with(path) and hash_of(path) == sha256), None)
 
 
 def recorded_file(source: str, name: Any, sha256: Any) -> Path:

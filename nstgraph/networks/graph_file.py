@@ -14,11 +14,11 @@ from typing import Any
 
 from nstgraph._tf import tf
 from nstgraph.errors import ConfigError, WeightsError
+from nstgraph.hashes import hash_of
 from nstgraph.messages import did_you_mean
 from nstgraph.networks.graph_nodes import check, in_order, inputs_of, read, type_name
 from nstgraph.networks.input_values import INPUT_VALUES
 from nstgraph.networks.network import Network
-from nstgraph.networks.weights_file import hash_of
 from nstgraph.operation_types import POOLS, RELUS, VALUE_KEEPING
 
 __all__ = ["GraphFile"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import importlib.resources
 import os
 from collections.abc import Iterable, Iterator
@@ -20,6 +19,7 @@ import numpy.typing as npt
 
 from nstgraph.errors import WeightsError
 from nstgraph.files import what_is_wrong_with
+from nstgraph.hashes import hash_of
 from nstgraph.messages import one_line
 from nstgraph.networks.network import Network
 from nstgraph.networks.published import FILES
@@ -30,7 +30,7 @@ from nstgraph.networks.weight_formats.layouts import RGB, UNIT_RGB, Layout, layo
 from nstgraph.networks.weight_formats.recognise import array_file, is_cut_short
 from nstgraph.user_folders import cache_folder
 
-__all__ = ["FETCH", "WeightsFile", "embedded", "hash_of"]
+__all__ = ["FETCH", "WeightsFile", "embedded"]
 
 #: The command that gets a file with all convolutions of a VGG.
 FETCH = "nstgraph weights fetch"
@@ -153,15 +153,6 @@ def embedded() -> Path:
         return Path(str(importlib.resources.files("nstgraph_vgg") / "compact_vgg.npz"))
     except ModuleNotFoundError:  # run from the source folder without being installed
         return Path(__file__).parents[2] / "vgg" / "compact_vgg.npz"
-
-
-def hash_of(path: Path, algorithm: str = "sha256") -> str:
-    """SHA-256 of a file, as 64 hexadecimal digits; or what another algorithm of hashlib gives."""
-    digest = hashlib.new(algorithm, usedforsecurity=False)
-    with path.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _layout(arrays: ArrayFile) -> Layout:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import difflib
 import math
 import os
@@ -17,6 +18,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from nstgraph.arrays import Array
 from nstgraph.errors import PictureError
 from nstgraph.files import what_is_wrong_with
+from nstgraph.hashes import hash_of, hash_of_numbers
 from nstgraph.memory import available_memory
 from nstgraph.messages import one_line
 from nstgraph.pictures.decode import decode, from_planes, scaled
@@ -34,7 +36,9 @@ class HasArray(Protocol):
         ...
 
 
-Source: TypeAlias = str | os.PathLike[str] | IO[bytes] | Image.Image | Array | HasArray | Picture
+_Unread: TypeAlias = str | os.PathLike[str] | IO[bytes] | Image.Image | Array | HasArray
+
+Source: TypeAlias = _Unread | Picture
 
 #: Scans of a JPEG, of which programs write up to about twenty: each goes over all of the picture.
 _SCANS = 100
@@ -66,6 +70,14 @@ def load(source: Source, *, memory: float | None = None) -> Picture:
     """
     if isinstance(source, Picture):
         return source
+    picture = _read(source, memory)
+    if isinstance(source, str | os.PathLike):
+        with decoding(str(source)):
+            return dataclasses.replace(picture, path=os.fspath(source), sha256=hash_of(source))
+    return dataclasses.replace(picture, sha256=hash_of_numbers(picture.rgb, picture.alpha))
+
+
+def _read(source: _Unread, memory: float | None) -> Picture:
     if isinstance(source, np.ndarray):
         return from_planes(*_from_array(source), name="array", where="the array")
     if isinstance(source, Image.Image):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from nstgraph.arrays import Array
 from nstgraph.errors import PictureError
+from nstgraph.file_records import FileRecord
+from nstgraph.hashes import hash_of_numbers
 from nstgraph.pictures.fit import FITS, Size, fitted, shares
 
 __all__ = ["MIN_SIDE", "Picture", "PictureSet"]
@@ -26,6 +28,8 @@ class Picture:
         note: what a user should know of how it was read, in one line; mostly empty.
         profile: the colour profile (ICC) that results of it are to carry: its own, or sRGB's in place of one that is
             broken or not one of RGB; None if it has none.
+        path: of its file, as it was given; None if it was no file.
+        sha256: of the file, or of the numbers as they were read; empty if nobody has asked yet.
     """
 
     rgb: Array
@@ -33,11 +37,18 @@ class Picture:
     name: str
     note: str = ""
     profile: bytes | None = None
+    path: str | None = None
+    sha256: str = ""
 
     @property
     def size(self) -> Size:
         """Height and width in pixels."""
         return int(self.rgb.shape[1]), int(self.rgb.shape[2])
+
+    @property
+    def record(self) -> FileRecord:
+        """What a result says of it."""
+        return FileRecord(self.path, self.sha256 or hash_of_numbers(self.rgb, self.alpha))
 
     def __repr__(self) -> str:
         return f"<{self.name} of {self.size[1]}x{self.size[0]} pixels>"

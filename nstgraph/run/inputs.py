@@ -35,13 +35,20 @@ __all__ = ["check_sees_no_content", "check_styles", "graph_of", "kept_masks", "k
 _BLANK = 64
 
 
-def read_pictures(config: Config, content: Source | None, style: Source | Sequence[Source]) -> PictureSet:
+def read_pictures(
+    config: Config,
+    content: Source | None,
+    style: Source | Sequence[Source],
+    *,
+    starts: Sequence[Source] | None = None,
+) -> PictureSet:
     """Read the pictures of a run, each once, those of ``config.init`` included, and cut them as the settings say.
 
     Args:
         config: says at which sizes they will be used, and how much memory reading may take.
         content: a path, a PIL image, or an array (see `nstgraph.pictures.load.load`); None for a texture.
         style: one such, or a list of them; a folder stands for all pictures in it.
+        starts: such that take the places of the files that ``config.init`` names.
 
     Raises:
         PictureError: a picture cannot be read, or is too small or too narrow.
@@ -68,8 +75,8 @@ def read_pictures(config: Config, content: Source | None, style: Source | Sequen
     paintings = [read(source) for source in styles]
     check_beside(masks_of(config, len(styles)), photo.size, [one.size for one in paintings])
     photo = photo if content is None else crop.photo(photo)
-    starts = tuple(crop.photo(read(source)) for source in config.starts)
-    pictures = PictureSet(photo, tuple(map(crop.painting, paintings)), starts, config.style_scale, config.fit)
+    first = tuple(crop.photo(read(source)) for source in (config.starts if starts is None else starts))
+    pictures = PictureSet(photo, tuple(map(crop.painting, paintings)), first, config.style_scale, config.fit)
     pictures.check(config.size)
     return pictures
 

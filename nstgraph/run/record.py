@@ -8,26 +8,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import scipy
-
 from nstgraph import __version__
-from nstgraph._tf import tf
-from nstgraph.config import Config
+from nstgraph.config import Config, TextureConfig
 from nstgraph.graph.style_graph import StyleGraph
+from nstgraph.hashes import hash_of
 from nstgraph.losses.loss import Loss, WeightedTerm
 from nstgraph.losses.loss_text import as_loss
+from nstgraph.losses.plugin_file import plugin_record
 from nstgraph.losses.registry import plugin_files
-from nstgraph.networks.weights_file import hash_of
-from nstgraph.pictures.picture import Picture
+from nstgraph.pictures.picture import Picture, PictureSet
 from nstgraph.pictures.start import renamed
 from nstgraph.planning.plan import Plan
+from nstgraph.run.versions import versions
 from nstgraph.settings.masks import NO_MASK
 
-__all__ = ["made_of", "settings_of"]
+__all__ = ["made_from", "made_of", "settings_of"]
 
 
 def settings_of(config: Config, loss: Loss, graph: StyleGraph) -> dict[str, Any]:
-    """All that a result depends on, but content and styles; of files, their names alone, but for those of terms."""
+    """All that a result depends on, but its pictures; of weights and networks, the files' names alone."""
     network = graph.network
     return {
         **_given(config),
@@ -39,9 +38,21 @@ def settings_of(config: Config, loss: Loss, graph: StyleGraph) -> dict[str, Any]
         "network": network.path.name if config.network else None,
         "weights_sha256": network.sha256,
         "pictures": [own.record for own in graph.pictures],
-        "nstgraph": __version__,
-        "tensorflow": tf.__version__,
-        "scipy": scipy.__version__,
+        "plugins": [plugin_record(file).as_json() for file in plugin_files(loss)],
+        **versions(),
+    }
+
+
+def made_from(config: Config, pictures: PictureSet) -> dict[str, Any]:
+    """What a result says of its pictures: each as a path, as it was given, and a hash.
+
+    ``content`` is the photo, which a texture has not, ``styles`` the paintings, ``starts`` the pictures that
+    ``init`` names.
+    """
+    return {
+        "content": None if isinstance(config, TextureConfig) else pictures.content.record.as_json(),
+        "styles": [style.record.as_json() for style in pictures.styles],
+        "starts": [start.record.as_json() for start in pictures.starts],
     }
 
 

@@ -23,6 +23,7 @@ from nstgraph.run.balance import balancing_factors
 from nstgraph.run.colors import Colors
 from nstgraph.run.evaluators import Evaluators
 from nstgraph.run.failure import is_outside, remedy, said
+from nstgraph.run.record import made_from
 from nstgraph.run.result import Result
 from nstgraph.run.run_so_far import RunSoFar
 from nstgraph.run.starting_image import enlarged, starting_image
@@ -269,8 +270,11 @@ class Run:
             profile=self._pictures.content.profile,
             settings={
                 **self._settings,
+                **made_from(self._config, self._pictures),
                 "stages": [str(stage) for stage in self._plan.stages],
                 "changed_weights": [[before, dict(weights)] for before, weights in so_far.weights],
+                "steps_taken": len(so_far.history),
+                "resumed": so_far.resumed,
             },
         )
 

@@ -26,10 +26,12 @@ class RunSoFar:
         exact_steps: how many steps were taken in float32, as low precision stalled.
         weights: weights of terms that were changed, by label, each with the number of steps before the change.
         factors: what balancing has multiplied the terms' weights by, by label; None if nothing has been balanced yet.
+        resumed: whether the run had been begun before this sitting.
     """
 
     def __init__(self, before: RunState | None) -> None:
         self._before = before
+        self.resumed = before is not None
         self.history: list[Step] = list(before.history) if before else []
         self.searches: list[Search] = []
         self.exact_steps = before.exact_steps if before else 0

@@ -1,12 +1,13 @@
-"""A picture or a texture in one call, and going on with one that was not finished."""
+"""A picture or a texture in one call, going on with one that was not finished, and making one again."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.checkpoints.resumed import resumed
@@ -17,11 +18,12 @@ from nstgraph.run.inputs import kept_masks, kept_pictures, read_pictures
 from nstgraph.run.notebook import both, progress_bar
 from nstgraph.run.preset_weights import with_weights_of
 from nstgraph.run.record import made_of
+from nstgraph.run.repetition import Repetition
 from nstgraph.run.result import Result
 from nstgraph.run.stylizer import Stylizer
 from nstgraph.search.step import StepCallback
 
-__all__ = ["resume", "stylize", "texture"]
+__all__ = ["rerun", "resume", "stylize", "texture"]
 
 
 def stylize(
@@ -143,3 +145,47 @@ def resume(
             plan = stylizer.plan(pictures)
             shown = both(progress_bar(plan.steps, progress), callback)
             return stylizer(pictures, plan=plan, callback=shown, checkpoint=kept)
+
+
+def rerun(
+    result: str | os.PathLike[str],
+    *,
+    content: Source | None = None,
+    style: Source | Sequence[Source] = (),
+    init: Source | Sequence[Source] = (),
+    plugins: Sequence[str | os.PathLike[str]] = (),
+    callback: StepCallback | None = None,
+    progress: bool | None = None,
+    **machine: Any,
+) -> Result:
+    """Make a result again, from what its file says: the same picture, with the same programs on the same machine.
+
+        nstgraph.rerun("out.png").save("again.png")
+
+    Content, styles and starting image are looked for at their recorded paths, beside the file, and in the working
+    folder, by name, and taken only if their hashes are right; weights by their hash as ever. What a callback did is
+    done again: the weights that it changed, and the step at which it, or Ctrl-C, ended the run. Loss terms that are
+    neither nstgraph's own nor those of plugin files must have been registered before. Warnings say why the picture may
+    differ.
+
+    Args:
+        result: a PNG or TIFF of nstgraph's.
+        content, style, init: pictures that are not found, one or several: paths or arrays, known by their hashes.
+        plugins: the plugin files that it needs, which are code: they are run if they are those that it was made with.
+        callback, progress: as for `stylize`; weights that the callback returns do not count.
+        machine: settings that may differ here, as for `resume`.
+
+    Raises:
+        ConfigError: a picture or the weights are not found, or are others than those that it was made from.
+        PluginError: a plugin file is not given, or is another one.
+        NstgraphError, Interrupted: as for `stylize`.
+    """
+    styles, inits = (given if isinstance(given, list | tuple) else [cast(Source, given)] for given in (style, init))
+    again = Repetition(result, content=content, styles=styles, inits=inits, plugins=plugins, **machine)
+    with Stylizer(again.config, len(again.pictures.styles)) as stylizer:
+        plan = stylizer.plan(again.pictures)
+        replay = again.begin(stylizer, plan)
+        for note in again.notes:
+            warnings.warn(f"{result}: {note}", stacklevel=2)
+        shown = both(both(progress_bar(plan.steps, progress), callback), replay)
+        return stylizer(again.pictures, plan=plan, callback=shown)

@@ -7,7 +7,7 @@ from typing import Any
 
 from nstgraph.search.optimizer import as_optimizer, optimizer_fault
 
-__all__ = ["ruled_out"]
+__all__ = ["over", "ruled_out"]
 
 #: What does not go with a setting, whatever its value.
 _BY_SETTING = {
@@ -27,6 +27,12 @@ def _by_colors(given: Mapping[str, Any]) -> set[str]:
     if given.get("keep_colors") is False:
         return {"colors_by", "color_space"}
     return {"color_space"} if given.get("colors_by") == "search" else set()
+
+
+def over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings from two places by name: ``upper``, and what it does not rule out of ``lower``."""
+    left_out = ruled_out(upper)
+    return {**{name: value for name, value in lower.items() if name not in left_out}, **upper}
 
 
 def _by_optimizer(optimizer: Any) -> set[str]:

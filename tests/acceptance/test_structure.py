@@ -15,10 +15,10 @@ SOURCE = ROOT / "nstgraph"
 
 #: From the ground up; a package or file may import from those above it in this list alone, besides itself.
 ORDER = [
-    "messages", "errors", "_tf", "arrays", "files", "locks", "user_folders", "memory", "tensor_ancestry",
-    "operation_types", "value_checks", "search", "pictures", "networks", "losses", "settings", "presets", "config",
-    "graph", "terms", "tiles", "planning", "checkpoints", "hooks", "run", "inspect", "demo", "bench", "contrib",
-    "testing", "cli", "__main__",
+    "messages", "errors", "_tf", "arrays", "files", "hashes", "file_records", "locks", "user_folders", "memory",
+    "tensor_ancestry", "operation_types", "value_checks", "search", "pictures", "networks", "losses", "settings",
+    "presets", "config", "graph", "terms", "tiles", "planning", "checkpoints", "hooks", "run", "inspect",
+    "demo", "bench", "contrib", "testing", "cli", "__main__",
 ]  # fmt: skip
 
 #: What legacy programs take over needs the search, and nothing of pictures, networks or losses.

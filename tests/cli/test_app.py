@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 from nstgraph import __version__
 from nstgraph.cli.app import app
 from nstgraph.config import Config
+from nstgraph.hashes import hash_of
 from nstgraph.networks.fetch_weights import FILES
-from nstgraph.networks.weights_file import embedded, hash_of
+from nstgraph.networks.weights_file import embedded
 from nstgraph.pictures.load import load
 from nstgraph.pictures.save import save
 
@@ -273,24 +274,24 @@ def test_a_terminal_that_only_knows_ascii_gets_its_tables():
 
 def test_a_picture_is_made_once_more_from_the_settings_of_another(here):
     good(f"{RUN} --seed 7 --init noise -q")
-    good("stylize c.png s.png -o again.png --settings out.png -q")
+    good("stylize c.png s.png -o again.png --like out.png -q")
     assert contents(here)["again.png"] == contents(here)["out.png"]
-    good("stylize c.png s.png -o other.png --settings out.png -q --steps 2 --size 40")
+    good("stylize c.png s.png -o other.png --like out.png -q --steps 2 --size 40")
     with Image.open("other.png") as other, Image.open("out.png") as first:
         changed, before = json.loads(other.text["nstgraph"]), json.loads(first.text["nstgraph"])
         assert other.size == (40, 30)
     different = {name for name in before if changed[name] != before[name]}
-    assert different == {"size", "steps", "stages"} and before["seed"] == 7
-    assert "3 steps" in good("plan c.png s.png --settings out.png").stdout
+    assert different == {"size", "steps", "steps_taken", "stages"} and before["seed"] == 7
+    assert "3 steps" in good("plan c.png s.png --like out.png").stdout
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--settings out.png", "no setting 'brush'; choose from bounds, "),
-        ("--settings c.png", "c.png carries no settings; PNG and TIFF do as nstgraph wrote them, or name another"),
-        ("--settings gone.png", "gone.png does not exist; "),
-        ("--settings s.png -o c.png --overwrite", "s.png carries no settings"),
+        ("--like out.png", "no setting 'brush'; choose from bounds, "),
+        ("--like c.png", "c.png carries no settings; PNG and TIFF do as nstgraph wrote them, or name another"),
+        ("--like gone.png", "gone.png does not exist; "),
+        ("--like s.png -o c.png --overwrite", "s.png carries no settings"),
     ],
 )
 def test_settings_that_cannot_be_taken_are_one_line(here, options, message):
@@ -302,5 +303,5 @@ def test_settings_that_cannot_be_taken_are_one_line(here, options, message):
 
 def test_the_picture_whose_settings_are_taken_is_not_written_over(here):
     save(here / "out.png", np.zeros((1, 24, 24, 3)), metadata={"nstgraph": "{}"})
-    result = run("stylize c.png s.png --settings out.png -o out.png --overwrite")
+    result = run("stylize c.png s.png --like out.png -o out.png --overwrite")
     assert result.exit_code == 2 and "out.png is an input" in result.output

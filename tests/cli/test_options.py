@@ -150,7 +150,7 @@ TAKEN: list[Config] = []
 
 
 @options.takes(config=Config)
-def repeat(config: Config, settings: options.Settings = None) -> None:
+def repeat(config: Config, like: options.Like = None) -> None:
     """Paint as a picture was painted."""
     TAKEN.append(config)
 
@@ -171,7 +171,7 @@ def test_options_win_over_the_settings_of_a_picture(tmp_path: Path, arguments: l
     carried = {"size": 96, "tile": 64, "loss": "2*tv:power=2", "bounds": True, "nstgraph": "0"}
     picture = save(tmp_path / "a.png", np.zeros((1, 24, 24, 3)), metadata={"nstgraph": json.dumps(carried)})
     TAKEN.clear()
-    assert CliRunner().invoke(repeating, [*arguments, "--settings", str(picture)]).exit_code == 0
+    assert CliRunner().invoke(repeating, [*arguments, "--like", str(picture)]).exit_code == 0
     expected = Config(size=96, tile=64, loss="2*tv:power=2", bounds=True)
     assert [expected.replace(**changes)] == TAKEN
     assert CliRunner().invoke(repeating, arguments).exit_code == 0 and TAKEN[1].seed == 0

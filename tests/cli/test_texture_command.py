@@ -36,10 +36,10 @@ def test_it_names_its_file_after_the_painting_and_says_what_it_is(here):
     assert size == (48, 24) and (settings["aspect"], settings["padding"]) == ("2:1", "wrap")
     with Image.open(here / "s-texture-compare.png") as row:
         assert row.size == (24 + 8 + 48, 24)
-    again = run("texture s.png -o again.png --settings s-texture.png -q")
+    again = run("texture s.png -o again.png --like s-texture.png -q")
     assert again.exit_code == 0, again.output
     assert settings_in(here / "again.png") == (size, settings)
-    assert run("stylize c.png s.png -o no.png --settings s-texture.png").exit_code == 2
+    assert run("stylize c.png s.png -o no.png --like s-texture.png").exit_code == 2
 
 
 def test_help_shows_its_own_defaults_and_nothing_of_a_photo():

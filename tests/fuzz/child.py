@@ -97,6 +97,35 @@ def _settings(folder: Path) -> Callable[[int], object]:
     return read
 
 
+def _toml(folder: Path) -> Callable[[int], object]:
+    from nstgraph.config import Config
+
+    path = folder / "a.toml"
+
+    def read(number: int) -> object:
+        path.write_bytes(mutate.damaged([valid_files.TOML.encode()], number))
+        return hash(Config.from_toml(path))
+
+    return read
+
+
+def _records(folder: Path) -> Callable[[int], object]:
+    """What a picture says that it was made from; it is never found, as nothing in it is here."""
+    from nstgraph.pictures.metadata import read_settings
+    from nstgraph.run.recorded import Recorded
+
+    path = folder / "a.png"
+
+    def read(number: int) -> object:
+        text = mutate.damaged([valid_files.RECORD.encode()], number).decode("latin-1")
+        path.write_bytes(valid_files.carrying("png", text))
+        recorded = Recorded.read(read_settings(path))
+        assert all(record.find(folder) is None for record in (recorded.content, *recorded.styles, *recorded.plugins))
+        return recorded
+
+    return read
+
+
 def _weights(folder: Path) -> Callable[[int], object]:
     from nstgraph.networks.weights_file import WeightsFile
 
@@ -180,6 +209,8 @@ def _faulty(folder: Path) -> Callable[[int], object]:
 READERS: dict[str, Callable[[Path], Callable[[int], object]]] = {
     "pictures": _pictures,
     "settings": _settings,
+    "toml": _toml,
+    "records": _records,
     "weights": _weights,
     "other weights": _other_weights,
     "networks": _networks,

@@ -30,7 +30,19 @@ from written_weights import (
     write_safetensors,
 )
 
-__all__ = ["SETTINGS", "SIDES", "carrying", "networks", "other_weights", "pictures", "settings", "tiff", "weights"]
+__all__ = [
+    "RECORD",
+    "SETTINGS",
+    "SIDES",
+    "TOML",
+    "carrying",
+    "networks",
+    "other_weights",
+    "pictures",
+    "settings",
+    "tiff",
+    "weights",
+]
 
 #: Width and height of the pictures, which nothing else in them equals.
 SIDES = (53, 37)
@@ -43,6 +55,28 @@ SETTINGS = json.dumps({
     "init": "noise", "seed": 7, "bounds": True, "weights": None, "network": None, "weights_sha256": "0" * 64,
     "nstgraph": "0.1.0", "tensorflow": "2.16.1", "scipy": "1.11.0", "stages": ["96x72"],
 })  # fmt: skip
+
+#: What a picture says of what it was made from.
+RECORD = json.dumps({
+    "content": {"path": "photo.jpg", "sha256": "1" * 64}, "styles": [{"path": None, "sha256": "2" * 64}],
+    "starts": [{"path": "../start.png", "sha256": "3" * 64}], "plugins": [{"path": "/a/mine.py", "sha256": "4" * 64}],
+    "changed_weights": [[0, {"tv": 0.5}], [3, {"tv": 1}]], "steps_taken": 5, "resumed": False,
+})  # fmt: skip
+
+#: A file of settings.
+TOML = """
+# of a series
+size = 96
+style_scale = 1.5
+tile = 64
+loss = ["0.25*content:layer=conv3_1", 'style:layers=conv1_1+conv2_1']
+init = "noise"
+seed = 7
+bounds = true
+
+[outputs]
+compare = true
+"""
 
 #: What follows the first picture of an animation.
 _OTHERS = [Image.fromarray(255 - _PIXELS[:, :, :3]), Image.fromarray(_PIXELS[::-1, :, :3])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from nstgraph.errors import PluginError
-from nstgraph.losses.registry import Registry
+from nstgraph.hashes import hash_of
+from nstgraph.losses.plugin_file import plugin_record
+from nstgraph.losses.registry import Registry, plugin_files
 
 TERM = "from nstgraph import loss_term\n{imports}\n@loss_term\ndef {name}(g): return {value}\n"
 
@@ -149,3 +152,18 @@ def test_names_with_dots_and_blanks(fresh: Registry, tmp_path: Path) -> None:
     write(tmp_path, **{"my plugin.v1": TERM.format(imports="from . import helper", name="mine", value="helper.NUMBER")})
     fresh.load_file(write(tmp_path, helper="NUMBER = 3").with_name("my plugin.v1.py"))
     assert value(fresh, "mine") == 3
+
+
+def test_a_plugin_and_its_neighbours_are_recorded_as_they_were_given_and_as_they_were_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: Registry
+) -> None:
+    near = TERM.format(imports="", name="near_term", value=1)
+    write(tmp_path / "my", plugin=TERM.format(imports="import near", name="own_term", value=2), near=near)
+    monkeypatch.chdir(tmp_path)
+    fresh.load_file(Path("my/plugin.py"))
+    (tmp_path / "my" / "near.py").write_text("changed")
+    loss = fresh["near_term"]() + fresh["own_term"]
+    assert [plugin_record(file).path for file in plugin_files(loss)] == ["my/near.py", "my/plugin.py"]
+    assert [plugin_record(file).sha256 for file in plugin_files(loss)] == [
+        hashlib.sha256(near.encode()).hexdigest(), hash_of("my/plugin.py")
+    ]  # fmt: skip

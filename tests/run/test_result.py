@@ -29,11 +29,15 @@ def noise(height, width, channels=3):
     return np.random.default_rng(height).integers(0, 256, (height, width, channels), dtype=np.uint8)
 
 
+PICTURES = noise(48, 64, 4), noise(40, 40), noise(30, 60)
+
+
 @pytest.fixture(scope="module")
 def result():
     """Of a real run in which no setting has its default."""
     config = dataclasses.replace(CONFIG, weights=embedded())
-    return nstgraph.stylize(noise(48, 64, 4), [noise(40, 40), noise(30, 60)], config)
+    content, *styles = PICTURES
+    return nstgraph.stylize(content, styles, config)
 
 
 def made(**changes):
@@ -61,7 +65,8 @@ def test_metadata_tell_how_the_picture_was_made(tmp_path, result, name):
     assert read_settings(tmp_path / name) == settings
     assert settings.pop("weights") == embedded().name
     assert settings.pop("weights_sha256") == hashlib.sha256(embedded().read_bytes()).hexdigest()
-    versions = {name: settings.pop(name) for name in ("nstgraph", "tensorflow", "scipy")}
+    versions = {name: settings.pop(name) for name in ("nstgraph", "tensorflow", "scipy", "numpy", "pillow")}
+    assert settings.pop("processor") and settings.pop("cores") >= 1
     assert versions.pop("nstgraph") == nstgraph.__version__
     assert versions == {name: importlib.metadata.version(name) for name in versions}
     sizes = ("32x24", "64x48 in tiles of 32 px")
@@ -70,7 +75,12 @@ def test_metadata_tell_how_the_picture_was_made(tmp_path, result, name):
     loss = (*CONFIG.loss[:-1], "photo_colors")
     read = Config.from_settings(read_settings(tmp_path / name))
     assert read == Config.from_settings(result.settings) == CONFIG.replace(loss=" ".join(loss), weights=str(embedded()))
-    assert (settings.pop("pictures"), settings.pop("changed_weights")) == ([], [])
+    assert [settings.pop(name) for name in ("pictures", "plugins", "changed_weights")] == [[], [], []]
+    assert (settings.pop("steps_taken"), settings.pop("resumed"), settings.pop("start")) == (3, False, None)
+    numbers = [
+        {"path": None, "sha256": load(array).sha256} for array in (noise(48, 64, 4), noise(40, 40), noise(30, 60))
+    ]
+    assert [settings.pop("content"), *settings.pop("styles")] == numbers
     assert Config(**{**settings, "loss": tuple(settings["loss"].split())}) == CONFIG.replace(loss=loss)
 
 

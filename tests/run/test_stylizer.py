@@ -22,6 +22,7 @@ from nstgraph.pictures.load import load
 from nstgraph.pictures.resize import resize
 from nstgraph.pictures.save import save
 from nstgraph.planning.speed import native_precision
+from nstgraph.run.versions import versions
 
 SMALL = Config(size=64, steps=6, loss="0.1*content:layer=conv2_1 style:layers=conv1_1+conv2_1 pixel_range")
 
@@ -285,7 +286,8 @@ def test_settings_are_complete(content, style):
     result = stylize(content, style, SMALL, steps=1)
     assert result.settings["weights_sha256"].startswith("21685cf3")
     settings = {field.name for field in dataclasses.fields(Config)}
-    recorded = {"weights_sha256", "pictures", "changed_weights", "stages", "nstgraph", "tensorflow", "scipy"}
+    recorded = {"weights_sha256", "pictures", "plugins", "content", "styles", "start"}
+    recorded |= {"changed_weights", "steps_taken", "resumed", "stages", *versions()}
     assert set(result.settings) == settings | recorded
 
 

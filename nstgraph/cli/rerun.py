@@ -1,0 +1,97 @@
+"""The commands for results that explain themselves: ``show`` says how one was made, ``rerun`` makes it again."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+
+from nstgraph.cli import options, running
+from nstgraph.cli.exit_codes import command
+from nstgraph.cli.output_options import Outputs
+from nstgraph.cli.printing import stderr_held_back
+from nstgraph.config import Config
+from nstgraph.errors import ConfigError
+
+if TYPE_CHECKING:
+    from nstgraph.run.repetition import Repetition
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+#: What may differ from the first time: where files go, and what belongs to the machine.
+_ANEW = (*(field.name for field in dataclasses.fields(Outputs)), "memory", "tile", "weights", "network")
+
+_Result: TypeAlias = Annotated[Path, typer.Argument(metavar="RESULT", help="A picture of nstgraph's (.png .tif).")]
+
+
+@command(app)
+def show(
+    result: _Result,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON instead.")] = False,
+    as_command: Annotated[bool, typer.Option("--command", help="Print it as a command instead.")] = False,
+    as_toml: Annotated[bool, typer.Option("--toml", help="Print its settings as a file for --config instead.")] = False,
+) -> None:
+    """Show how RESULT was made: its settings, pictures, weights and versions, which its file carries."""
+    from nstgraph.cli import shown_settings
+    from nstgraph.pictures.metadata import read_settings
+
+    if as_json + as_command + as_toml > 1:
+        raise ConfigError("--json, --command and --toml each print something else; choose one of them")
+    settings = read_settings(result)
+    if as_json:
+        shown_settings.show_json(settings)
+    elif as_command:
+        shown_settings.show_command(settings)
+    elif as_toml:
+        shown_settings.show_toml(settings)
+    else:
+        shown_settings.show_tables(result, settings)
+
+
+@command(app)
+@options.takes(*_ANEW, config=Config, outputs=Outputs)
+def rerun(
+    result: _Result,
+    outputs: Outputs,
+    config: Config,
+    content: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The photo, if it is not found; known by its hash.")
+    ] = None,
+    style: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A painting that is not found; known by its hash; may be given again."),
+    ] = None,
+    init: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A starting image that is not found; known by its hash; may be given again."),
+    ] = None,
+    plugin: options.Plugins = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Make RESULT again, from what its file says: the same bytes, with the same programs on the same machine.
+
+    Its pictures are looked for at their recorded paths, beside RESULT, and here, and are known by their hashes. Plugins
+    are code, and have to be given. For another photo: nstgraph stylize PHOTO STYLE --like RESULT
+    """
+    from nstgraph.cli.output_files import OutputFiles
+    from nstgraph.cli.output_names import inputs
+
+    machine = {name: getattr(config, name) for name in ("memory", "tile", "weights", "network")}
+    machine = {name: value for name, value in machine.items() if value != getattr(Config, name)}
+    given = {"content": content, "inits": init or [], "styles": style or [], "plugins": plugin or []}
+    again = _again(result, given, machine)
+    files = OutputFiles(outputs, [Path(name) for name in again.names])
+    read = [result, *again.files, *(plugin or [])]
+    files.names.check(inputs(again.config.replace(init="style"), read, None), again.config.steps)
+    running.run_again(again, outputs, files, quiet)
+
+
+def _again(result: Path, given: dict[str, Any], machine: dict[str, Any]) -> Repetition:
+    from nstgraph.run.repetition import Repetition
+
+    with stderr_held_back():  # libtiff warns there of damaged files, as it did the first time
+        return Repetition(result, **given, **machine)

@@ -46,7 +46,7 @@ class Outputs:
         "{size}, {steps}, {seed} and {preset} in the name of a file stand for those of the run.",
         "--output",
         "-o",
-        shown="CONTENT-STYLE.png",
+        shown="CONTENT-STYLE.png, or STYLE-texture.png",
     )
     depth: int = setting(8, "Output", Check("8|16", _depth_fault), "Bits a channel of the result; 16 as .png.")
     quality: int | None = setting(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.util
+import io
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +17,20 @@ from nstgraph import tf
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.py"))
 
 
-@pytest.fixture(autouse=True)
-def untouched():
+@contextlib.contextmanager
+def left_untouched():
     """The process's graph gets nothing from an example, and eager execution stays on."""
     graph, count = tf.get_default_graph(), len(tf.get_default_graph().get_operations())
     yield
     assert tf.get_default_graph() is graph and len(graph.get_operations()) == count
     assert tf.get_default_session() is None
     assert tensorflow.executing_eagerly() and float(tensorflow.constant(2.0) * 3) == 6
+
+
+@pytest.fixture(autouse=True)
+def untouched():
+    with left_untouched():
+        yield
 
 
 def load(name):
@@ -41,9 +49,17 @@ def test_an_example_says_what_it_shows_and_how_to_run_it(path):
     assert "import tensorflow.compat.v1 as tf\n" in text and 'if __name__ == "__main__":\n' in text
 
 
-def test_style_transfer_takes_the_picture_to_the_painting(capsys):
-    example = load("style_transfer")
-    results = example.main()
+@pytest.fixture(scope="module")
+def style_transfer():
+    """The example, its results, and what it has shown."""
+    example, shown = load("style_transfer"), io.StringIO()
+    with left_untouched(), contextlib.redirect_stdout(shown):
+        results = example.main()
+    return example, results, shown.getvalue()
+
+
+def test_style_transfer_takes_the_picture_to_the_painting(style_transfer):
+    example, results, shown = style_transfer
     photo, painting = example.draw()
     for losses, picture in results.values():
         (first, content, style), (last, *_) = losses[0], losses[-1]
@@ -51,14 +67,14 @@ def test_style_transfer_takes_the_picture_to_the_painting(capsys):
         assert last < 0.85 * first
         assert picture.shape == photo.shape and picture.min() >= 0 and picture.max() <= 255
         assert 5 < np.abs(picture - photo).mean() < np.abs(painting - photo).mean()
-    shown = capsys.readouterr().out.splitlines()
+    shown = shown.splitlines()
     assert len(shown) == sum(len(losses) for losses, _ in results.values())
     assert shown[0].startswith("total ") and shown[-1].startswith("{'content': ")
 
 
-def test_style_transfer_is_the_same_with_the_callers_network_and_with_nstgraphs():
-    example = load("style_transfer")
-    (theirs, their_picture), (ours, our_picture) = example.main().values()
+def test_style_transfer_is_the_same_with_the_callers_network_and_with_nstgraphs(style_transfer):
+    example, results, _ = style_transfer
+    (theirs, their_picture), (ours, our_picture) = results.values()
     assert len(ours) == example.STEPS
     np.testing.assert_allclose(ours[-1], theirs[-1], rtol=0.1)
     assert np.corrcoef(their_picture.ravel(), our_picture.ravel())[0, 1] > 0.95

@@ -59,7 +59,7 @@ def test_the_commands_run_and_the_plugins_are_sound(pictures):
     (pictures / "mine.py").write_text("\n\n".join(plugins), encoding="utf-8")
     assert (len(plugins), len(COMMANDS)) == (2, 3)
     for command in COMMANDS:
-        arguments = [*shlex.split(command), "--size", "48", "--steps", "4", "--overwrite"]
+        arguments = [*shlex.split(command), "--size", "48", "--steps", "4", "--precision", "float32", "--overwrite"]
         outcome = CliRunner().invoke(app, arguments)
         assert outcome.exit_code == 0, outcome.output
     for name, parameters in {"contrast": {}, "masked_style": {"mask": "my mask.png"}}.items():

@@ -15,7 +15,7 @@ from nstgraph.pictures.load import load
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the shell's redirections are those of POSIX")
 
 COMMAND = f"{sys.executable} -m nstgraph"
-SMALL = "--size 48 --steps 8 --scales 1 -l style:layers=conv1_1"
+SMALL = "--size 48 --steps 8 --scales 1 --precision float32 -l style:layers=conv1_1"
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def here(picture_folder: Path) -> Path:
 
 
 def shell(line: str, **how: object) -> subprocess.CompletedProcess[bytes]:
-    done = subprocess.run(["bash", "-c", line], capture_output=True, timeout=100, check=False, **how)  # type: ignore[call-overload]
+    done = subprocess.run(["bash", "-c", line], capture_output=True, timeout=600, check=False, **how)  # type: ignore[call-overload]
     assert isinstance(done, subprocess.CompletedProcess) and b"Traceback" not in done.stderr
     return done
 
@@ -34,7 +34,7 @@ def shell(line: str, **how: object) -> subprocess.CompletedProcess[bytes]:
     [
         pytest.param("2>&-", marks=pytest.mark.slow),
         pytest.param("1>&-", marks=pytest.mark.slow),
-        "2>/dev/full",
+        pytest.param("2>/dev/full", marks=pytest.mark.slow),
         "<&- >&- 2>&-",
     ],
 )

@@ -459,10 +459,15 @@ def test_install_puts_it_where_it_was_in_a_fresh_interpreter(before):
 
 
 @pytest.mark.parametrize(
-    "mode", ["disable_v2_behavior", pytest.param("disable_eager_execution", marks=pytest.mark.slow)]
+    ("mode", "which", "least"),
+    [
+        ("disable_v2_behavior", ["external"], 40),
+        pytest.param("disable_v2_behavior", ["external", "scipy"], 100, marks=pytest.mark.slow),
+        pytest.param("disable_eager_execution", ["external", "scipy"], 100, marks=pytest.mark.slow),
+    ],
 )
-def test_all_this_holds_in_older_modes_in_a_fresh_interpreter(mode):
-    files = [str(Path(__file__).with_name(f"test_{which}_optimizer.py")) for which in ("external", "scipy")]
+def test_all_this_holds_in_older_modes_in_a_fresh_interpreter(mode, which, least):
+    files = [str(Path(__file__).with_name(f"test_{one}_optimizer.py")) for one in which]
     command = [
         sys.executable,
         "-m",
@@ -479,4 +484,4 @@ def test_all_this_holds_in_older_modes_in_a_fresh_interpreter(mode):
     environment = os.environ | {MODE: mode, "OPENBLAS_NUM_THREADS": "1"}  # more of them are slower, on vectors of two
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
     assert done.returncode == 0, done.stdout
-    assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 100
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) > least

@@ -24,7 +24,8 @@ from nstgraph.pictures.save import save
 from nstgraph.planning.speed import native_precision
 from nstgraph.run.versions import versions
 
-SMALL = Config(size=64, steps=6, loss="0.1*content:layer=conv2_1 style:layers=conv1_1+conv2_1 pixel_range")
+# Few layers, since TensorFlow takes its time over each.
+SMALL = Config(size=64, steps=6, loss="0.1*content:layer=conv1_1 style:layers=conv1_1", precision="float32")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_arrays_paths_and_images_give_the_same_picture(tmp_path, content, style)
 
 def test_the_loss_falls_and_the_result_tells_how(content, style):
     seen = []
-    result = stylize(content, style, size=64, steps=6, callback=lambda step, image: seen.append((step, image.shape)))
+    result = stylize(content, style, SMALL, callback=lambda step, image: seen.append((step, image.shape)))
     assert result.history == tuple(step for step, _ in seen)
     assert [step.step for step in result.history] == [1, 2, 3, 4, 5, 6]
     assert result.history[-1].total < result.history[0].total
@@ -82,7 +83,7 @@ def test_one_stylizer_serves_many_pictures(content, style):
 
 
 def test_plans_are_kept_to(content, style):
-    with Stylizer(SMALL.replace(size=192, memory=1000.0, precision="float32")) as stylizer:
+    with Stylizer(SMALL.replace(size=192, memory=1000.0)) as stylizer:
         plan = stylizer.plan(load(content), [load(style)])
         assert stylizer.cost.process < plan.memory < 1000e9
         shapes = []
@@ -107,7 +108,7 @@ def test_a_run_that_does_not_fit_is_refused_before_its_first_step(content, style
 
 def test_the_precision_is_the_machine_s_unless_it_is_chosen():
     chosen = SMALL.replace(loss="content:layer=conv1_1")
-    with Stylizer(chosen) as stylizer:
+    with Stylizer(chosen.replace(precision="auto")) as stylizer:
         assert stylizer.precision == native_precision() == stylizer.settings["precision"]
     with Stylizer(chosen.replace(precision="float16"), styles=2) as stylizer:
         assert stylizer.precision == stylizer.graph.network.dtype.name == "float16"
@@ -156,9 +157,9 @@ def test_noise_depends_on_the_seed(content, style):
 
 def test_colours_keep_their_channels():
     """A red photo under a loss that only keeps content stays red."""
-    red = np.zeros((1, 64, 64, 3), np.float32)
-    red[..., 0] = np.linspace(80, 250, 64)
-    result = stylize(red, red, SMALL, init="noise", loss="content:layer=conv1_1", steps=60)
+    red = np.zeros((1, 32, 32, 3), np.float32)
+    red[..., 0] = np.linspace(80, 250, 32)
+    result = stylize(red, red, SMALL, init="noise", loss="content:layer=conv1_1", size=32, steps=40)
     means = result.image.mean((0, 1, 2))
     assert means[0] > 100 > 40 > max(means[1:])
 
@@ -276,7 +277,7 @@ def test_what_a_result_says_of_its_making_is_settled_before_the_search(monkeypat
 
 def test_deeper_layers_come_from_the_downloaded_file(content, style, vgg16_npz):
     result = stylize(
-        content, style, SMALL, loss="content:layer=conv4_2 style:layers=conv5_1", weights=vgg16_npz, steps=2
+        content, style, SMALL, loss="content:layer=conv1_1 style:layers=conv4_1", weights=vgg16_npz, steps=2
     )
     assert result.settings["weights"] == "vgg16_weights.npz"
     assert result.history[-1].total < result.history[0].total * 1.0001
@@ -291,7 +292,7 @@ def test_settings_are_complete(content, style):
     assert set(result.settings) == settings | recorded
 
 
-TINY = Config(size=48, steps=4, loss="content:layer=conv1_2 style:layers=conv1_1+conv1_2", precision="float32")
+TINY = Config(size=48, steps=4, loss="style:layers=conv1_2", precision="float32")
 
 
 def traced_sizes(result):
@@ -335,7 +336,7 @@ def network(tmp_path_factory):
     return folder / "net" / "frozen.pb"
 
 
-DEEPER = TINY.replace(loss="content:layer=conv2_1 style:layers=conv1_2+conv2_1")
+DEEPER = TINY.replace(loss="style:layers=conv2_1")
 
 
 def test_a_network_from_a_file_takes_the_place_of_the_embedded_one(content, style, network):

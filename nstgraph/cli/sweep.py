@@ -102,13 +102,14 @@ def parse_vary(texts: Sequence[str]) -> dict[str, list[Any]]:
 
 def _value(name: str, text: str) -> Any:
     field = Config.__dataclass_fields__[name]
+    if setting_of(field).check.parse is not str:
+        return setting_of(field).check.parse(text)
     if isinstance(field.default, bool):
         return _SWITCH.get(text.lower(), text)
     if isinstance(field.default, int | float):
         with contextlib.suppress(ValueError):
             return type(field.default)(text)
-        return text
-    return setting_of(field).check.parse(text)
+    return text
 
 
 def _checked(config: Config, vary: Sequence[str], sources: Sequence[Path]) -> list[list[Variant]]:

@@ -13,7 +13,7 @@ from nstgraph.graph.view import View
 if TYPE_CHECKING:
     from nstgraph.graph.style_graph import StyleGraph
 
-__all__ = ["Part", "masked"]
+__all__ = ["Part", "masked", "stride_of"]
 
 #: Least sum of a mask, in positions, as a divisor: nothing at all has statistics of zero.
 _LEAST = 1e-6

@@ -240,6 +240,17 @@ class StyleGraph:
         """
         return self._matching.mean(target, blend)
 
+    def where_painted(self, x: Any) -> Any:
+        """``x``, of 1 or 3 channels, times the share, 0..1, of each position that regions of a mask take styles in.
+
+        For what only serves a painting, such as strokes that run on: elsewhere the photo stays as it is. It is ``x``
+        itself if all of the picture is painted.
+
+        Args:
+            x: made from the generated image by local operations.
+        """
+        return self._matching.where_painted(x)
+
     def by_content_strength(self, x: Any) -> Any:
         """``x``, [1, height, width, channels], times the strength of the content at each position, 0..1.
 

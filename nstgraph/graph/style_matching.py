@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from nstgraph._tf import tf
 from nstgraph.errors import ConfigError, LossError, PictureError
 from nstgraph.graph.masks import Masks, Region
-from nstgraph.graph.part import Part
+from nstgraph.graph.part import Part, stride_of
 from nstgraph.graph.view import View
 from nstgraph.messages import shown
 from nstgraph.pictures.fit import Size
@@ -69,6 +70,18 @@ class StyleMatching:
     def mean(self, target: Callable[[View], Any], blend: Sequence[float] = ()) -> Any:
         """Weighted mean of ``target(view)`` over the style images; see `StyleGraph.style_mean`."""
         return weighted_mean(target, list(zip(self._checked(blend), self._graph.styles, strict=True)))
+
+    def where_painted(self, x: Any) -> Any:
+        """See `StyleGraph.where_painted`."""
+        masks = [region.mask for region in self._regions if region.mask is not None]
+        if len(masks) < len(self._regions):
+            return x
+        stride = stride_of(self._graph, x)
+        views = [self._graph.picture(mask, self._graph.generated) for mask in masks]
+        with self._graph.graph.as_default():
+            painted = tf.minimum(sum(view.shrunk_by(stride) for view in views) / 255.0, 1.0)
+            # A difference of neighbours is short of a row or column.
+            return x * (painted[..., :1] if x.shape[-1] == 1 else tf.slice(painted, [0] * 4, tf.shape(x)))
 
     def check_sizes(self, sizes: Sequence[Size]) -> None:
         """See `StyleGraph.check_masks`; sizes of the generated image, then of the styles."""

@@ -25,7 +25,7 @@ from nstgraph.pictures.folder import without_folders
 from nstgraph.pictures.load import Source, load
 from nstgraph.pictures.picture import Picture, PictureSet
 from nstgraph.planning.speed import native_precision
-from nstgraph.run.masks import check_beside, masks_of
+from nstgraph.run.read_masks import check_beside, masks_of
 from nstgraph.settings.texture import sides
 
 __all__ = ["check_sees_no_content", "check_styles", "graph_of", "kept_masks", "kept_pictures", "read_pictures"]

@@ -17,6 +17,7 @@ from nstgraph.losses.loss_text import as_loss
 from nstgraph.messages import shown
 from nstgraph.pictures.contact_sheet import contact_sheet
 from nstgraph.pictures.fit import fitted
+from nstgraph.pictures.folder import without_folders
 from nstgraph.pictures.load import Source, load
 from nstgraph.pictures.picture import Picture
 from nstgraph.pictures.resize import resize
@@ -114,7 +115,7 @@ def check_variants(
     rows: Sequence[Sequence[Variant]], content: Source, styles: Sequence[Source]
 ) -> tuple[Picture, list[Picture]]:
     """The pictures of a sweep, read; raises what is wrong with them, or a loss, for one of the variants."""
-    photo, paintings = load(content), [load(style) for style in styles]
+    photo, paintings = load(content), [load(style) for style in without_folders(styles)]
     for variant in itertools.chain(*rows):
         read_pictures(variant.config, photo, paintings)
         as_loss(variant.config.loss)

@@ -43,7 +43,7 @@ def coherence(g: StyleGraph, reach: int = 4, floor: float = 3.0, unit: float = C
     down, up, both = _structure_tensor(g.generated.image / unit, reach)
     # Never below 0 but for rounding; its root would have no slope there.
     determinant = tf.maximum(down * up - tf.square(both), 0.0)
-    return g.mean(tf.sqrt(determinant / (down + up + faint) + faint) - faint**0.5)
+    return g.mean(g.where_painted(tf.sqrt(determinant / (down + up + faint) + faint) - faint**0.5))
 
 
 def _structure_tensor(image: Any, reach: int) -> list[Any]:

@@ -20,7 +20,7 @@ def tv(
     unit: float = CONTRAST,
     reduction: Literal["mean", "sum"] = "mean",
 ) -> Any:
-    """Keep the picture smooth: total variation of the generated image.
+    """Keep the picture smooth: total variation of the generated image, where it is painted if there are masks.
 
     Mahendran & Vedaldi, "Understanding Deep Image Representations by Inverting Them" (2015), equation 6. With dx and dy
     the differences between neighbouring pixels:
@@ -32,7 +32,11 @@ def tv(
     """
     image = g.generated.image / unit
     down, right = _difference(image, 1), _difference(image, 2)
-    reduced = g.sum if reduction == "sum" else g.mean
+
+    def reduced(x: Any) -> Any:
+        painted = g.where_painted(x)
+        return g.sum(painted) if reduction == "sum" else g.mean(painted)
+
     if form == "squared":
         return reduced(_power(tf.square(down[:, :, :-1]) + tf.square(right[:, :-1]), power))
     return reduced(_power(tf.abs(down), power)) + reduced(_power(tf.abs(right), power))

@@ -30,6 +30,10 @@ def nstgraph(*words):
     [
         (["style_scale=0.5,1,2"], {"style_scale": [0.5, 1.0, 2.0]}),
         (["style-scale=1e-1", "steps=50,200"], {"style_scale": [0.1], "steps": [50, 200]}),
+        (
+            ["style_scale=1+0.5,2", "style_weights=30+70,1+1"],
+            {"style_scale": [(1.0, 0.5), 2.0], "style_weights": [(30.0, 70.0), (1.0, 1.0)]},
+        ),
         (["keep_colors=on,False", "tile=off,64,auto"], {"keep_colors": [True, False], "tile": ["off", 64, "auto"]}),
         (["init=noise,'my, file.png'"], {"init": ["noise", "my, file.png"]}),
         (

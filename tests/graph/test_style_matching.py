@@ -96,6 +96,22 @@ def test_the_pull_on_a_pixel_is_what_it_would_be_without_masks(loss, per):
     assert within.total == pytest.approx(free.total / 2, rel=1e-4)
 
 
+@pytest.mark.parametrize("loss", ["tv", "tv:form=squared,reduction=sum", "coherence:reach=1"])
+def test_what_serves_strokes_leaves_alone_what_is_not_painted(loss):
+    free, left, right, all_of_it = (
+        values(f"{loss} style:layers=image", [STYLE], masks=Masks(regions))
+        for regions in ((), *((Region(half(20, 28, left)),) for left in (True, False)), tuple(map(both_halves, (1, 0))))
+    )
+    label = loss.partition(":")[0]
+    assert left.terms[label] + right.terms[label] == pytest.approx(free.terms[label], rel=1e-5)
+    assert all_of_it.terms[label] == pytest.approx(free.terms[label], rel=1e-5) and left.terms[label] > 0
+    assert np.abs(left.gradient[:, :, 18:]).max() == 0 < np.abs(left.gradient[:, :, :14]).min(axis=(0, 3)).max()
+
+
+def both_halves(left):
+    return Region(half(20, 28, bool(left)))
+
+
 def test_each_region_takes_its_own_part_of_its_own_style():
     """Of the pixels' second moments; by numpy."""
 
@@ -119,11 +135,11 @@ def test_regions_with_soft_edges_in_tiles_are_those_of_the_whole(smooth_picture,
     y, x = np.mgrid[:60, :80]
     soft = (255 / (1 + np.exp((np.hypot(y - 30, x - 35) - 20) / 3))).astype(np.float32)
     both = {0: None, 1: half(30, 40, True)}
-    masks = Masks((Region(soft, both), Region(255 - soft, {1: None})), soft)
+    masks = Masks((Region(soft, both), Region((255 - soft) / 2, {1: None})), soft)
     graph = StyleGraph(WeightsFile(embedded()), styles=2, shares=(30, 70), blending=blending, masks=masks)
     content, image = smooth_picture(75, 101, 1), smooth_picture(75, 101, 2)
     styles = [smooth_picture(64, 53, 3), smooth_picture(30, 90, 4)]
-    with Evaluator(Objective(graph, parse_loss(["content", *TERMS]))) as evaluator:
+    with Evaluator(Objective(graph, parse_loss(["content", "tv", "coherence", *TERMS]))) as evaluator:
         whole = evaluator.bind(content, styles)(image)
         parts = TiledEvaluator(evaluator).bind(content, styles, side=48)(image)
     for label, value in whole.terms.items():

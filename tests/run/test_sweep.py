@@ -10,7 +10,7 @@ from nstgraph.config import Config
 from nstgraph.errors import ConfigError, LossError, NstgraphError, PictureError
 from nstgraph.pictures.load import load
 from nstgraph.pictures.save import save
-from nstgraph.run.sweep import sheet, variants
+from nstgraph.run.sweep import check_variants, sheet, variants
 
 SMALL = Config(size=32, steps=2, scales=1, loss="tv:power=2", precision="float32")
 
@@ -90,3 +90,13 @@ def test_the_sheet_has_what_there_is(tmp_path):
     (tmp_path / "large.png").rename(tmp_path / "seed-2-steps-1.png")
     assert sheet(rows, tmp_path).shape[2] < 3 * 330 + 50
     assert load(tmp_path / "seed-1-steps-1.png").size == (48, 64)
+
+
+def test_a_folder_of_styles_is_all_its_pictures(tmp_path):
+    for name in ("a.png", "b.png"):
+        save(tmp_path / name, np.full((1, 24, 24, 3), 90, np.float32))
+    shares = variants(Config(size=32), {"style_weights": [(1, 2), (2, 1)]})
+    _, paintings = check_variants(shares, np.full((32, 32, 3), 60, np.uint8), [tmp_path])
+    assert [one.name for one in paintings] == ["a.png", "b.png"]
+    with pytest.raises(ConfigError, match="style_weights has 2 shares for 1 style image"):
+        check_variants(shares, np.full((32, 32, 3), 60, np.uint8), [tmp_path / "a.png"])

@@ -11,7 +11,7 @@ from nstgraph.config import Config
 from nstgraph.errors import ConfigError, PictureError
 from nstgraph.graph.masks import Masks
 from nstgraph.run.inputs import read_pictures
-from nstgraph.run.masks import masks_of
+from nstgraph.run.read_masks import masks_of
 
 RED, BLUE, WHITE = (220, 20, 20), (10, 10, 200), (255, 255, 255)
 LEFT, RIGHT = np.zeros((30, 40), np.uint8), np.zeros((30, 40), np.uint8)

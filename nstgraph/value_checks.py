@@ -28,6 +28,10 @@ __all__ = [
 ]
 
 
+#: What joins numbers of a list on the command line.
+_JOINED = "+"
+
+
 @dataclass(frozen=True)
 class Check:
     """What values a setting may have.
@@ -37,12 +41,14 @@ class Check:
         fault: what is wrong with a value, as the end of a message that begins with the setting's name; else empty.
         parse: gives a value for text from the command line, which may be the text itself.
         kept: gives the form in which a value that fits is kept, such as a tuple for a list.
+        joined: what joins several values on the command line; empty where each has the option to itself.
     """
 
     metavar: str
     fault: Callable[[Any], str]
     parse: Callable[[str], Any] = str
     kept: Callable[[Any], Any] = lambda value: value
+    joined: str = ""
 
 
 def number(low: float, high: float, metavar: str = "N") -> Check:
@@ -76,12 +82,12 @@ def numbers(low: float, high: float, metavar: str, *, alone: bool) -> Check:
 
     def parse(text: str) -> Any:
         try:
-            parts = tuple(float(part) for part in text.split("+")) if text else ()
+            parts = tuple(float(part) for part in text.split(_JOINED)) if text else ()
         except ValueError:
             return text
         return parts[0] if alone and len(parts) == 1 else parts
 
-    return Check(metavar, fault, parse, lambda value: tuple(value) if isinstance(value, list) else value)
+    return Check(metavar, fault, parse, lambda value: tuple(value) if isinstance(value, list) else value, _JOINED)
 
 
 def one_of(*names: str) -> Check:

@@ -22,17 +22,18 @@ def options_of(settings: Mapping[str, Any]) -> list[list[str]]:
     fields = {field.name: field for of in (Config, TextureConfig, Outputs) for field in dataclasses.fields(of)}
     written: list[list[str]] = []
     for name, value in settings.items():
-        flags = setting_of(fields[name]).flags or (f"--{name.replace('_', '-')}",)
-        written += _written(flags[-1], value)
+        known = setting_of(fields[name])
+        flags = known.flags or (f"--{name.replace('_', '-')}",)
+        written += _written(flags[-1], value, known.check.joined)
     return written
 
 
-def _written(flag: str, value: Any) -> list[list[str]]:
+def _written(flag: str, value: Any, joined: str) -> list[list[str]]:
     yes, _, no = flag.partition("/")
     if isinstance(value, bool):
         return [[yes if value else no or f"--no-{yes.removeprefix('--')}"]]
     if isinstance(value, list | tuple):
-        return [[yes, str(item)] for item in value]
+        return [[yes, joined.join(map(str, value))]] if joined else [[yes, str(item)] for item in value]
     return [[yes, str(value)]]
 
 

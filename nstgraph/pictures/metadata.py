@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from nstgraph.errors import PictureError
 from nstgraph.pictures.load import check_file, decoding
@@ -35,10 +35,13 @@ def read_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
     where = str(path)
     with decoding(where):
         check_file(Path(path))
-        with Image.open(path, formats=_CARRY) as image:
-            text = image.info.get("nstgraph")
-            if image.format == "TIFF":
-                text = _inside(image.getexif().get(_DESCRIPTION))
+        try:
+            with Image.open(path, formats=_CARRY) as image:
+                text = image.info.get("nstgraph")
+                if image.format == "TIFF":
+                    text = _inside(image.getexif().get(_DESCRIPTION))
+        except UnidentifiedImageError as error:
+            raise PictureError(f"{where} is no PNG or TIFF, which carry settings, or is damaged; name another") from error
     settings = _table(text)
     if settings is None:
         raise PictureError(f"{where} carries no settings; PNG and TIFF do as nstgraph wrote them, or name another")

@@ -60,8 +60,8 @@ def test_other_files(tmp_path: Path) -> None:
     Image.new("RGB", (32, 24)).save(tmp_path / "a.jpg")
     (tmp_path / "a.png").write_text("text")
     for name, message in (
-        ("a.jpg", "is not a picture that can be read, or is damaged"),
-        ("a.png", "is not a picture that can be read, or is damaged"),
+        ("a.jpg", "is no PNG or TIFF, which carry settings, or is damaged; name another"),
+        ("a.png", "is no PNG or TIFF, which carry settings, or is damaged; name another"),
         ("b.png", "b.png does not exist; did you mean 'a.png'"),
         (".", "is a folder; name a picture in it"),
     ):

@@ -23,7 +23,8 @@ __all__ = ["app"]
 app = typer.Typer()
 
 #: What may differ from the first time: where files go, and what belongs to the machine.
-_ANEW = (*(field.name for field in dataclasses.fields(Outputs)), "memory", "tile", "weights", "network")
+_OUTPUTS = [field.name for field in dataclasses.fields(Outputs) if field.name != "depth"]
+_ANEW = (*_OUTPUTS, "memory", "tile", "weights", "network")
 
 _Result: TypeAlias = Annotated[Path, typer.Argument(metavar="RESULT", help="A picture of nstgraph's (.png .tif).")]
 
@@ -79,11 +80,14 @@ def rerun(
     """
     from nstgraph.cli.output_files import OutputFiles
     from nstgraph.cli.output_names import inputs
+    from nstgraph.pictures.metadata import depth_of
 
     machine = {name: getattr(config, name) for name in ("memory", "tile", "weights", "network")}
     machine = {name: value for name, value in machine.items() if value != getattr(Config, name)}
     given = {"content": content, "inits": init or [], "styles": style or [], "plugins": plugin or []}
     again = _again(result, given, machine)
+    if outputs.output is None or outputs.output.suffix.lower() == ".png":
+        outputs = dataclasses.replace(outputs, depth=depth_of(result))
     files = OutputFiles(outputs, [Path(name) for name in again.names])
     read = [result, *again.files, *(plugin or [])]
     files.names.check(inputs(again.config.replace(init="style"), read, None), again.config.steps)

@@ -12,13 +12,16 @@ from PIL import Image, UnidentifiedImageError
 from nstgraph.errors import PictureError
 from nstgraph.pictures.load import check_file, decoding
 
-__all__ = ["read_settings"]
+__all__ = ["depth_of", "read_settings"]
 
 #: The formats that carry settings, by Pillow's names.
 _CARRY = ("PNG", "TIFF")
 
 #: TIFF's tag ImageDescription.
 _DESCRIPTION = 270
+
+#: Where a PNG says how many bits a channel has: after its signature, and its first chunk's length, name and two sides.
+_DEPTH_AT = 24
 
 #: Characters that settings may have; they have about a thousand.
 _LONGEST = 1 << 20
@@ -41,11 +44,26 @@ def read_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
                 if image.format == "TIFF":
                     text = _inside(image.getexif().get(_DESCRIPTION))
         except UnidentifiedImageError as error:
-            raise PictureError(f"{where} is no PNG or TIFF, which carry settings, or is damaged; name another") from error
+            raise PictureError(
+                f"{where} is no PNG or TIFF, which carry settings, or is damaged; name another"
+            ) from error
     settings = _table(text)
     if settings is None:
         raise PictureError(f"{where} carries no settings; PNG and TIFF do as nstgraph wrote them, or name another")
     return settings
+
+
+def depth_of(path: str | os.PathLike[str]) -> int:
+    """Bits a channel of a PNG, 8 or 16; 8 for whatever else.
+
+    Raises:
+        PictureError: the file cannot be read.
+    """
+    with decoding(str(path)):
+        check_file(Path(path))
+        with open(path, "rb") as file:
+            head = file.read(_DEPTH_AT + 1)
+    return 16 if head.startswith(b"\x89PNG") and head[_DEPTH_AT:] == b"\x10" else 8
 
 
 def _inside(description: Any) -> Any:

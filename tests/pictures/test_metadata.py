@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from nstgraph.errors import PictureError
-from nstgraph.pictures.metadata import read_settings
+from nstgraph.pictures.metadata import depth_of, read_settings
 from nstgraph.pictures.save import save
 
 GREY = np.full((1, 24, 32, 3), 90, np.float32)
@@ -73,3 +73,13 @@ def test_a_picture_cut_short_still_has_them(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.png", json.dumps(SETTINGS))
     path.write_bytes(path.read_bytes()[:-40])
     assert read_settings(path) == SETTINGS
+
+
+def test_bits_a_channel(tmp_path: Path) -> None:
+    for depth in (8, 16):
+        save(tmp_path / f"{depth}.png", np.full((1, 24, 32, 3), 99.5, np.float32), depth=depth)
+        assert depth_of(tmp_path / f"{depth}.png") == depth
+    save(tmp_path / "a.tif", np.zeros((1, 24, 32, 3), np.float32))
+    assert depth_of(tmp_path / "a.tif") == 8
+    with pytest.raises(PictureError, match="does not exist"):
+        depth_of(tmp_path / "b.png")

@@ -240,16 +240,17 @@ class StyleGraph:
         """
         return self._matching.mean(target, blend)
 
-    def where_painted(self, x: Any) -> Any:
-        """``x``, of 1 or 3 channels, times the share, 0..1, of each position that regions of a mask take styles in.
+    def beyond_photo(self, maps: Callable[[View], list[Any]]) -> list[Any]:
+        """``maps(generated)``, of which that of the content is taken away where no region of a mask is painted.
 
-        For what only serves a painting, such as strokes that run on: elsewhere the photo stays as it is. It is ``x``
-        itself if all of the picture is painted.
+        For what only serves a painting, such as smoothness: elsewhere the photo may be as rough as it is, but no
+        rougher. If all of the picture is painted, it is that of the generated image alone.
 
         Args:
-            x: made from the generated image by local operations.
+            maps: gives for a view maps that are linear in its image, such as slopes, each [1, height, width, channels];
+                those of 3 channels may lack the last rows and columns.
         """
-        return self._matching.where_painted(x)
+        return self._matching.beyond_photo(maps)
 
     def by_content_strength(self, x: Any) -> Any:
         """``x``, [1, height, width, channels], times the strength of the content at each position, 0..1.

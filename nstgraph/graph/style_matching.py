@@ -71,17 +71,18 @@ class StyleMatching:
         """Weighted mean of ``target(view)`` over the style images; see `StyleGraph.style_mean`."""
         return weighted_mean(target, list(zip(self._checked(blend), self._graph.styles, strict=True)))
 
-    def where_painted(self, x: Any) -> Any:
-        """See `StyleGraph.where_painted`."""
+    def beyond_photo(self, maps: Callable[[View], list[Any]]) -> list[Any]:
+        """See `StyleGraph.beyond_photo`."""
         masks = [region.mask for region in self._regions if region.mask is not None]
+        generated = maps(self._graph.generated)
         if len(masks) < len(self._regions):
-            return x
-        stride = stride_of(self._graph, x)
+            return generated
+        photo = maps(self._graph.content)
         views = [self._graph.picture(mask, self._graph.generated) for mask in masks]
         with self._graph.graph.as_default():
-            painted = tf.minimum(sum(view.shrunk_by(stride) for view in views) / 255.0, 1.0)
-            # A difference of neighbours is short of a row or column.
-            return x * (painted[..., :1] if x.shape[-1] == 1 else tf.slice(painted, [0] * 4, tf.shape(x)))
+            return [
+                x - _unpainted(views, x, stride_of(self._graph, x)) * y for x, y in zip(generated, photo, strict=True)
+            ]
 
     def check_sizes(self, sizes: Sequence[Size]) -> None:
         """See `StyleGraph.check_masks`; sizes of the generated image, then of the styles."""
@@ -126,6 +127,13 @@ class StyleMatching:
         if key not in self._parts:
             self._parts[key] = Part(self._graph, view, beside)
         return self._parts[key]
+
+
+def _unpainted(masks: Sequence[View], x: Any, stride: int) -> Any:
+    """Share, 0..1, of each position of ``x`` that is in none of the masks."""
+    left = 1.0 - tf.minimum(sum(mask.shrunk_by(stride) for mask in masks) / 255.0, 1.0)
+    # A difference of neighbouring pixels is short of a row or column.
+    return tf.slice(left, [0] * 4, tf.shape(x)) if x.shape[-1] == 3 else left[..., :1]
 
 
 def weighted_mean(target: Callable[[Any], Any], styles: Sequence[tuple[float, Any]]) -> Any:

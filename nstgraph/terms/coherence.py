@@ -40,16 +40,21 @@ def coherence(g: StyleGraph, reach: int = 4, floor: float = 3.0, unit: float = C
     if floor <= 0 or unit <= 0:
         raise LossError("coherence:floor and coherence:unit take numbers above 0")
     faint = (floor / unit) ** 2
-    down, up, both = _structure_tensor(g.generated.image / unit, reach)
+    (slopes,) = g.beyond_photo(lambda view: [_slopes(view.image / unit)])
+    down, up, both = _structure_tensor(slopes, reach)
     # Never below 0 but for rounding; its root would have no slope there.
     determinant = tf.maximum(down * up - tf.square(both), 0.0)
-    return g.mean(g.where_painted(tf.sqrt(determinant / (down + up + faint) + faint) - faint**0.5))
+    return g.mean(tf.sqrt(determinant / (down + up + faint) + faint) - faint**0.5)
 
 
-def _structure_tensor(image: Any, reach: int) -> list[Any]:
-    """Means of the squared slopes along both diagonals, and of their product: [1, height, width, 1] each."""
+def _slopes(image: Any) -> Any:
+    """Slopes along both diagonals of each channel: [1, height, width, 6]."""
     corners = tf.pad(image, [[0, 0], [0, 1], [0, 1], [0, 0]], "SYMMETRIC")
-    slopes = tf.nn.conv2d(corners, tf.constant(_SLOPES, tf.float32), 1, "VALID")
+    return tf.nn.conv2d(corners, tf.constant(_SLOPES, tf.float32), 1, "VALID")
+
+
+def _structure_tensor(slopes: Any, reach: int) -> list[Any]:
+    """Means of the squared slopes along both diagonals, and of their product: [1, height, width, 1] each."""
     down, up = tf.split(slopes, 2, -1)
     products = [tf.reduce_sum(x, -1, keepdims=True) for x in (tf.square(down), tf.square(up), down * up)]
     means = tf.concat(products, -1)

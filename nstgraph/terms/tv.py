@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from nstgraph._tf import tf
 from nstgraph.graph.style_graph import StyleGraph
+from nstgraph.graph.view import View
 from nstgraph.losses.registry import loss_term
 from nstgraph.terms.relative_error import CONTRAST
 
@@ -20,7 +21,7 @@ def tv(
     unit: float = CONTRAST,
     reduction: Literal["mean", "sum"] = "mean",
 ) -> Any:
-    """Keep the picture smooth: total variation of the generated image, where it is painted if there are masks.
+    """Keep the picture smooth: total variation of the generated image; with masks, beyond the photo's own elsewhere.
 
     Mahendran & Vedaldi, "Understanding Deep Image Representations by Inverting Them" (2015), equation 6. With dx and dy
     the differences between neighbouring pixels:
@@ -30,13 +31,13 @@ def tv(
     unit: grey levels that count as 1.
     reduction: mean, as above; sum, sums in place of the means.
     """
-    image = g.generated.image / unit
-    down, right = _difference(image, 1), _difference(image, 2)
 
-    def reduced(x: Any) -> Any:
-        painted = g.where_painted(x)
-        return g.sum(painted) if reduction == "sum" else g.mean(painted)
+    def differences(view: View) -> list[Any]:
+        image = view.image / unit
+        return [_difference(image, 1), _difference(image, 2)]
 
+    down, right = g.beyond_photo(differences)
+    reduced = g.sum if reduction == "sum" else g.mean
     if form == "squared":
         return reduced(_power(tf.square(down[:, :, :-1]) + tf.square(right[:, :-1]), power))
     return reduced(_power(tf.abs(down), power)) + reduced(_power(tf.abs(right), power))

@@ -46,7 +46,7 @@ def test_a_map_of_regions_soft_edges_and_a_strength_are_recorded(here: Path) -> 
     assert (found["feather"], found["blending"], found["style_mask"]) == (4.0, "sum", [])
     names = [(own["name"], own["beside"]) for own in found["pictures"]]
     assert names == [("map.png #c80000", "generated"), ("map.png #fadc00", "generated"), ("half.png", "content")]
-    again = "stylize c.png s.png s.png -o again.png --settings out.png -q"
+    again = "stylize c.png s.png s.png -o again.png --like out.png -q"
     good(again)
     assert (here / "again.png").read_bytes() == (here / "out.png").read_bytes()
 

@@ -172,7 +172,7 @@ def test_a_run_with_masks_goes_on_without_their_files(tmp_path, mask):
     mask.unlink()
     (tmp_path / "s.png").unlink()
     result = resume(tmp_path / "f")
-    assert result.settings == whole.settings and len(result.history) == 24
+    assert {**result.settings, "resumed": False} == whole.settings and len(result.history) == 24
     assert result.settings["mask"] == ["half.png", "array"] and result.settings["style_mask"] == ["none", "s.png"]
     assert [own["beside"] for own in result.settings["pictures"]] == ["content", "generated", "style_1", "generated"]
     assert all(len(own["sha256"]) == 64 for own in result.settings["pictures"])

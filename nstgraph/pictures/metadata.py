@@ -41,7 +41,9 @@ def read_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
                 if image.format == "TIFF":
                     text = _inside(image.getexif().get(_DESCRIPTION))
         except UnidentifiedImageError as error:
-            raise PictureError(f"{where} is no PNG or TIFF, which carry settings, or is damaged; name another") from error
+            raise PictureError(
+                f"{where} is no PNG or TIFF, which carry settings, or is damaged; name another"
+            ) from error
     settings = _table(text)
     if settings is None:
         raise PictureError(f"{where} carries no settings; PNG and TIFF do as nstgraph wrote them, or name another")

@@ -104,7 +104,7 @@ def test_a_blend_is_kept_recorded_and_taken_again(tmp_path: Path, monkeypatch: p
         Config.from_settings(whole.settings)
     (tmp_path / "gone.png").rename(tmp_path / "start.png")
     monkeypatch.chdir(tmp_path)
-    assert Config.from_settings(whole.settings).init == whole.settings["init"]
+    assert Config.from_settings(whole.settings).init == f"blend:{tmp_path / 'start.png'}=1,noise=3"
 
 
 def test_the_photo_is_cropped_before_anything_else_and_the_painting_is_not(tmp_path: Path) -> None:

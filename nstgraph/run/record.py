@@ -90,7 +90,9 @@ def _masks(config: Config, name: Callable[[Any], str]) -> dict[str, Any]:
 
 
 def _given(config: Config) -> dict[str, Any]:
-    given = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    """The settings as they are read again, with lists for tuples."""
+    values = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    given = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
     return {**given, "color_space": config.chosen_space}
 
 

@@ -32,6 +32,7 @@ def pictures(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     save("photo.jpg", landscape(96, 72))
     save("painting.jpg", painting(80, 80))
+    save("second.jpg", painting(60, 80))
     save("my mask.png", landscape(48, 36))
     return tmp_path
 
@@ -57,7 +58,7 @@ def test_the_examples_for_tensorflow_1_run(what, capsys):
 def test_the_commands_run_and_the_plugins_are_sound(pictures):
     plugins = [block for block in BLOCKS if "@loss_term" in block]
     (pictures / "mine.py").write_text("\n\n".join(plugins), encoding="utf-8")
-    assert (len(plugins), len(COMMANDS)) == (2, 3)
+    assert (len(plugins), len(COMMANDS)) == (2, 5)
     for command in COMMANDS:
         arguments = [*shlex.split(command), "--size", "48", "--steps", "4", "--precision", "float32", "--overwrite"]
         outcome = CliRunner().invoke(app, arguments)
@@ -69,7 +70,8 @@ def test_the_commands_run_and_the_plugins_are_sound(pictures):
 
 
 def test_every_option_in_the_readme_exists():
-    known = CliRunner().invoke(app, ["stylize", "--help"], env={"COLUMNS": "200"}).output
+    pages = (CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"}).output for name in ("stylize", "show"))
+    known = "\n".join(pages)
     options = set(re.findall(r"`(--[a-z-]+)", TEXT))
     assert {"--size", "--weights", "--overwrite"} <= options
     assert [option for option in options if option not in known] == []

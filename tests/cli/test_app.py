@@ -21,6 +21,7 @@ from nstgraph.networks.fetch_weights import FILES
 from nstgraph.networks.weights_file import embedded
 from nstgraph.pictures.load import load
 from nstgraph.pictures.save import save
+from nstgraph.value_checks import setting_of
 
 # One layer, since TensorFlow takes its time over each.
 SMALL = "--size 48 --steps 3 --precision float32 -l style:layers=conv1_1"
@@ -100,7 +101,9 @@ def test_defaults_are_those_of_config(command, least):
     if command == "bench":  # which measures several of these
         shared -= {"size", "precision", "tile", "steps"}
     assert least in shared
-    assert {n: tuple(options[n]) if n == "loss" else options[n] for n in shared} == {n: default[n] for n in shared}
+    fields = {field.name: setting_of(field).check for field in dataclasses.fields(Config)}
+    read = {n: fields[n].parse(options[n]) if isinstance(options[n], str) else options[n] for n in shared}
+    assert {n: tuple(v) if isinstance(v, list) else v for n, v in read.items()} == {n: default[n] for n in shared}
 
 
 def test_version():
@@ -288,7 +291,7 @@ def test_a_picture_is_made_once_more_from_the_settings_of_another(here):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--like out.png", "no setting 'brush'; choose from bounds, "),
+        ("--like out.png", "no setting 'brush'; choose from balance, blending, bounds, "),
         ("--like c.png", "c.png carries no settings; PNG and TIFF do as nstgraph wrote them, or name another"),
         ("--like gone.png", "gone.png does not exist; "),
         ("--like s.png -o c.png --overwrite", "s.png carries no settings"),

@@ -18,8 +18,8 @@ from nstgraph.run.result import Result
 from nstgraph.search.step import Step
 
 CONFIG = Config(
-    loss=("0.5*style:layers=conv1_1+conv2_1", "tv:power=2", "palette"), keep_colors=True, size=48, fit="rows",
-    style_scale=1.5, steps=3, scales=2,
+    loss=("0.5*style:layers=conv1_1+conv2_1", "tv:power=2", "palette"), balance=True, style_scale=(1.5, 1.0),
+    style_weights=(3, 7), blending="sum", keep_colors=True, size=48, fit="rows", crop="4:3", steps=3, scales=2,
     init="noise", seed=7, pooling="max", padding="zero", bounds=True, optimizer="lbfgsb", history=4,
     precision="bfloat16", tile=32, memory=1000.0, 
 )  # fmt: skip
@@ -76,7 +76,7 @@ def test_metadata_tell_how_the_picture_was_made(tmp_path, result, name):
     read = Config.from_settings(read_settings(tmp_path / name))
     assert read == Config.from_settings(result.settings) == CONFIG.replace(loss=" ".join(loss), weights=str(embedded()))
     assert [settings.pop(name) for name in ("pictures", "plugins", "changed_weights")] == [[], [], []]
-    assert (settings.pop("steps_taken"), settings.pop("resumed"), settings.pop("start")) == (3, False, None)
+    assert (settings.pop("steps_taken"), settings.pop("resumed"), settings.pop("starts")) == (3, False, [])
     numbers = [
         {"path": None, "sha256": load(array).sha256} for array in (noise(48, 64, 4), noise(40, 40), noise(30, 60))
     ]
@@ -87,8 +87,9 @@ def test_metadata_tell_how_the_picture_was_made(tmp_path, result, name):
 def test_no_setting_of_the_run_has_its_default():
     default = Config()
     same = [f.name for f in dataclasses.fields(Config) if getattr(CONFIG, f.name) == getattr(default, f.name)]
-    # Weights depend on the installation, and a deterministic run needs a process of its own.
-    assert same == ["deterministic", "weights", "network", "input", "input_values"]
+    # Colours are searched for, masks need files, a deterministic run a process, and weights depend on the installation.
+    others = ["mask", "style_mask", "feather", "content_strength", "deterministic", "weights", "network"]
+    assert same == ["colors_by", "color_space", *others, "input", "input_values"]
 
 
 def test_the_result_of_a_run(result):

@@ -46,7 +46,7 @@ def test_a_resumed_run_ends_as_the_whole_one(tmp_path, whole, number):
     assert result.history[:number] == before.history and len(result.history) == 24
     assert [(s.width, s.height) for s in result.history] == [(s.width, s.height) for s in whole.history]
     assert result.reason.startswith("finished after 24 of 24 steps")
-    assert result.evaluations >= before.evaluations and result.settings == whole.settings
+    assert result.evaluations >= before.evaluations and result.settings == {**whole.settings, "resumed": True}
     last = min(step.total for step in result.history[13:])
     assert last < 1.01 * whole.history[-1].total or number > 13  # the last steps are few: see the slow tests
     assert last < 1.1 * whole.history[-1].total
@@ -60,7 +60,7 @@ def test_a_run_with_adam_goes_on_though_its_means_are_forgotten(tmp_path, keep):
     with pytest.raises(Interrupted) as raised:
         stylize(CONTENT, STYLE, settings, checkpoint=tmp_path / "f", callback=cut_at(25, KeyboardInterrupt()))
     result = resume(tmp_path / "f")
-    assert result.settings == whole.settings and result.reason == whole.reason
+    assert result.settings == {**whole.settings, "resumed": True} and result.reason == whole.reason
     assert result.history[:25] == raised.value.result.history and len(result.history) == 60
     lowest = [min(step.total for step in one.history) for one in (result, whole)]
     assert lowest[0] < 1.15 * lowest[1] < 0.9 * whole.history[0].total

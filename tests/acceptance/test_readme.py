@@ -33,7 +33,7 @@ def pictures(tmp_path, monkeypatch):
     save("photo.jpg", landscape(96, 72))
     save("painting.jpg", painting(80, 80))
     save("second.jpg", painting(60, 80))
-    save("my mask.png", landscape(48, 36))
+    save("my mask.png", landscape(48, 36).mean(axis=3, keepdims=True).repeat(3, axis=3))
     return tmp_path
 
 

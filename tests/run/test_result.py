@@ -75,7 +75,9 @@ def test_metadata_tell_how_the_picture_was_made(tmp_path, result, name):
     loss = (*CONFIG.loss[:-1], "photo_colors")
     read = Config.from_settings(read_settings(tmp_path / name))
     assert read == Config.from_settings(result.settings) == CONFIG.replace(loss=" ".join(loss), weights=str(embedded()))
-    assert [settings.pop(name) for name in ("pictures", "plugins", "changed_weights")] == [[], [], []]
+    assert [settings.pop(name) for name in ("pictures", "plugins")] == [[], []]
+    ((before, balanced),) = settings.pop("changed_weights")
+    assert before == 0 and set(balanced) == {"style", "tv", "photo_colors"}
     assert (settings.pop("steps_taken"), settings.pop("resumed"), settings.pop("starts")) == (3, False, [])
     numbers = [
         {"path": None, "sha256": load(array).sha256} for array in (noise(48, 64, 4), noise(40, 40), noise(30, 60))

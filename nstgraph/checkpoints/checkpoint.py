@@ -22,6 +22,7 @@ from nstgraph.graph.own_pictures import KeptPicture
 from nstgraph.locks import FileLock
 from nstgraph.messages import command
 from nstgraph.pictures.picture import PictureSet
+from nstgraph.planning.plan import Plan
 
 __all__ = ["Checkpoint"]
 
@@ -144,6 +145,21 @@ class Checkpoint:
         if free:
             lock.release()
         return not free
+
+    def check(self, own: Any, plan: Plan) -> None:
+        """Raise CheckpointError unless a run goes on as it began.
+
+        Args:
+            own: what is recorded of the pictures of its terms.
+            plan: its sizes.
+        """
+        if self.about.get("pictures", []) != own:
+            names = ", ".join(one["name"] for one in own) or "none"
+            raise CheckpointError(f"the pictures of terms ({names}) are not those that the run began with; begin anew")
+        if self.state is not None:
+            sizes = [stage.size for stage in plan.stages[: self.state.stage + 1]]
+            if self.state.stage > len(plan.stages) or self.state.image.shape[1:3] not in sizes:
+                raise CheckpointError(f"the checkpoint is not one of a run with {plan}; begin anew")
 
     def keep(self, state: Callable[[], RunState], *, now: bool = False) -> None:
         """Write how far the run has got, if it is time, or ``now``. Whatever goes wrong is told, and ends nothing."""

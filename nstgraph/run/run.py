@@ -9,9 +9,8 @@ from typing import Any, NoReturn
 
 from nstgraph.arrays import Array
 from nstgraph.checkpoints.checkpoint import Checkpoint
-from nstgraph.checkpoints.run_state import RunState
 from nstgraph.config import Config
-from nstgraph.errors import CheckpointError, ConfigError, Interrupted, NstgraphError, RunError
+from nstgraph.errors import ConfigError, Interrupted, NstgraphError, RunError
 from nstgraph.graph.evaluator import Evaluates
 from nstgraph.graph.trace import trace
 from nstgraph.pictures.fit import Size
@@ -23,7 +22,7 @@ from nstgraph.run.balance import balancing_factors
 from nstgraph.run.colors import Colors
 from nstgraph.run.evaluators import Evaluators
 from nstgraph.run.failure import is_outside, remedy, said
-from nstgraph.run.record import made_from
+from nstgraph.run.outcome import Outcome
 from nstgraph.run.result import Result
 from nstgraph.run.run_so_far import RunSoFar
 from nstgraph.run.starting_image import enlarged, starting_image
@@ -85,16 +84,14 @@ class Run:
         self._weights = weights
         self._callback = callback
         self._observing = observing
-        self._settings = settings
+        self._outcome = Outcome(config, plan, pictures, self._colors, settings)
         self._to_trace = _largest_whole(plan) if traced else None
         self._trace: Any = None
         self._checkpoint = checkpoint
         self._note = note
         state = checkpoint.state if checkpoint else None
         if checkpoint is not None:
-            _check_pictures(checkpoint.about.get("pictures", []), settings)
-        if state is not None:
-            _check_fits(state, plan)
+            checkpoint.check(settings["pictures"], plan)
         self._so_far = RunSoFar(state)
         self._number = state.stage if state else 0
         self._stage = plan.stages[0]
@@ -253,30 +250,7 @@ class Run:
         raise RunError(says + remedy(error), result) from error
 
     def _result(self, outcome: str, why: str = "") -> Result:
-        size, alpha, so_far = self._plan.stages[-1].size, self._pictures.content.alpha, self._so_far
-        reason = f"{outcome} after {len(so_far.history)} of {self._plan.steps} steps"
-        reason += f", as {why}" if why else ""
-        reason += f", {so_far.restarts} restarts from the best image" if so_far.restarts else ""
-        if so_far.exact_steps:
-            reason += f", {so_far.exact_steps} of them in float32, to go on where {self._plan.precision} stalled"
-        return Result(
-            image=self._colors.shown(resize(so_far.best, *size, wraps=self._wraps)).clip(0, 255),
-            alpha=None if alpha is None else resize(alpha, *size, wraps=self._wraps).clip(0, 1),
-            pictures=(self._pictures.content.rgb, *(style.rgb for style in self._pictures.styles)),
-            history=tuple(so_far.history),
-            reason=reason,
-            evaluations=so_far.evaluations,
-            trace=self._trace,
-            profile=self._pictures.content.profile,
-            settings={
-                **self._settings,
-                **made_from(self._config, self._pictures),
-                "stages": [str(stage) for stage in self._plan.stages],
-                "changed_weights": [[before, dict(weights)] for before, weights in so_far.weights],
-                "steps_taken": len(so_far.history),
-                "resumed": so_far.resumed,
-            },
-        )
+        return self._outcome.result(self._so_far, outcome, why, self._trace)
 
 
 def _rest(stage: Stage, left: int) -> Stage:
@@ -289,15 +263,3 @@ def _largest_whole(plan: Plan) -> Size:
     if not whole:
         raise ConfigError("no evaluation is computed whole, so none can be traced; leave --trace or --tile out")
     return whole[-1].size
-
-
-def _check_pictures(before: Any, settings: Mapping[str, Any]) -> None:
-    if before != settings["pictures"]:
-        names = ", ".join(own["name"] for own in settings["pictures"]) or "none"
-        raise CheckpointError(f"the pictures of terms ({names}) are not those that the run began with; begin anew")
-
-
-def _check_fits(state: RunState, plan: Plan) -> None:
-    sizes = [stage.size for stage in plan.stages[: state.stage + 1]]
-    if state.stage > len(plan.stages) or state.image.shape[1:3] not in sizes:
-        raise CheckpointError(f"the checkpoint is not one of a run with {plan}; begin anew")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from nstgraph.errors import ConfigError
 from nstgraph.file_records import FileRecord
 from nstgraph.messages import did_you_mean, shown
+from nstgraph.pictures.fit import SQUARES
 from nstgraph.pictures.start import renamed, start_of
 from nstgraph.pictures.wrapping import WRAPPING
 from nstgraph.presets import preset
@@ -20,7 +21,7 @@ from nstgraph.settings.colors import ColorSettings
 from nstgraph.settings.exclusions import over, ruled_out
 from nstgraph.settings.loss import LossSettings
 from nstgraph.settings.machine import MachineSettings
-from nstgraph.settings.masks import NO_MASK, MaskSettings
+from nstgraph.settings.masks import MASKS, NO_MASK, MaskSettings
 from nstgraph.settings.network import NetworkSettings
 from nstgraph.settings.search import SearchSettings
 from nstgraph.settings.size import SizeSettings
@@ -32,7 +33,7 @@ __all__ = ["Config", "TextureConfig"]
 
 #: What a picture carries beside settings: what else it was made with.
 _MADE_WITH = (
-    *("content", "styles", "starts", "weights_sha256", "pictures", "plugins"),
+    *("content", "styles", "starts", "masks", "weights_sha256", "pictures", "plugins"),
     *("stages", "changed_weights", "steps_taken", "resumed"),
     *("nstgraph", "tensorflow", "scipy", "numpy", "pillow", "processor", "cores"),
 )
@@ -155,6 +156,8 @@ class TextureConfig(TextureSettings, Config):
             raise ConfigError("a texture has no photo whose colours it could keep; leave keep_colors out")
         if self.crop is not None:
             raise ConfigError("a texture has no photo to crop; give aspect in place of crop")
+        if self.aspect != TextureConfig.aspect and self.fit in SQUARES:
+            raise ConfigError(f"fit {self.fit} makes a square whatever aspect is; leave one of them out")
         if self.size == 0:
             raise ConfigError("a texture has no photo whose size it could have; give size in pixels")
 
@@ -171,34 +174,36 @@ def _files(taken: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, A
     init = taken.get("init")
     if isinstance(init, str) and start_of(init).files:
         found["init"] = _starts(init, settings.get("starts"))
-    for setting in ("mask", "style_mask", "content_strength"):
-        value = taken.get(setting) or ()
-        for name in [value] if isinstance(value, str) else value:
-            if isinstance(name, str) and name != NO_MASK:
-                _check_here(setting, name, setting)
-    return found
+    records = settings.get("masks")
+    known = iter(records if isinstance(records, list) else [])
+    return found | {name: _masks(name, taken[name], known) for name in MASKS if taken.get(name)}
 
 
-def _check_here(what: str, file: str | os.PathLike[str], setting: str) -> None:
-    if os.path.basename(file) != file or not os.path.isfile(file):
-        raise ConfigError(f"{what} {shown(file)} is not found here; give {setting} itself, such as its path")
+def _masks(setting: str, value: Any, known: Iterator[Any]) -> Any:
+    """A setting of masks with paths in place of names."""
+    if isinstance(value, list | tuple):
+        return [_masks(setting, name, known) for name in value]
+    if not isinstance(value, str) or value == NO_MASK:
+        return value
+    return _found(f"{setting} {shown(value)}", setting, value, next(known, None))
+
+
+def _found(what: str, setting: str, file: str, record: Any) -> str:
+    """Where a file is: what is recorded of it is found by its hash; what is not, by its name in the working folder."""
+    if record is not None:
+        found = FileRecord.read(record, what).find()
+    else:
+        found = Path(file) if os.path.basename(file) == file and os.path.isfile(file) else None
+    if found is None:
+        raise ConfigError(f"{what} is not found here; give {setting} itself, such as its path")
+    return str(found)
 
 
 def _starts(init: str, records: Any) -> str:
     """A starting image's text with paths in place of names; what is recorded of a file is found by its hash."""
     known = iter(records if isinstance(records, list) else [])
 
-    def path(file: str) -> str:
-        record = next(known, None)
-        if record is not None:
-            found = FileRecord.read(record, "the starting image").find()
-        else:
-            found = Path(file) if os.path.basename(file) == file and os.path.isfile(file) else None
-        if found is None:
-            raise ConfigError(f"the starting image {shown(file)} is not found here; give init itself, such as its path")
-        return str(found)
-
-    return renamed(init, path)
+    return renamed(init, lambda file: _found(f"the starting image {shown(file)}", "init", file, next(known, None)))
 
 
 document(Config)

@@ -10,7 +10,8 @@ import typer
 
 from nstgraph.cli import options, running
 from nstgraph.cli.exit_codes import command
-from nstgraph.cli.output_options import Outputs
+from nstgraph.cli.name_patterns import fields_of
+from nstgraph.cli.output_options import STDOUT, Outputs
 from nstgraph.cli.printing import stderr_held_back
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError
@@ -70,6 +71,13 @@ def rerun(
         list[Path] | None,
         typer.Option(metavar="FILE", help="A starting image that is not found; known by its hash; may be given again."),
     ] = None,
+    mask: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A mask, or map of strength, that is not found; known by its hash; may be given again.",
+        ),
+    ] = None,
     plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> None:
@@ -84,11 +92,19 @@ def rerun(
 
     machine = {name: getattr(config, name) for name in ("memory", "tile", "weights", "network")}
     machine = {name: value for name, value in machine.items() if value != getattr(Config, name)}
-    given = {"content": content, "inits": init or [], "styles": style or [], "plugins": plugin or []}
+    given = {
+        "content": content,
+        "inits": init or [],
+        "styles": style or [],
+        "masks": mask or [],
+        "plugins": plugin or [],
+    }
     again = _again(result, given, machine)
-    if outputs.output is None or outputs.output.suffix.lower() == ".png":
+    if outputs.output in (None, STDOUT) or outputs.output.suffix.lower() == ".png":
         outputs = dataclasses.replace(outputs, depth=depth_of(result))
-    files = OutputFiles(outputs, [Path(name) for name in again.names])
+    names = [Path(name) for name in again.names]
+    outputs = outputs.named(fields_of(again.config, names))
+    files = OutputFiles(outputs, names)
     read = [result, *again.files, *(plugin or [])]
     files.names.check(inputs(again.config.replace(init="style"), read, None), again.config.steps)
     running.run_again(again, outputs, files, quiet)

@@ -12,7 +12,7 @@ from typing import Any
 from rich.table import Column, Table
 
 from nstgraph.cli.printing import show, to_stderr, to_stdout
-from nstgraph.cli.written_settings import chosen, kind_of, options_of, paths_of, pictures_of
+from nstgraph.cli.written_settings import as_tuple, chosen, kind_of, options_of, paths_of, pictures_of
 from nstgraph.config import Config, TextureConfig
 from nstgraph.messages import command, printable
 from nstgraph.settings.toml_file import as_toml
@@ -31,7 +31,7 @@ def show_tables(result: Path, settings: Mapping[str, Any]) -> None:
     known = [field.name for field in dataclasses.fields(of)]
     weights = {"weights": settings.get("weights"), "network": settings.get("network")}
     others = [name for name in known if name in settings and name not in differing and name not in weights]
-    listed = {"content", "styles", "starts", "pictures", "plugins", "weights_sha256", *known}
+    listed = {"content", "styles", "starts", "masks", "pictures", "plugins", "weights_sha256", *known}
     _table("settings that are not the defaults", _rows(differing))
     files = [(what, "no file" if path is None else path, sha256[:12]) for what, path, sha256 in pictures_of(settings)]
     files += [(what, str(name), str(settings.get("weights_sha256"))[:12]) for what, name in weights.items() if name]
@@ -44,7 +44,7 @@ def show_tables(result: Path, settings: Mapping[str, Any]) -> None:
 def _default(of: type[Config], name: str, value: Any) -> Any:
     """A default as the command line's help shows it; a value that stands for it, such as the default loss, as it is."""
     field = of.__dataclass_fields__[name]
-    return setting_of(field).shown or value if value == field.default else value
+    return setting_of(field).shown or value if as_tuple(value) == field.default else value
 
 
 def _rows(settings: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -12,9 +12,10 @@ from nstgraph.errors import NstgraphError
 from nstgraph.losses.loss_text import as_loss
 from nstgraph.losses.quoting import parted
 from nstgraph.pictures.start import renamed
+from nstgraph.settings.masks import MASKS, NO_MASK
 from nstgraph.value_checks import setting_of
 
-__all__ = ["chosen", "kind_of", "options_of", "paths_of", "pictures_of"]
+__all__ = ["as_tuple", "chosen", "kind_of", "options_of", "paths_of", "pictures_of"]
 
 
 def options_of(settings: Mapping[str, Any]) -> list[list[str]]:
@@ -50,7 +51,8 @@ def chosen(settings: Mapping[str, Any]) -> dict[str, Any]:
     """
     of = kind_of(settings)
     known = {field.name: field.default for field in dataclasses.fields(of)}
-    found = {name: settings[name] for name in known if name in settings and settings[name] != known[name]}
+    given = {name: as_tuple(settings[name]) for name in known if name in settings}
+    found = {name: value for name, value in given.items() if value != known[name]} | _masks(settings)
     loss = found.pop("loss", None)
     if isinstance(loss, str) and loss != str(as_loss(of.loss, keep_colors=settings.get("keep_colors") is True)):
         default = str(as_loss(Config.loss))
@@ -62,6 +64,27 @@ def chosen(settings: Mapping[str, Any]) -> dict[str, Any]:
         path = _weights(settings)
         found = {**found, "weights": path} if path else {n: value for n, value in found.items() if n != "weights"}
     return found
+
+
+def as_tuple(value: Any) -> Any:
+    """A value from JSON as a setting keeps it."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _masks(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The masks of a result with the paths that were given."""
+    records = settings.get("masks")
+    left = iter(records if isinstance(records, list) else [])
+
+    def path(name: Any) -> Any:
+        if not isinstance(name, str) or name == NO_MASK:
+            return name
+        record = next(left, None)
+        given = record.get("path") if isinstance(record, dict) else None
+        return given if isinstance(given, str) else name
+
+    masks = {name: settings.get(name) for name in MASKS}
+    return {n: tuple(map(path, v)) if isinstance(v, list) else path(v) for n, v in masks.items() if v}
 
 
 def _init(init: Any, records: Any) -> Any:
@@ -87,10 +110,12 @@ def _weights(settings: Mapping[str, Any]) -> str | None:
 
 def pictures_of(settings: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str]]:
     """What a result was made from, in order: what it is to the run, its path, if it has one, and its hash."""
-    styles, starts, plugins, terms = (settings.get(name) for name in ("styles", "starts", "plugins", "pictures"))
+    names = ("styles", "starts", "masks", "plugins", "pictures")
+    styles, starts, masks, plugins, terms = (settings.get(name) for name in names)
     listed = [("content", settings.get("content"))]
     listed += [("style", style) for style in (styles if isinstance(styles, list) else ())]
     listed += [("init", start) for start in (starts if isinstance(starts, list) else ())]
+    listed += [("mask", mask) for mask in (masks if isinstance(masks, list) else ())]
     listed += [("of a term", own) for own in (terms if isinstance(terms, list) else ())]
     listed += [("plugin", plugin) for plugin in (plugins if isinstance(plugins, list) else ())]
     for what, record in listed:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from nstgraph.errors import CheckpointError
+from nstgraph.errors import CheckpointError, ConfigError
+from nstgraph.file_records import FileRecord
 from nstgraph.pictures.load import Source
 from nstgraph.pictures.picture import Picture
 
@@ -39,10 +40,12 @@ class Masks:
             regions, all of it takes all styles.
         content_strength: a grey picture beside the content image: the content counts where it is white, and does not
             where it is black; None if it counts everywhere.
+        records: what a result says of the pictures that these were made from, if anything.
     """
 
     regions: tuple[Region, ...] = ()
     content_strength: Source | None = None
+    records: tuple[FileRecord, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Which picture is which mask, as numbers of pictures, but not the pictures."""
@@ -59,7 +62,8 @@ class Masks:
             {"mask": number(region.mask), "styles": [[style, number(mask)] for style, mask in region.styles.items()]}
             for region in self.regions
         ]
-        return {"regions": regions, "content_strength": number(self.content_strength)}
+        records = [record.as_json() for record in self.records]
+        return {"regions": regions, "content_strength": number(self.content_strength), "records": records}
 
     @classmethod
     def from_json(cls, given: Any) -> Masks:
@@ -81,8 +85,9 @@ class Masks:
                 Region(picture(one["mask"]), {int(style): picture(mask) for style, mask in one["styles"]})
                 for one in given["regions"]
             )
-            return cls(regions, picture(given["content_strength"]))
-        except (KeyError, TypeError, ValueError) as error:
+            records = tuple(FileRecord.read(record, "a mask") for record in given["records"])
+            return cls(regions, picture(given["content_strength"]), records)
+        except (ConfigError, KeyError, TypeError, ValueError) as error:
             raise CheckpointError("the masks of the checkpoint are damaged; begin anew") from error
 
     def __bool__(self) -> bool:

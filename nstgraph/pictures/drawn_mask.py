@@ -14,6 +14,7 @@ from nstgraph.arrays import Array
 from nstgraph.errors import PictureError
 from nstgraph.pictures.load import Source, load
 from nstgraph.pictures.picture import Picture
+from nstgraph.pictures.wrapping import NOWHERE, Wraps
 
 __all__ = ["Color", "DrawnMask", "alike", "feathered", "grey_mask", "in_hex", "read_mask"]
 
@@ -86,8 +87,8 @@ def grey_mask(picture: Picture) -> Picture:
     return _mask(picture, grey, picture.name)
 
 
-def feathered(mask: Picture, percent: float) -> Picture:
-    """A mask with edges blurred to about ``percent`` of its longest side."""
+def feathered(mask: Picture, percent: float, wraps: Wraps = NOWHERE) -> Picture:
+    """A mask with edges blurred to about ``percent`` of its longest side, also where it meets itself."""
     if not percent:
         return mask
     from scipy.ndimage import uniform_filter  # which takes its time to import
@@ -95,7 +96,7 @@ def feathered(mask: Picture, percent: float) -> Picture:
     width = max(1, round(percent / 200 * max(mask.size)))
     soft = np.array(mask.rgb[0, :, :, 0])
     for _ in range(3):  # nearly a normal distribution
-        soft = uniform_filter(soft, width, mode="nearest")
+        soft = uniform_filter(soft, width, mode=["wrap" if wrap else "nearest" for wrap in wraps])
     return _mask(mask, soft, mask.name)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from typing import TypeAlias
 
-__all__ = ["FITS", "Size", "aspect_of", "fitted", "shares"]
+__all__ = ["FITS", "SQUARES", "Size", "aspect_of", "fitted", "shares"]
 
 #: What of a picture has the size that is asked for: its longest or its shortest side, its height, its width, or both
 #: sides of a square, to which the picture is cropped or stretched. Those that are cropped have been so since they were
 #: read.
 FITS = ("longest", "shortest", "rows", "columns", "crop", "stretch")
+
+#: Those that make a square.
+SQUARES = ("crop", "stretch")
 
 #: Height and width in pixels.
 Size: TypeAlias = tuple[int, int]

@@ -11,6 +11,7 @@ from nstgraph.pictures.drawn_mask import DrawnMask, alike, feathered, grey_mask,
 from nstgraph.pictures.fit import Size
 from nstgraph.pictures.load import Source, load
 from nstgraph.pictures.picture import Picture
+from nstgraph.pictures.wrapping import wraps_of
 from nstgraph.settings.masks import NO_MASK
 
 __all__ = ["check_beside", "masks_of"]
@@ -27,14 +28,22 @@ def masks_of(config: Config, styles: int) -> Masks:
         PictureError: a mask cannot be read, or is not what a mask is.
         ConfigError: masks and styles do not go together.
     """
-    masks = [read_mask(source) for source in config.mask]
-    of_styles = [None if source == NO_MASK else read_mask(source) for source in config.style_mask]
-    strength = None if config.content_strength is None else grey_mask(load(config.content_strength))
+    read = [load(source) for source in config.mask]
+    of_style = [None if _is_none(source) else load(source) for source in config.style_mask]
+    strong = None if config.content_strength is None else load(config.content_strength)
+    masks = [read_mask(picture) for picture in read]
+    of_styles = [None if picture is None else read_mask(picture) for picture in of_style]
+    wraps = wraps_of(config.padding)
     regions = tuple(
-        Region(None if region.mask is None else feathered(_picture(region.mask), config.feather), region.styles)
+        Region(None if region.mask is None else feathered(_picture(region.mask), config.feather, wraps), region.styles)
         for region in _regions(masks, of_styles, styles)
     )
-    return Masks(regions, strength)
+    records = tuple(picture.record for picture in (*read, *of_style, strong) if picture is not None)
+    return Masks(regions, None if strong is None else grey_mask(strong), records)
+
+
+def _is_none(source: Source) -> bool:
+    return isinstance(source, str) and source == NO_MASK
 
 
 def check_beside(masks: Masks, photo: Size, styles: Sequence[Size]) -> None:

@@ -38,6 +38,7 @@ def settings_of(config: Config, loss: Loss, graph: StyleGraph) -> dict[str, Any]
         "network": network.path.name if config.network else None,
         "weights_sha256": network.sha256,
         "pictures": [own.record for own in graph.pictures],
+        "masks": [record.as_json() for record in graph.masks.records],
         "plugins": [plugin_record(file).as_json() for file in plugin_files(loss)],
         **versions(),
     }

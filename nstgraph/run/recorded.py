@@ -21,6 +21,7 @@ class Recorded:
         content: the photo; None for a texture.
         styles: the paintings.
         starts: the pictures that the starting image is made from, beside these.
+        masks: the pictures of ``mask``, ``style_mask`` and ``content_strength``.
         plugins: files that terms of the loss come from.
         weights: changes of terms' weights by label, each with the number of steps before it.
         steps: how many were taken; 0 if that is not known.
@@ -30,6 +31,7 @@ class Recorded:
     content: FileRecord | None
     styles: tuple[FileRecord, ...]
     starts: tuple[FileRecord, ...] = ()
+    masks: tuple[FileRecord, ...] = ()
     plugins: tuple[FileRecord, ...] = ()
     weights: tuple[tuple[int, Mapping[str, float]], ...] = ()
     steps: int = 0
@@ -55,6 +57,7 @@ class Recorded:
             content=None if content is None and "aspect" in settings else FileRecord.read(content, "the content"),
             styles=styles,
             starts=tuple(FileRecord.read(record, "the starting image") for record in _list(settings, "starts")),
+            masks=tuple(FileRecord.read(record, "a mask") for record in _list(settings, "masks")),
             plugins=tuple(FileRecord.read(record, "a plugin") for record in _list(settings, "plugins")),
             weights=tuple(map(_weights, _list(settings, "changed_weights"))),
             steps=steps,

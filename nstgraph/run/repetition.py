@@ -32,11 +32,9 @@ from nstgraph.run.replay import Replay
 from nstgraph.run.stylizer import Stylizer
 from nstgraph.run.term_files import in_their_places
 from nstgraph.run.versions import differences
+from nstgraph.settings.masks import MASKS, NO_MASK
 
 __all__ = ["Repetition"]
-
-#: Settings that name pictures without folders.
-_MASKS = ("mask", "style_mask", "content_strength")
 
 
 class Repetition:
@@ -46,7 +44,8 @@ class Repetition:
 
     Args:
         result: a PNG or TIFF of nstgraph's.
-        content, styles, inits: pictures that are not found there: files of any name, or arrays, known by their hashes.
+        content, styles, inits, masks: pictures that are not found there: files of any name, or arrays, known by their
+            hashes.
         plugins: the plugin files that the loss's terms come from; none is run unless all are there.
         machine: settings that may differ here, as for ``nstgraph.resume``.
 
@@ -70,6 +69,7 @@ class Repetition:
         content: Source | None = None,
         styles: Sequence[Source] = (),
         inits: Sequence[Source] = (),
+        masks: Sequence[Source] = (),
         plugins: Sequence[str | os.PathLike[str]] = (),
         **machine: Any,
     ) -> None:
@@ -87,9 +87,10 @@ class Repetition:
         photos = self._pictures("content", contents, [] if content is None else [content])
         paintings = self._pictures("style", recorded.styles, styles)
         starts = self._pictures("init", recorded.starts, inits)
+        drawn = self._pictures("mask", recorded.masks, masks)
         for file in files:  # by now, nothing is missing for which they would have been run in vain
             registry.load_file(file)
-        self.config = self._config()
+        self.config = self._config(drawn)
         self.pictures = read_pictures(self.config, photos[0] if photos else None, paintings, starts=starts)
 
     @property
@@ -124,14 +125,15 @@ class Repetition:
         stylizer.evaluator.weigh(replay.first)
         return replay
 
-    def _config(self) -> Config:
+    def _config(self, masks: Sequence[Picture]) -> Config:
         machine = dict(self._machine)
         sha256 = self._settings.get("weights_sha256")
         for source in ("weights", "network"):
             given = machine.get(source)
             if given is not None and with_hash(str(sha256), [Path(given)]) is None:
                 raise ConfigError(f"{given} is not the file with the SHA-256 {sha256!s:.12}... that it was made with")
-        settings = {name: value for name, value in self._settings.items() if name not in ("init", "starts", *_MASKS)}
+        known = ("init", "starts", "masks", "feather", *MASKS)
+        settings = {name: value for name, value in self._settings.items() if name not in known}
         config = (TextureConfig if "aspect" in settings else Config).from_settings(settings, **machine)
         if "memory" not in machine and config.memory * 1e9 > available_memory():
             config = config.replace(memory=0.0)  # a record is no reason to take more than there is
@@ -140,18 +142,25 @@ class Repetition:
         if len(config.starts) != len(self._recorded.starts):
             raise ConfigError(f"init names {len(config.starts)} pictures, and starts {len(self._recorded.starts)}")
         records, beside = self._settings.get("pictures"), self._beside
-        names = [field.name for field in dataclasses.fields(config) if field.name not in ("init", "weights", "network")]
+        elsewhere = ("init", "weights", "network", "feather", *MASKS)
+        names = [field.name for field in dataclasses.fields(config) if field.name not in elsewhere]
         values = {name: getattr(config, name) for name in names} | {"loss": as_loss(config.loss)}
-        values |= {name: self._mask(self._settings[name]) for name in _MASKS if name in self._settings}
-        return config.replace(**{name: in_their_places(value, records, beside) for name, value in values.items()})
+        values = {name: in_their_places(value, records, beside) for name, value in values.items()}
+        return config.replace(**values, **self._masks(masks))
 
-    def _mask(self, value: Any) -> Any:
-        """A mask's name, or several, with the folder of the result before it if it is there and not here."""
-        if isinstance(value, list | tuple):
-            return tuple(map(self._mask, value))
-        if not isinstance(value, str) or Path(value).name != value or os.path.isfile(value):
-            return value
-        return str(self._beside / value) if os.path.isfile(self._beside / value) else value
+    def _masks(self, masks: Sequence[Picture]) -> dict[str, Any]:
+        """The settings that name masks, with pictures in place of names."""
+        left = iter(masks)
+
+        def drawn(value: Any) -> Any:
+            if isinstance(value, list):
+                return tuple(map(drawn, value))
+            return value if value in (None, NO_MASK) else next(left, None)
+
+        values = {name: drawn(self._settings[name]) for name in MASKS if name in self._settings}
+        if next(left, None) is not None or None in (*values.get("mask", ()), *values.get("style_mask", ())):
+            raise ConfigError(f"masks has {len(masks)} pictures, and the settings name others")
+        return {**values, "feather": self._settings.get("feather", 0.0)}
 
     def _pictures(self, what: str, records: Sequence[FileRecord], given: Sequence[Source]) -> list[Picture]:
         """The pictures of these records, among those that are given, or else from where they are."""
@@ -167,6 +176,7 @@ class Repetition:
         return [
             dataclasses.replace(
                 next((picture for picture in loaded if _is(picture, record)), None) or self._found(what, record),
+                name=Path(record.path).name if record.path else "array",
                 path=record.path,
                 sha256=record.sha256,
             )

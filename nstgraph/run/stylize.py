@@ -153,6 +153,7 @@ def rerun(
     content: Source | None = None,
     style: Source | Sequence[Source] = (),
     init: Source | Sequence[Source] = (),
+    mask: Source | Sequence[Source] = (),
     plugins: Sequence[str | os.PathLike[str]] = (),
     callback: StepCallback | None = None,
     progress: bool | None = None,
@@ -162,15 +163,15 @@ def rerun(
 
         nstgraph.rerun("out.png").save("again.png")
 
-    Content, styles and starting image are looked for at their recorded paths, beside the file, and in the working
-    folder, by name, and taken only if their hashes are right; weights by their hash as ever. What a callback did is
-    done again: the weights that it changed, and the step at which it, or Ctrl-C, ended the run. Loss terms that are
-    neither nstgraph's own nor those of plugin files must have been registered before. Warnings say why the picture may
-    differ.
+    Content, styles, starting image and masks are looked for at their recorded paths, beside the file, and in the
+    working folder, by name, and taken only if their hashes are right; weights by their hash as ever. What a callback
+    did is done again: the weights that it changed, and the step at which it, or Ctrl-C, ended the run. Loss terms that
+    are neither nstgraph's own nor those of plugin files must have been registered before. Warnings say why the picture
+    may differ.
 
     Args:
         result: a PNG or TIFF of nstgraph's.
-        content, style, init: pictures that are not found, one or several: paths or arrays, known by their hashes.
+        content, style, init, mask: pictures that are not found, one or several: paths or arrays, known by their hashes.
         plugins: the plugin files that it needs, which are code: they are run if they are those that it was made with.
         callback, progress: as for `stylize`; weights that the callback returns do not count.
         machine: settings that may differ here, as for `resume`.
@@ -180,8 +181,9 @@ def rerun(
         PluginError: a plugin file is not given, or is another one.
         NstgraphError, Interrupted: as for `stylize`.
     """
-    styles, inits = (given if isinstance(given, list | tuple) else [cast(Source, given)] for given in (style, init))
-    again = Repetition(result, content=content, styles=styles, inits=inits, plugins=plugins, **machine)
+    given = {"styles": style, "inits": init, "masks": mask}
+    listed = {name: one if isinstance(one, list | tuple) else [cast(Source, one)] for name, one in given.items()}
+    again = Repetition(result, content=content, **listed, plugins=plugins, **machine)
     with Stylizer(again.config, len(again.pictures.styles)) as stylizer:
         plan = stylizer.plan(again.pictures)
         replay = again.begin(stylizer, plan)

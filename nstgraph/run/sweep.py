@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from nstgraph.arrays import Array
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError, NstgraphError
 from nstgraph.files import unused
+from nstgraph.losses.loss import Loss, LossTerm
 from nstgraph.losses.loss_text import as_loss
 from nstgraph.messages import shown
 from nstgraph.pictures.contact_sheet import contact_sheet
@@ -24,6 +26,7 @@ from nstgraph.pictures.resize import resize
 from nstgraph.run.inputs import read_pictures
 from nstgraph.run.result import Result
 from nstgraph.run.stylizer import Stylizer
+from nstgraph.settings.exclusions import ruled_out
 
 __all__ = ["Variant", "check_variants", "sheet", "sweep", "variants"]
 
@@ -36,6 +39,10 @@ _LONGEST_NAME = 60
 #: Pixels of a sheet's width or height that its pictures share, and between which numbers the longest side of each is,
 #: unless all are smaller.
 _SHEET, _SMALLEST, _LARGEST = 3200, 128, 320
+
+
+#: Types of values that say themselves what they are; others, such as arrays, are called by their type.
+_PLAIN = (str, int, float, type(None), os.PathLike, Loss, LossTerm)
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ def variants(config: Config, vary: Mapping[str, Sequence[Any]]) -> list[list[Var
             raise ConfigError(f"the values of {name} are {shown(values)}; give a list of them")
         if len(values) > _MOST_VALUES:
             raise ConfigError(f"{name} has {len(values)} values; give at most {_MOST_VALUES}")
-        twice = [value for number, value in enumerate(values) if value in values[:number]]
+        twice = [value for number, value in enumerate(values) if any(_same(value, one) for one in values[:number])]
         if twice:
             raise ConfigError(f"{name} has the value {shown(twice[0])} twice; leave one out")
     (first, within), *second = vary.items()
@@ -168,9 +175,19 @@ def _variant(config: Config, values: Mapping[str, Any], names: set[str]) -> Vari
     parts = [re.sub(r"[^\w.]+", "-", _label(*item)).strip("-.")[:_LONGEST_NAME] for item in values.items()]
     name = unused(Path("-".join(parts)), taken=lambda path: path.name.lower() in names).name
     names.add(name.lower())
-    return Variant(values, config.replace(**values), name)
+    # What would do nothing beside a value, such as a colour space without colours to be kept, is left out there.
+    defaults = {name: getattr(Config, name) for name in ruled_out(values) - values.keys()}
+    return Variant(values, config.replace(**{**defaults, **values}), name)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are one; arrays and pictures are compared by what they are, not by their numbers."""
+    if isinstance(one, tuple | list) and isinstance(other, tuple | list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return one is other or (isinstance(one, _PLAIN) and isinstance(other, _PLAIN) and bool(one == other))
 
 
 def _label(name: str, value: Any) -> str:
-    text = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    items = value if isinstance(value, list | tuple) else [value]
+    text = " ".join(str(item) if isinstance(item, _PLAIN) else type(item).__name__ for item in items)
     return f"{name}={text}"

@@ -20,7 +20,9 @@ _BY_SETTING = {
 def ruled_out(given: Mapping[str, Any]) -> set[str]:
     """Names of the settings that do not go with those that are given, by name; these are among them if they clash."""
     names = {other for name, others in _BY_SETTING.items() if given.get(name) for other in others}
-    return names | _by_optimizer(given.get("optimizer")) | _by_colors(given)
+    mask = given.get("mask", ...)
+    without_masks = {"feather"} if mask is None or (isinstance(mask, tuple | list) and not mask) else set()
+    return names | without_masks | _by_optimizer(given.get("optimizer")) | _by_colors(given)
 
 
 def _by_colors(given: Mapping[str, Any]) -> set[str]:

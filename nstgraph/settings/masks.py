@@ -9,7 +9,10 @@ from typing import Any
 from nstgraph.messages import shown
 from nstgraph.value_checks import Check, number, setting
 
-__all__ = ["NO_MASK", "MaskSettings"]
+__all__ = ["MASKS", "NO_MASK", "MaskSettings"]
+
+#: Settings that name pictures, in the order in which these are recorded.
+MASKS = ("mask", "style_mask", "content_strength")
 
 #: Stands for a style of which all is taken, among the masks of others.
 NO_MASK = "none"
@@ -74,7 +77,11 @@ class MaskSettings:
         shown="all of it",
     )
     feather: float = setting(
-        0.0, "Masks", number(0.0, 50.0, "PERCENT"), "Soft edges of the masks, in percent of the longest side."
+        0.0,
+        "Masks",
+        number(0.0, 50.0, "PERCENT"),
+        "Soft edges of the masks, in percent of the longest side.",
+        shown="none",
     )
     content_strength: Any = setting(
         None,

@@ -86,6 +86,8 @@ def test_feathered_edges_are_soft_and_no_region_grows():
     half[:, 50:] = 255
     mask = read_mask(half).grey
     assert mask is not None and feathered(mask, 0) is mask
+    around = feathered(mask, 10, (False, True)).rgb[0, 25, :, 0]
+    assert abs(around[0] - around[-1]) < 60  # where a half meets the other, as in the middle
     soft, wide = (feathered(mask, percent).rgb[0, 25, :, 0] for percent in (10, 30))
     for row, width in ((soft, 10), (wide, 30)):
         assert np.all(np.diff(row) >= 0) and row.mean() == pytest.approx(127.5, abs=1.5)

@@ -75,7 +75,7 @@ def test_metadata_tell_how_the_picture_was_made(tmp_path, result, name):
     loss = (*CONFIG.loss[:-1], "photo_colors")
     read = Config.from_settings(read_settings(tmp_path / name))
     assert read == Config.from_settings(result.settings) == CONFIG.replace(loss=" ".join(loss), weights=str(embedded()))
-    assert [settings.pop(name) for name in ("pictures", "plugins")] == [[], []]
+    assert [settings.pop(name) for name in ("pictures", "masks", "plugins")] == [[], [], []]
     ((before, balanced),) = settings.pop("changed_weights")
     assert before == 0 and set(balanced) == {"style", "tv", "photo_colors"}
     assert (settings.pop("steps_taken"), settings.pop("resumed"), settings.pop("starts")) == (3, False, [])

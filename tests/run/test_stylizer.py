@@ -287,7 +287,7 @@ def test_settings_are_complete(content, style):
     result = stylize(content, style, SMALL, steps=1)
     assert result.settings["weights_sha256"].startswith("21685cf3")
     settings = {field.name for field in dataclasses.fields(Config)}
-    recorded = {"weights_sha256", "pictures", "plugins", "content", "styles", "starts"}
+    recorded = {"weights_sha256", "pictures", "plugins", "content", "styles", "starts", "masks"}
     recorded |= {"changed_weights", "steps_taken", "resumed", "stages", *versions()}
     assert set(result.settings) == settings | recorded
 

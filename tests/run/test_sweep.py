@@ -55,6 +55,22 @@ def test_what_is_no_sweep_is_said_at_once(vary, said):
         nst.sweep(noise(), noise(), vary, SMALL)
 
 
+def test_settings_that_do_nothing_beside_a_value_are_left_out_there():
+    config = SMALL.replace(keep_colors=True, colors_by="luminance", color_space="lab")
+    (row,) = variants(config, {"keep_colors": [True, False]})
+    assert [(one.config.colors_by, one.config.color_space) for one in row] == [("luminance", "lab"), ("search", "auto")]
+    (row,) = variants(SMALL.replace(history=5), {"optimizer": ["lbfgs", "adam:learning_rate=5"]})
+    assert [one.config.history for one in row] == [5, 0]
+
+
+def test_arrays_are_values_too():
+    masks = [noise(24, 32), noise(24, 32) // 2]
+    (row,) = variants(SMALL, {"mask": [*masks, (masks[0],)]})
+    assert [one.name for one in row] == ["mask-ndarray", "mask-ndarray-2", "mask-ndarray-3"]
+    with pytest.raises(ConfigError, match="mask has the value"):
+        variants(SMALL, {"mask": [masks[0], masks[0]]})
+
+
 def test_what_one_variant_cannot_do_is_said_at_once():
     with pytest.raises(LossError, match="no loss term 'tvv'"):
         nst.sweep(noise(), noise(), {"loss": ["tv", "tvv"]}, SMALL)

@@ -14,7 +14,7 @@ from nstgraph.errors import ConfigError, LossError
 from nstgraph.graph.feeds import checked_feeds
 from nstgraph.graph.objective import Objective
 from nstgraph.graph.periodic import Periodic
-from nstgraph.graph.style_values import StyleValues, parts_of_styles
+from nstgraph.graph.style_values import Group, StyleValues, parts_of_styles
 from nstgraph.losses.parameter_types import as_number
 from nstgraph.messages import did_you_mean, one_line
 from nstgraph.tensor_ancestry import ancestors, run_for
@@ -84,7 +84,8 @@ class Evaluator:
         used = run_for([objective.total], fed=objective.inputs)[1]
         plain = [tensor for tensor in objective.inputs if tensor.name in used]
         self._targets = objective.targets if cache_targets else plain
-        self._of_styles, self._others = ([], self._targets)
+        self._of_styles: list[Group] = []
+        self._others = self._targets
         if style_values is not None and cache_targets:
             self._of_styles, self._others = parts_of_styles(objective, self._targets)
         self._bound: list[Array] = []

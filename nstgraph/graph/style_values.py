@@ -13,7 +13,7 @@ from nstgraph.graph.objective import Objective
 from nstgraph.hashes import hash_of_numbers
 from nstgraph.tensor_ancestry import run_for
 
-__all__ = ["StyleValues", "is_fixed", "parts_of_styles"]
+__all__ = ["Group", "StyleValues", "is_fixed", "parts_of_styles"]
 
 #: Bytes that are kept at most: a Gram matrix takes one million, and what is larger is quickly computed beside the rest.
 _MOST = 1 << 26

@@ -100,10 +100,7 @@ class Stylizer:
         self.settings = settings_of(config, self.loss, self.graph)
         self._closing = contextlib.ExitStack()
         self._stepper = Stepper(self.objective) if hooks else None
-        threads = THREADS * config.deterministic
-        self.evaluator = self._closing.enter_context(
-            Evaluator(self.objective, threads=threads, style_values=StyleValues())
-        )
+        self.evaluator = self._closing.enter_context(self._new_evaluator())
         if config.deterministic:
             deterministic_begun()
         foreign = [label for label, one in self.loss.labelled().items() if one.term.is_foreign]
@@ -120,6 +117,10 @@ class Stylizer:
             if isinstance(error, tf.errors.OpError):
                 raise RunError(f"{what}: {one_line(error)}{from_term(error)}", None) from error
             raise
+
+    def _new_evaluator(self) -> Evaluator:
+        threads = THREADS * self.config.deterministic
+        return Evaluator(self.objective, threads=threads, style_values=StyleValues())
 
     @functools.cached_property
     def exact(self) -> Stylizer:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nstgraph.pictures.load import Source
     from nstgraph.pictures.metadata import read_settings
     from nstgraph.run.animation import Animation
+    from nstgraph.run.map import map
     from nstgraph.run.result import Result
     from nstgraph.run.stylize import rerun, resume, stylize, texture
     from nstgraph.run.stylizer import Stylizer
@@ -43,6 +44,7 @@ _HOMES = {
     "rerun": "run.stylize",
     "resume": "run.stylize",
     "stylize": "run.stylize",
+    "map": "run.map",
     "sweep": "run.sweep",
     "texture": "run.stylize",
     "Interrupted": "errors",
@@ -95,6 +97,7 @@ __all__ = [
     "TiledEvaluator",
     "View",
     "loss_term",
+    "map",
     "parse_loss",
     "read_settings",
     "rerun",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from nstgraph.errors import ConfigError, LossError
 from nstgraph.graph.feeds import checked_feeds
 from nstgraph.graph.objective import Objective
 from nstgraph.graph.periodic import Periodic
+from nstgraph.graph.style_values import Group, StyleValues, parts_of_styles
 from nstgraph.losses.parameter_types import as_number
 from nstgraph.messages import did_you_mean, one_line
 from nstgraph.tensor_ancestry import ancestors, run_for
@@ -52,6 +54,8 @@ class Evaluator:
             that the loss depends on are initialised, but for a generated image of the caller's own.
         threads: that an operation of a new session is spread over, which decides how its sums are rounded; 0 is one a
             core.
+        style_values: keeps what depends on style images alone from one binding to the next, by their content and size;
+            for sessions in which nobody changes weights. None computes it each time.
 
     Attributes:
         objective: see above.
@@ -59,20 +63,31 @@ class Evaluator:
         periodic: how pictures that wrap are evaluated; None if the graph's do not.
         weights: weights of terms by label, as `weigh` changes them; those not given are the loss's own.
         fetches: what an evaluation runs.
+        style_values: see above.
 
     Raises:
         TilingError: the graph's pictures wrap, and a term cannot be evaluated so.
     """
 
     def __init__(
-        self, objective: Objective, *, cache_targets: bool = True, session: Any = None, threads: int = 0
+        self,
+        objective: Objective,
+        *,
+        cache_targets: bool = True,
+        session: Any = None,
+        threads: int = 0,
+        style_values: StyleValues | None = None,
     ) -> None:
-        self.objective = objective
+        self.objective, self.style_values = objective, style_values
         self.periodic = Periodic(objective) if any(objective.graph.wraps) else None
         self.weights: dict[str, float] = {}
         used = run_for([objective.total], fed=objective.inputs)[1]
         plain = [tensor for tensor in objective.inputs if tensor.name in used]
         self._targets = objective.targets if cache_targets else plain
+        self._of_styles: list[Group] = []
+        self._others = self._targets
+        if style_values is not None and cache_targets:
+            self._of_styles, self._others = parts_of_styles(objective, self._targets)
         self._bound: list[Array] = []
         #: What an evaluation still computes, by name; a caller may feed it, such as a placeholder with a default.
         left = ancestors(objective.total, stop=[*self._targets, objective.graph.generated.image])
@@ -126,11 +141,26 @@ class Evaluator:
             self.periodic.check_bound(feeds)
             feeds = self.periodic.extended(feeds)
         try:
-            self._bound = self.session.run(self._targets, feeds)
+            self._bound = self._computed(feeds, keep=not feed_dict)
         except (TypeError, ValueError) as error:
             raise ConfigError(f"a value that was given to bind does not fit: {one_line(error)}") from error
         self._given = {self._left[tensor.name]: value for tensor, value in feeds.items() if tensor.name in self._left}
         return self
+
+    def _computed(self, feeds: dict[Any, Any], *, keep: bool) -> list[Array]:
+        """Values of the targets; those of styles apart, whether they are known or not, so that they are the same."""
+        if self.style_values is None or not keep:
+            return list(self.session.run(self._targets, feeds))
+        values: dict[str, Array] = {}
+        fed = {tensor.name: value for tensor, value in feeds.items()}
+        for tensors, inputs in self._of_styles:
+            names = tuple(tensor.name for tensor in tensors)
+            own = {tensor.name: fed[tensor.name] for tensor in inputs if tensor.name in fed}
+            run = functools.partial(self.session.run, tensors, feeds)
+            values |= dict(zip(names, self.style_values.get(names, own, run), strict=True))
+        others = self.session.run(self._others, feeds)
+        values |= {tensor.name: value for tensor, value in zip(self._others, others, strict=True)}
+        return [values[tensor.name] for tensor in self._targets]
 
     @property
     def bound(self) -> dict[Any, Array]:

@@ -17,6 +17,7 @@ from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.masks import Masks
 from nstgraph.graph.objective import Objective, from_term
 from nstgraph.graph.own_pictures import KeptPicture
+from nstgraph.graph.style_values import StyleValues
 from nstgraph.hooks.stepper import Stepper, monitored
 from nstgraph.losses.loss_text import as_loss
 from nstgraph.memory import available_memory
@@ -46,6 +47,10 @@ class Stylizer:
         with Stylizer(Config(size=256)) as stylizer:
             for photo in photos:
                 stylizer(photo, "painting.jpg").save(...)
+
+    It is one thread's: a second one that calls it meanwhile is refused, by a RunError. Let each thread make its own, or
+    use processes, as ``nstgraph batch`` does. What depends on a style alone is kept by the style's content and size, so
+    that a second picture with the same style takes no more than its own evaluations.
 
     Args:
         config: all settings; a `TextureConfig` for textures.
@@ -95,7 +100,7 @@ class Stylizer:
         self.settings = settings_of(config, self.loss, self.graph)
         self._closing = contextlib.ExitStack()
         self._stepper = Stepper(self.objective) if hooks else None
-        self.evaluator = self._closing.enter_context(Evaluator(self.objective, threads=THREADS * config.deterministic))
+        self.evaluator = self._closing.enter_context(self._new_evaluator())
         if config.deterministic:
             deterministic_begun()
         foreign = [label for label, one in self.loss.labelled().items() if one.term.is_foreign]
@@ -112,6 +117,10 @@ class Stylizer:
             if isinstance(error, tf.errors.OpError):
                 raise RunError(f"{what}: {one_line(error)}{from_term(error)}", None) from error
             raise
+
+    def _new_evaluator(self) -> Evaluator:
+        threads = THREADS * self.config.deterministic
+        return Evaluator(self.objective, threads=threads, style_values=StyleValues())
 
     @functools.cached_property
     def exact(self) -> Stylizer:

@@ -12,6 +12,7 @@ from nstgraph.arrays import Array
 from nstgraph.graph.backward_order import delay
 from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.spatial_sums import Statistic
+from nstgraph.graph.style_values import is_fixed
 from nstgraph.graph.targets import targets_of
 from nstgraph.graph.tiling import Tile, margin, tiles
 from nstgraph.pictures.wrapping import NOWHERE
@@ -35,6 +36,11 @@ class SessionCall:
         _, used = run_for(tf.nest.flatten(fetches), fed=candidates)
         self._feeds = [tensor for tensor in candidates if tensor.name in used]
         self._run = session.make_callable(fetches, feed_list=self._feeds)
+
+    @property
+    def names(self) -> list[str]:
+        """Of the tensors that are fed."""
+        return [tensor.name for tensor in self._feeds]
 
     def __call__(self, values: Mapping[str, Any]) -> Any:
         """Values of the fetches, given those of the candidates by tensor name."""
@@ -61,7 +67,11 @@ class Sums:
         self._others += [t for t in objective.inputs if all(t is not picture for picture in pictures)]
         self._margin = margin(wave, graph.locality)
         self._wraps = graph.wraps if self._interior is graph.generated.interior else NOWHERE
-        self._sum = SessionCall(evaluator.session, self._tensors, self._candidates(evaluator))
+        candidates = self._candidates(evaluator)
+        self._sum = SessionCall(evaluator.session, self._tensors, candidates)
+        of_styles = any(self._interior is style.interior for style in graph.styles)
+        kept = evaluator.style_values if of_styles and is_fixed(objective, self._tensors, candidates) else None
+        self._kept = kept
 
     def _candidates(self, evaluator: Evaluator) -> list[Any]:
         return [*(view.image for view in evaluator.objective.graph.views), self._interior, *self._others]
@@ -73,8 +83,16 @@ class Sums:
             values: of pictures and of what is the same for all tiles, by tensor name.
             side: of a tile without its margin, in pixels.
         """
-        parts = (self._sum(self._cut(tile, values)) for tile in self._tiles(values, side))
-        return _total(self._tensors, parts)
+
+        def totals() -> list[Array]:
+            parts = (self._sum(self._cut(tile, values)) for tile in self._tiles(values, side))
+            return list(_total(self._tensors, parts).values())
+
+        names = tuple(tensor.name for tensor in self._tensors)
+        if self._kept is None:
+            return dict(zip(names, totals(), strict=True))
+        inputs = {name: values[name] for name in self._sum.names if name != self._interior.name}
+        return dict(zip(names, self._kept.get((side, names), inputs, totals), strict=True))
 
     def _tiles(self, values: Mapping[str, Any], side: int) -> list[Tile]:
         height, width = values[self._views[0].image.name].shape[1:3]

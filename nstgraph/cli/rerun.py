@@ -27,6 +27,23 @@ app = typer.Typer()
 _OUTPUTS = [field.name for field in dataclasses.fields(Outputs) if field.name != "depth"]
 _ANEW = (*_OUTPUTS, "memory", "tile", "weights", "network")
 
+_Photo: TypeAlias = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The photo, if it is not found; known by its hash.")
+]
+_Paintings: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="A painting that is not found; known by its hash; may be given again."),
+]
+_Starts: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="A starting image that is not found; known by its hash; may be given again."),
+]
+_Masks: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE", help="A mask, or map of strength, that is not found; known by its hash; may be given again."
+    ),
+]
 _Result: TypeAlias = Annotated[Path, typer.Argument(metavar="RESULT", help="A picture of nstgraph's (.png .tif).")]
 
 
@@ -60,24 +77,10 @@ def rerun(
     result: _Result,
     outputs: Outputs,
     config: Config,
-    content: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The photo, if it is not found; known by its hash.")
-    ] = None,
-    style: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE", help="A painting that is not found; known by its hash; may be given again."),
-    ] = None,
-    init: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE", help="A starting image that is not found; known by its hash; may be given again."),
-    ] = None,
-    mask: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="A mask, or map of strength, that is not found; known by its hash; may be given again.",
-        ),
-    ] = None,
+    content: _Photo = None,
+    style: _Paintings = None,
+    init: _Starts = None,
+    mask: _Masks = None,
     plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> None:

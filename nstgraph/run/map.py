@@ -37,7 +37,7 @@ def map(
     All that have the same settings and number of styles share a graph and a network. What depends on a painting alone
     is kept by its content and size, so that a second photo with it takes no more than its own evaluations. A result is
     made when it is asked for; each is the same as that of `stylize`, in float32 to the last bit. Pictures are read one
-    pair at a time; for several processes there is ``nstgraph batch``.
+    pair at a time.
 
     Args:
         pairs: content and style, or styles, each as for `stylize`; a third item is a mapping of settings of their own,

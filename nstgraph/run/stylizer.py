@@ -48,9 +48,9 @@ class Stylizer:
             for photo in photos:
                 stylizer(photo, "painting.jpg").save(...)
 
-    It is one thread's: a second one that calls it meanwhile is refused, by a RunError. Let each thread make its own, or
-    use processes, as ``nstgraph batch`` does. What depends on a style alone is kept by the style's content and size, so
-    that a second picture with the same style takes no more than its own evaluations.
+    It is one thread's: a second one that calls it meanwhile is refused, by a RunError. Let each thread make its own.
+    What depends on a style alone is kept by the style's content and size, so that a second picture with the same style
+    takes no more than its own evaluations.
 
     Args:
         config: all settings; a `TextureConfig` for textures.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Callable
@@ -24,12 +25,16 @@ __all__ = [
     "setting_of",
     "switch",
     "text",
+    "value_from_text",
     "with_default",
 ]
 
 
 #: What joins numbers of a list on the command line.
 _JOINED = "+"
+
+#: How a switch is written.
+_SWITCH = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
 
 
 @dataclass(frozen=True)
@@ -150,6 +155,19 @@ def setting_of(field: dataclasses.Field[Any]) -> Setting:
     """What is known of a setting, from its field."""
     known: Setting = field.metadata["setting"]
     return known
+
+
+def value_from_text(of: type, name: str, text: str) -> Any:
+    """The value that text stands for, of a setting of a class; what is not of its kind stays text, which is refused."""
+    field = of.__dataclass_fields__[name]  # type: ignore[attr-defined]
+    if setting_of(field).check.parse is not str:
+        return setting_of(field).check.parse(text)
+    if isinstance(field.default, bool):
+        return _SWITCH.get(text.lower(), text)
+    if isinstance(field.default, int | float):
+        with contextlib.suppress(ValueError):
+            return type(field.default)(text)
+    return text
 
 
 def check_settings(settings: Any) -> None:

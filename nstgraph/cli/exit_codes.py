@@ -1,7 +1,7 @@
 """How commands end: errors as one line, and exit codes.
 
-0: done; 2: nstgraph's own errors, and wrong arguments; 130: Ctrl-C; 143 and 129: SIGTERM and SIGHUP; 1: what nobody
-foresaw.
+0: done; 2: nstgraph's own errors, and wrong arguments; 130: Ctrl-C; 143 and 129: SIGTERM and SIGHUP; 1: some pictures
+of a batch failed, or what nobody foresaw.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Callable[...
         def run(*, debug: bool = False, **given: Any) -> None:
             try:
                 function(**given)
+            except typer.Exit:  # of a command that has said itself how it ended
+                raise
             except (KeyboardInterrupt, Exception) as error:
                 raise typer.Exit(_reported(error, debug)) from error
 

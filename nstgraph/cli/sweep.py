@@ -19,7 +19,7 @@ from nstgraph.config import Config
 from nstgraph.errors import ConfigError, NstgraphError
 from nstgraph.losses.quoting import parted, unquoted
 from nstgraph.messages import did_you_mean
-from nstgraph.value_checks import setting_of
+from nstgraph.value_checks import value_from_text
 
 if TYPE_CHECKING:
     from nstgraph.run.sweep import Variant
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["app", "parse_vary"]
 
 app = typer.Typer()
-
-#: How a switch is written.
-_SWITCH = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
 
 
 @command(app)
@@ -96,20 +93,8 @@ def parse_vary(texts: Sequence[str]) -> dict[str, list[Any]]:
             raise ConfigError(f"no setting {name!r}{did_you_mean(name, Config.__dataclass_fields__)}")
         if name in vary:
             raise ConfigError(f"{name} is given twice; write all of its values after one --vary, with commas")
-        vary[name] = [_value(name, unquoted(value)) for value in parted(values, ",")]
+        vary[name] = [value_from_text(Config, name, unquoted(value)) for value in parted(values, ",")]
     return vary
-
-
-def _value(name: str, text: str) -> Any:
-    field = Config.__dataclass_fields__[name]
-    if setting_of(field).check.parse is not str:
-        return setting_of(field).check.parse(text)
-    if isinstance(field.default, bool):
-        return _SWITCH.get(text.lower(), text)
-    if isinstance(field.default, int | float):
-        with contextlib.suppress(ValueError):
-            return type(field.default)(text)
-    return text
 
 
 def _checked(config: Config, vary: Sequence[str], sources: Sequence[Path]) -> list[list[Variant]]:

@@ -22,18 +22,15 @@ from nstgraph.planning.plan import Plan
 from nstgraph.run.versions import versions
 from nstgraph.settings.masks import NO_MASK
 
-__all__ = ["made_from", "made_of", "settings_of"]
+__all__ = ["made_from", "made_of", "settings_known", "settings_of"]
 
 
 def settings_of(config: Config, loss: Loss, graph: StyleGraph) -> dict[str, Any]:
     """All that a result depends on, but its pictures; of weights and networks, the files' names alone."""
     network = graph.network
     return {
-        **_given(config),
+        **settings_known(config, loss),
         "precision": network.dtype.name,
-        "loss": str(loss),
-        "init": renamed(config.init, os.path.basename),
-        **_masks(config, os.path.basename),
         "weights": None if config.network else network.path.name,
         "network": network.path.name if config.network else None,
         "weights_sha256": network.sha256,
@@ -42,6 +39,12 @@ def settings_of(config: Config, loss: Loss, graph: StyleGraph) -> dict[str, Any]
         "plugins": [plugin_record(file).as_json() for file in plugin_files(loss)],
         **versions(),
     }
+
+
+def settings_known(config: Config, loss: Loss) -> dict[str, Any]:
+    """What is recorded of the settings themselves, before there is a graph; files by their names alone."""
+    init = renamed(config.init, os.path.basename)
+    return {**_given(config), "loss": str(loss), "init": init, **_masks(config, os.path.basename)}
 
 
 def made_from(config: Config, pictures: PictureSet) -> dict[str, Any]:

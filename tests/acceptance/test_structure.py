@@ -17,7 +17,7 @@ SOURCE = ROOT / "nstgraph"
 ORDER = [
     "messages", "errors", "_tf", "arrays", "files", "hashes", "file_records", "locks", "user_folders", "memory",
     "tensor_ancestry", "operation_types", "value_checks", "search", "pictures", "networks", "losses", "settings",
-    "presets", "config", "graph", "terms", "tiles", "planning", "checkpoints", "hooks", "run", "inspect",
+    "presets", "config", "graph", "terms", "tiles", "planning", "checkpoints", "hooks", "run", "batch", "inspect",
     "demo", "bench", "contrib", "testing", "cli", "__main__",
 ]  # fmt: skip
 

@@ -1,0 +1,125 @@
+"""What a process does for one picture of a batch: bytes in, bytes out, so that it may be on another machine."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import io
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nstgraph.checkpoints.checkpoint import Checkpoint
+from nstgraph.checkpoints.state_files import RUN
+from nstgraph.config import Config
+from nstgraph.errors import CheckpointError, NstgraphError, WeightsError
+from nstgraph.memory import available_memory
+from nstgraph.pictures.load import load
+from nstgraph.pictures.picture import Picture, PictureSet
+from nstgraph.pictures.save import encode
+from nstgraph.planning.plan import Plan
+from nstgraph.run.inputs import read_pictures
+from nstgraph.run.record import made_of
+from nstgraph.run.stylizer import Stylizer
+from nstgraph.run.stylizers import Stylizers
+from nstgraph.search.step import StepCallback
+
+__all__ = ["Outcome", "Parcel", "work"]
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """All that a picture is made from. Other files, such as weights and masks, are named by the settings.
+
+    Attributes:
+        pictures: the photo, then the paintings: paths as they were given, and the files' bytes.
+        config: all settings.
+        weights_sha256: of the weights, or the network, that are to be used.
+        checkpoint: a folder in which the run is kept on its way, if the folder around it is there.
+        beside: how many other processes make pictures on the same machine, which want their share of memory.
+    """
+
+    pictures: tuple[tuple[str, bytes], ...]
+    config: Config
+    weights_sha256: str
+    checkpoint: Path
+    beside: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What has come of it.
+
+    Attributes:
+        picture: the bytes of a PNG; empty if there is none.
+        losses: of the last step, by the label of the term, and ``total``.
+        steps: how many were taken.
+        seconds: that it took.
+        fault: why there is no picture, in one line.
+    """
+
+    picture: bytes = b""
+    losses: Mapping[str, float] = field(default_factory=dict)
+    steps: int = 0
+    seconds: float = 0.0
+    fault: str = ""
+
+
+def work(parcel: Parcel, stylizers: Stylizers, callback: StepCallback | None = None) -> Outcome:
+    """Make a picture. nstgraph's own errors become an outcome, as another try would end alike.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; what was reached is in the checkpoint.
+    """
+    began = time.perf_counter()
+    try:
+        config = parcel.config
+        content, *styles = (_read(path, data) for path, data in parcel.pictures)
+        pictures = read_pictures(config, content, styles)
+        stylizer = stylizers.get(config, len(styles))
+        if stylizer.graph.network.sha256 != parcel.weights_sha256:
+            raise WeightsError(f"{stylizer.graph.network.path} is not the weights file that the batch was begun with")
+        plan = stylizer.plan(pictures, reserved=available_memory() * parcel.beside / (parcel.beside + 1))
+        with _kept(parcel.checkpoint, stylizer, plan, pictures) as checkpoint:
+            result = stylizer(pictures, plan=plan, callback=callback, checkpoint=checkpoint)
+            data = encode(result.image, alpha=result.alpha, metadata=result.metadata, profile=result.profile)
+            if checkpoint is not None:
+                checkpoint.remove()
+    except NstgraphError as error:
+        return Outcome(seconds=time.perf_counter() - began, fault=str(error))
+    last = result.history[-1] if result.history else None
+    losses = {**last.terms, "total": last.total} if last else {}
+    return Outcome(data, losses, len(result.history), time.perf_counter() - began)
+
+
+def _read(path: str, data: bytes) -> Picture:
+    """A picture as it would be read from its file, which may not be here."""
+    stream = io.BytesIO(data)
+    stream.name = path
+    return dataclasses.replace(load(stream), name=Path(path).name, path=path, sha256=hashlib.sha256(data).hexdigest())
+
+
+@contextlib.contextmanager
+def _kept(folder: Path, stylizer: Stylizer, plan: Plan, pictures: PictureSet) -> Iterator[Checkpoint | None]:
+    """The checkpoint of a run, from which it goes on if it had been begun; None if there can be none."""
+    try:
+        checkpoint = _checkpoint(folder, stylizer, plan, pictures) if folder.parent.is_dir() else None
+    except (CheckpointError, OSError):  # nothing can be kept there, or a process that was given up is still at it
+        checkpoint = None
+    if checkpoint is None:
+        yield None
+        return
+    with checkpoint:
+        yield checkpoint
+
+
+def _checkpoint(folder: Path, stylizer: Stylizer, plan: Plan, pictures: PictureSet) -> Checkpoint:
+    if (folder / RUN).exists() and not Checkpoint.in_use(folder):
+        with contextlib.suppress(CheckpointError):
+            return Checkpoint.open(folder)
+        shutil.rmtree(folder)
+    about = made_of(stylizer.config, stylizer.graph, plan)
+    return Checkpoint.create(folder, about, pictures, stylizer.graph.pictures.kept)

@@ -18,7 +18,7 @@ from nstgraph.losses.loss_text import as_loss
 from nstgraph.losses.registry import plugin_files
 from nstgraph.networks.find_weights import find_weights
 from nstgraph.pictures.metadata import read_settings
-from nstgraph.run.masks import masks_of
+from nstgraph.run.read_masks import masks_of
 from nstgraph.run.record import settings_known
 
 __all__ = ["Identities"]

@@ -12,6 +12,7 @@ from typing import Any
 from nstgraph.batch.job import Job
 from nstgraph.config import Config
 from nstgraph.errors import NstgraphError
+from nstgraph.graph.masks import Masks
 from nstgraph.hashes import hash_of
 from nstgraph.losses.loss import Loss
 from nstgraph.losses.loss_text import as_loss
@@ -33,6 +34,7 @@ class Identities:
     def __init__(self) -> None:
         self._files: dict[str, str] = {}
         self._own: dict[tuple[Config, int], frozenset[str]] = {}
+        self._of_masks: dict[tuple[Config, int], Masks] = {}
 
     def key(self, job: Job) -> str:
         """64 hexadecimal digits that are another job's as soon as its pictures, settings or weights are others.
@@ -71,6 +73,7 @@ class Identities:
             "content": self._hash(job.content),
             "styles": [self._hash(style) for style in job.styles],
             "starts": [self._hash(start) for start in job.config.starts],
+            "masks": [record.sha256 for record in self._masks(job).records],
             "plugins": [self._hash(file) for file in plugin_files(loss)],
         }
 
@@ -78,7 +81,7 @@ class Identities:
         """Hashes of the pictures that terms may ask for: masks, and what the loss names."""
         key = job.config, len(job.styles)
         if key not in self._own:
-            masks = masks_of(*key)
+            masks = self._masks(job)
             pictures = [masks.content_strength, *(region.mask for region in masks.regions)]
             pictures += [mask for region in masks.regions for mask in region.styles.values()]
             hashes = {one.record.sha256 for one in pictures if one is not None}  # type: ignore[union-attr]
@@ -87,6 +90,12 @@ class Identities:
             hashes |= {self._hash(path) for path in paths if isinstance(path, Path) and path.is_file()}
             self._own[key] = frozenset(hashes)
         return self._own[key]
+
+    def _masks(self, job: Job) -> Masks:
+        key = job.config, len(job.styles)
+        if key not in self._of_masks:
+            self._of_masks[key] = masks_of(*key)
+        return self._of_masks[key]
 
     def _hash(self, path: str | os.PathLike[str]) -> str:
         name = os.fspath(path)
@@ -103,6 +112,6 @@ def _recorded(settings: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[st
     """What a result carries of what is wanted; of files, their hashes."""
     found = {name: settings.get(name) for name in wanted}
     found["content"] = (settings["content"] or {}).get("sha256")
-    for name in ("styles", "starts", "plugins"):
+    for name in ("styles", "starts", "masks", "plugins"):
         found[name] = [record["sha256"] for record in settings[name]]
     return found

@@ -94,7 +94,7 @@ def test_where_the_result_finds_no_memory_the_run_is_kept_and_the_failure_told(t
     def no_memory(**_):
         raise MemoryError
 
-    monkeypatch.setattr("nstgraph.run.run.Result", no_memory)
+    monkeypatch.setattr("nstgraph.run.outcome.Result", no_memory)
     with pytest.raises(RunError, match="OSError at 32x24: lost") as raised:
         stylize(CONTENT, STYLE, SMALL, checkpoint=tmp_path / "f", callback=cut_at(4, OSError("lost")))
     assert raised.value.result is None
@@ -183,7 +183,7 @@ def test_settings_with_masks_make_a_configuration_where_their_files_are(tmp_path
     carried = json.loads(stylize(CONTENT, STYLE, settings).metadata["nstgraph"])
     monkeypatch.chdir(tmp_path)
     config = Config.from_settings(carried)
-    assert (config.mask, config.content_strength, config.style_mask) == (("half.png",), "half.png", ("none",))
+    assert (config.mask, config.content_strength, config.style_mask) == ((str(mask),), str(mask), ("none",))
     mask.unlink()
     with pytest.raises(ConfigError, match=r"^mask 'half.png' is not found here; give mask itself, such as its path$"):
         Config.from_settings(carried)

@@ -8,13 +8,15 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from nstgraph.arrays import Array
-from nstgraph.cli.output_names import OutputNames
-from nstgraph.cli.output_options import STDOUT, Outputs
+from nstgraph.checkpoints.checkpoint import Checkpoint
+from nstgraph.cli.output_names import OutputNames, inputs
+from nstgraph.cli.output_options import OFF, STDOUT, Outputs
+from nstgraph.config import Config
 from nstgraph.errors import OutputError, fault_of
 from nstgraph.graph.trace import save_trace
 from nstgraph.pictures.formats import format_of
@@ -25,10 +27,40 @@ from nstgraph.run.growing_log import GrowingLog
 from nstgraph.run.result import Result
 from nstgraph.search.step import Step
 
-__all__ = ["OutputFiles"]
+__all__ = ["OutputFiles", "checked_files"]
 
 #: The newest picture is written again after this many times as long as writing it takes.
 _REST = 10.0
+
+
+def checked_files(
+    config: Config,
+    outputs: Outputs,
+    names: Sequence[Path],
+    read: Sequence[Path | None],
+    plugins: Sequence[Path] | None,
+    fields: Mapping[str, str],
+) -> tuple[Outputs, OutputFiles]:
+    """The files of a new run, with their names, refused before any work if they could not be written after it.
+
+    Args:
+        config: all settings.
+        outputs: which files are wanted.
+        names: what the picture's name is made from, if it is not given.
+        read: files that are read beside those which settings name.
+        plugins: plugin files.
+        fields: what fields in the names stand for.
+
+    Raises:
+        OutputError: as for `OutputNames.check`, or a name has a field that there is not.
+        CheckpointError: the folder for checkpoints holds something.
+    """
+    outputs = outputs.named(fields)
+    files = OutputFiles(outputs, names)
+    files.names.check(inputs(config, [path for path in read if path is not None], plugins), config.steps)
+    if outputs.checkpoint not in (None, OFF):
+        Checkpoint.check_new(outputs.checkpoint)
+    return outputs, files
 
 
 class OutputFiles:

@@ -89,8 +89,7 @@ def rerun(
     Its pictures are looked for at their recorded paths, beside RESULT, and here, and are known by their hashes. Plugins
     are code, and have to be given. For another photo: nstgraph stylize PHOTO STYLE --like RESULT
     """
-    from nstgraph.cli.output_files import OutputFiles
-    from nstgraph.cli.output_names import inputs
+    from nstgraph.cli.output_files import checked_files
     from nstgraph.pictures.metadata import depth_of
 
     machine = {name: getattr(config, name) for name in ("memory", "tile", "weights", "network")}
@@ -106,10 +105,8 @@ def rerun(
     if outputs.output in (None, STDOUT) or outputs.output.suffix.lower() == ".png":
         outputs = dataclasses.replace(outputs, depth=depth_of(result))
     names = [Path(name) for name in again.names]
-    outputs = outputs.named(fields_of(again.config, names))
-    files = OutputFiles(outputs, names)
-    read = [result, *again.files, *(plugin or [])]
-    files.names.check(inputs(again.config.replace(init="style"), read, None), again.config.steps)
+    read, found = [result, *again.files], again.config.replace(init="style")  # its files are among those that were read
+    outputs, files = checked_files(found, outputs, names, read, plugin, fields_of(again.config, names))
     running.run_again(again, outputs, files, quiet)
 
 

@@ -39,19 +39,13 @@ def stylize(
 
     For example: nstgraph stylize photo.jpg painting.jpg -o out.png
     """
-    from nstgraph.checkpoints.checkpoint import Checkpoint
-    from nstgraph.cli.output_files import OutputFiles
-    from nstgraph.cli.output_names import inputs
+    from nstgraph.cli.output_files import checked_files
     from nstgraph.pictures.folder import paths_without_folders
     from nstgraph.run.preset_weights import with_weights_of
 
     named, sources = [content, *styles], [content, *paths_without_folders(styles)]
-    outputs = outputs.named(fields_of(config, named, preset))
-    files = OutputFiles(outputs, named)
-    read = [*sources, *(path for path in (like, config_file) if path is not None)]
-    files.names.check(inputs(config, read, plugin), config.steps)
-    if outputs.checkpoint not in (None, OFF):
-        Checkpoint.check_new(outputs.checkpoint)
+    read = [*sources, like, config_file]
+    outputs, files = checked_files(config, outputs, named, read, plugin, fields_of(config, named, preset))
     options.load_plugins(plugin)
     if preset is not None:
         config = with_weights_of(preset, config)

@@ -10,7 +10,7 @@ import typer
 from nstgraph.cli import options, running
 from nstgraph.cli.exit_codes import command
 from nstgraph.cli.name_patterns import fields_of
-from nstgraph.cli.output_options import OFF, Outputs
+from nstgraph.cli.output_options import Outputs
 from nstgraph.config import TextureConfig
 
 __all__ = ["app"]
@@ -44,17 +44,11 @@ def texture(
 
     For example: nstgraph texture painting.jpg -o out.png. Without -o, the file is STYLE-texture.png.
     """
-    from nstgraph.checkpoints.checkpoint import Checkpoint
-    from nstgraph.cli.output_files import OutputFiles
-    from nstgraph.cli.output_names import inputs
+    from nstgraph.cli.output_files import checked_files
     from nstgraph.pictures.folder import paths_without_folders
 
-    outputs = outputs.named(fields_of(config, [_NAME, *styles]))
-    files = OutputFiles(outputs, [styles[0], _NAME])
     paintings = paths_without_folders(styles)
-    read = [*paintings, *(path for path in (like, config_file) if path is not None)]
-    files.names.check(inputs(config, read, plugin), config.steps)
-    if outputs.checkpoint not in (None, OFF):
-        Checkpoint.check_new(outputs.checkpoint)
+    read, fields = [*paintings, like, config_file], fields_of(config, [_NAME, *styles])
+    outputs, files = checked_files(config, outputs, [styles[0], _NAME], read, plugin, fields)
     options.load_plugins(plugin)
     running.run(config, [None, *paintings], outputs, files, quiet)

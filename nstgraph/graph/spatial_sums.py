@@ -1,19 +1,21 @@
-"""Sums over the positions of feature maps, in the network's precision where that is exact enough."""
+"""Sums over the positions of feature maps, in the network's precision where that is exact enough, each built once."""
 
 from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from nstgraph._tf import tf
-from nstgraph.errors import TilingError
+from nstgraph.errors import LossError, TilingError
 from nstgraph.graph.locality import Locality
 from nstgraph.graph.view import View
+from nstgraph.tensor_ancestry import ancestors
 
-__all__ = ["Statistic", "channel_sums", "gram", "inside", "position_count", "uncast"]
+__all__ = ["SpatialSums", "Statistic", "channel_sums", "gram", "inside", "position_count", "uncast"]
 
 #: Parts of a low-precision Gram product: more make it more exact, and slower from about 64 on.
 _PARTS = 32
@@ -34,6 +36,53 @@ class Statistic:
     tensor: Any
     summand: Any
     views: tuple[View, ...]
+
+
+class SpatialSums:
+    """The spatial sums of a graph, by what is summed: terms that ask for the same one share it.
+
+    Args:
+        building: enters the graph, to add to it.
+        views: gives the graph's views as they are by then.
+
+    Attributes:
+        built: every one so far.
+        names: of their tensors.
+    """
+
+    def __init__(
+        self, building: Callable[[], AbstractContextManager[None]], views: Callable[[], tuple[View, ...]]
+    ) -> None:
+        self._building = building
+        self._views = views
+        self.built: list[Statistic] = []
+        self.names: set[str] = set()
+        self._tensors: dict[tuple[str, str], Any] = {}
+        self._insides: dict[str, Any] = {}
+
+    def get(self, kind: str, x: Any, locality: Locality) -> Any:
+        """The tensor of a sum, one of ``_KINDS``, over the positions of ``x``.
+
+        Raises:
+            LossError: it is of no known shape, has no positions, or is made from no picture.
+        """
+        if (kind, x.name) not in self._tensors:
+            if x.shape.rank is None:
+                raise LossError(f"{x.name} has no known shape; call set_shape on what tf.numpy_function gave")
+            if x.shape.rank != 4:
+                raise LossError(f"spatial sums take [1, height, width, channels], not {x.shape}; reshape {x.name}")
+            sources = ancestors(x, stop=[statistic.tensor for statistic in self.built])
+            views = tuple(view for view in self._views() if view.image.name in sources)
+            if not views:
+                raise LossError(f"{x.name} is made from no picture, so it has no positions to sum over")
+            with self._building(), tf.name_scope(f"statistics/{kind}"):
+                if x.name not in self._insides:
+                    self._insides[x.name] = inside(uncast(x), views, locality)
+                tensor = tf.identity(_KINDS[kind](self._insides[x.name]), "value")
+            self._tensors[kind, x.name] = tensor
+            self.names.add(tensor.name)
+            self.built.append(Statistic(kind, tensor, x, views))
+        return self._tensors[kind, x.name]
 
 
 def inside(x: Any, views: Sequence[View], locality: Locality) -> Any:
@@ -112,3 +161,7 @@ def _product(flat: Any) -> Any:
     rest = flat[length * _PARTS :]
     product = tf.cast(tf.matmul(parts, parts, transpose_a=True), tf.float32)
     return tf.reduce_sum(product, 0) + tf.cast(tf.matmul(rest, rest, transpose_a=True), tf.float32)
+
+
+#: What is computed, by kind.
+_KINDS: Mapping[str, Callable[[Any], Any]] = {"sum": channel_sums, "gram": gram, "positions": position_count}

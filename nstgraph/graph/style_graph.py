@@ -14,13 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from nstgraph._tf import tf
-from nstgraph.errors import LossError
 from nstgraph.graph.locality import Locality
 from nstgraph.graph.masks import Masks
 from nstgraph.graph.own_pictures import KeptPicture, OwnPictures
-from nstgraph.graph.part import masked
 from nstgraph.graph.placeholders import checked_variable, common_graph, interior, new_variable, picture_placeholder
-from nstgraph.graph.spatial_sums import Statistic, channel_sums, gram, inside, position_count, uncast
+from nstgraph.graph.spatial_sums import SpatialSums, Statistic
 from nstgraph.graph.style_matching import Distance, StyleMatching
 from nstgraph.graph.view import View
 from nstgraph.networks.find_weights import find_weights
@@ -29,7 +27,6 @@ from nstgraph.pictures.crop import WHOLE, Crop
 from nstgraph.pictures.fit import Size
 from nstgraph.pictures.load import Source
 from nstgraph.pictures.wrapping import wraps_of
-from nstgraph.tensor_ancestry import ancestors
 
 __all__ = ["StyleGraph"]
 
@@ -73,7 +70,6 @@ class StyleGraph:
         variable: the trainable variable ``generated``, which holds the current image.
         variable_is_free: whether it was made here, and its initial value depends on nothing.
         pictures: those that terms have asked for.
-        statistics: every spatial sum built so far.
         locality: tells what can be computed in tiles.
         masks: see above.
 
@@ -103,12 +99,9 @@ class StyleGraph:
     ) -> None:
         given = [None] * styles if style is None else list(style) if isinstance(style, list | tuple) else [style]
         self.graph = common_graph(graph, [content, *given, generated])
-        self.statistics: list[Statistic] = []
         self.wraps = wraps_of(padding)
         self.variable_is_free = generated is None and content is None
-        self._sums: dict[tuple[str, str], Any] = {}
-        self._sum_names: set[str] = set()
-        self._insides: dict[str, Any] = {}
+        self._sums = SpatialSums(self.building, lambda: self.views)
         with self.graph.as_default():
             scope = self.graph.get_name_scope()
             self.scope = f"{scope}/" if scope else ""
@@ -118,10 +111,9 @@ class StyleGraph:
         given_views = (self.generated, self.content, *self.styles)
         self.pictures = OwnPictures(given_views, self._own_view, crop=crop, kept=kept, wraps=self.wraps)
         self._image_names = {view.image.name for view in self.views}
-        self.locality = Locality(self._image_names, self._sum_names)
+        self.locality = Locality(self._image_names, self._sums.names)
         self.masks = masks or Masks()
         self._matching = StyleMatching(self, shares, blending, self.masks)
-        self._strength_used = False
 
     def _make_views(self, content: Any, given: Sequence[Any], generated: Any) -> None:
         names = [f"style_{i}" if i else "style" for i in range(len(given))]
@@ -146,6 +138,11 @@ class StyleGraph:
         """Enter the graph and its name scope, to add to it."""
         with self.graph.as_default(), tf.name_scope(self.scope or None):
             yield
+
+    @property
+    def statistics(self) -> list[Statistic]:
+        """Every spatial sum built so far."""
+        return self._sums.built
 
     @property
     def style(self) -> View:
@@ -184,7 +181,7 @@ class StyleGraph:
 
     def sum(self, x: Any, *, per_channel: bool = False) -> Any:
         """Sum of ``x``, [1, height, width, channels], over positions and channels, or [channels] if ``per_channel``."""
-        sums = self._statistic("sum", x, channel_sums)
+        sums = self._sums.get("sum", x, self.locality)
         with self.graph.as_default():
             return sums if per_channel else tf.reduce_sum(sums)
 
@@ -200,11 +197,11 @@ class StyleGraph:
         Gatys, Ecker & Bethge, "Image Style Transfer Using Convolutional Neural Networks" (2016), equation 3.
         Divided by ``positions(x)`` it does not depend on the picture's size.
         """
-        return self._statistic("gram", x, gram)
+        return self._sums.get("gram", x, self.locality)
 
     def positions(self, x: Any) -> Any:
         """Number of positions, height · width, of feature maps ``x``, as a float."""
-        return self._statistic("positions", x, position_count)
+        return self._sums.get("positions", x, self.locality)
 
     def match_styles(self, distance: Distance, blend: Sequence[float] = ()) -> Any:
         """How far the generated image is from the styles, as a scalar: all that a term needs to know of these.
@@ -260,10 +257,7 @@ class StyleGraph:
         Args:
             x: made from generated and content image by local operations, such as a squared difference.
         """
-        if self.masks.content_strength is None:
-            return x
-        self._strength_used = True
-        return masked(self, x, self.picture(self.masks.content_strength, beside=self.content))
+        return self._matching.by_content_strength(x)
 
     def check_masks(self, picture: Size, styles: Sequence[Size]) -> None:
         """Raise PictureError if less than a position is left of a mask at a size: its statistics would be of nothing.
@@ -275,30 +269,4 @@ class StyleGraph:
 
     def check_masks_used(self) -> None:
         """Raise LossError if there are masks which no term has asked for."""
-        if self.masks.regions and not self._matching.used:
-            raise LossError(
-                "there are masks, and no term of the loss takes a style within them; leave them out, or add a term "
-                "such as style"
-            )
-        if self.masks.content_strength is not None and not self._strength_used:
-            raise LossError("there is a content_strength, and the loss has no term content; leave it out, or add one")
-
-    def _statistic(self, kind: str, x: Any, reduce: Callable[[Any], Any]) -> Any:
-        # Terms that ask for the same sum share it: two terms on one layer compute its Gram matrix once.
-        if (kind, x.name) not in self._sums:
-            if x.shape.rank is None:
-                raise LossError(f"{x.name} has no known shape; call set_shape on what tf.numpy_function gave")
-            if x.shape.rank != 4:
-                raise LossError(f"spatial sums take [1, height, width, channels], not {x.shape}; reshape {x.name}")
-            sources = ancestors(x, stop=[statistic.tensor for statistic in self.statistics])
-            views = tuple(view for view in self.views if view.image.name in sources)
-            if not views:
-                raise LossError(f"{x.name} is made from no picture, so it has no positions to sum over")
-            with self.building(), tf.name_scope(f"statistics/{kind}"):
-                if x.name not in self._insides:
-                    self._insides[x.name] = inside(uncast(x), views, self.locality)
-                tensor = tf.identity(reduce(self._insides[x.name]), "value")
-            self._sums[kind, x.name] = tensor
-            self._sum_names.add(tensor.name)
-            self.statistics.append(Statistic(kind, tensor, x, views))
-        return self._sums[kind, x.name]
+        self._matching.check_used()

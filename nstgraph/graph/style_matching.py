@@ -1,4 +1,4 @@
-"""How the generated image is compared with the styles: each region with its own, blended or one by one."""
+"""How the generated image is compared with photo and styles: each region with its own, blended or one by one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from nstgraph._tf import tf
 from nstgraph.errors import ConfigError, LossError, PictureError
 from nstgraph.graph.masks import Masks, Region
-from nstgraph.graph.part import Part, stride_of
+from nstgraph.graph.part import Part, masked, stride_of
 from nstgraph.graph.view import View
 from nstgraph.messages import shown
 from nstgraph.pictures.fit import Size
@@ -55,6 +55,8 @@ class StyleMatching:
                 raise ConfigError(f"a region names styles {list(region.styles)}, and there are {count}, from 0")
         self._graph = graph
         self._blending = blending
+        self._masks = masks
+        self._strength_used = False
         self._regions = masks.regions or (Region(),)
         self._parts: dict[tuple[str, str], Part] = {}
         self.shares = tuple(shares) or (1.0,) * count
@@ -83,6 +85,24 @@ class StyleMatching:
             return [
                 x - _unpainted(views, x, stride_of(self._graph, x)) * y for x, y in zip(generated, photo, strict=True)
             ]
+
+    def by_content_strength(self, x: Any) -> Any:
+        """See `StyleGraph.by_content_strength`."""
+        strength = self._masks.content_strength
+        if strength is None:
+            return x
+        self._strength_used = True
+        return masked(self._graph, x, self._graph.picture(strength, beside=self._graph.content))
+
+    def check_used(self) -> None:
+        """See `StyleGraph.check_masks_used`."""
+        if self._masks.regions and not self.used:
+            raise LossError(
+                "there are masks, and no term of the loss takes a style within them; leave them out, or add a term "
+                "such as style"
+            )
+        if self._masks.content_strength is not None and not self._strength_used:
+            raise LossError("there is a content_strength, and the loss has no term content; leave it out, or add one")
 
     def check_sizes(self, sizes: Sequence[Size]) -> None:
         """See `StyleGraph.check_masks`; sizes of the generated image, then of the styles."""

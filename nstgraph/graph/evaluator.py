@@ -11,6 +11,7 @@ import numpy as np
 from nstgraph._tf import computing, tf
 from nstgraph.arrays import Array, Values
 from nstgraph.errors import ConfigError, LossError
+from nstgraph.fed_variables import raw_session, unless_not_loaded
 from nstgraph.graph.feeds import checked_feeds
 from nstgraph.graph.objective import Objective
 from nstgraph.graph.periodic import Periodic
@@ -19,7 +20,7 @@ from nstgraph.losses.parameter_types import as_number
 from nstgraph.messages import did_you_mean, one_line
 from nstgraph.tensor_ancestry import ancestors, run_for
 
-__all__ = ["Evaluates", "Evaluator", "raw_session"]
+__all__ = ["Evaluates", "Evaluator"]
 
 
 class Evaluates(Protocol):
@@ -51,7 +52,8 @@ class Evaluator:
         objective: what to evaluate.
         cache_targets: compute what does not depend on the generated image once, when pictures are bound.
         session: a ``tf.Session`` or ``MonitoredSession`` of the graph; by default a new one, in which the variables
-            that the loss depends on are initialised, but for a generated image of the caller's own.
+            that the loss depends on are initialised, but for a generated image of the caller's own. In either, weights
+            that have no values are loaded, now and whenever pictures are bound.
         threads: that an operation of a new session is spread over, which decides how its sums are rounded; 0 is one a
             core.
         style_values: keeps what depends on style images alone from one binding to the next, by their content and size;
@@ -96,7 +98,9 @@ class Evaluator:
         self._own_session = session is None
         self.session = self._new_session(threads) if session is None else raw_session(session)
         try:
-            objective.graph.network.load(self.session)
+            objective.load(self.session)
+            if self._own_session:
+                self._initialize()
         except BaseException:
             self.close()
             raise
@@ -107,16 +111,15 @@ class Evaluator:
         options = tf.ConfigProto(
             inter_op_parallelism_threads=1, intra_op_parallelism_threads=threads, use_per_session_threads=True
         )
-        graph = self.objective.graph
-        session = tf.Session(graph=graph.graph, config=options)
-        if graph.variable_is_free:
-            session.run(graph.variable.initializer)
+        return tf.Session(graph=self.objective.graph.graph, config=options)
+
+    def _initialize(self) -> None:
+        if self.objective.graph.variable_is_free:
+            self.session.run(self.objective.graph.variable.initializer)
         try:
-            session.run(self.objective.initialize)
+            self.session.run(self.objective.initialize)
         except tf.errors.OpError as error:
-            session.close()
             raise LossError(f"a variable of the loss cannot be initialised ({one_line(error)}); fix it") from error
-        return session
 
     def bind(
         self, content: Array | None = None, styles: Sequence[Array] = (), feed_dict: Mapping[Any, Any] | None = None
@@ -136,6 +139,7 @@ class Evaluator:
         """
         computing()
         self.release()  # before as much again is computed
+        self.objective.load(self.session)
         feeds = checked_feeds(self.objective.graph, self.objective.needed, content, styles, feed_dict)
         if self.periodic is not None:
             self.periodic.check_bound(feeds)
@@ -175,9 +179,10 @@ class Evaluator:
         """Evaluate at ``image``, [1, height, width, 3], 0..255; afterwards the variable ``generated`` holds it.
 
         Raises:
-            ConfigError: no pictures are bound.
+            ConfigError: no pictures are bound, or weights have lost their values since.
         """
-        total, terms, gradient, _ = self.session.run(self.fetches, self.feed(image))
+        with unless_not_loaded("bind the pictures again after its initializer was run"):
+            total, terms, gradient, _ = self.session.run(self.fetches, self.feed(image))
         if self.periodic is not None:
             gradient = self.periodic.folded(gradient, np.shape(image))
         return Values(float(total), dict(zip(self.objective.terms, map(float, terms), strict=True)), gradient)
@@ -224,9 +229,3 @@ class Evaluator:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def raw_session(session: Any) -> Any:
-    """The ``tf.Session`` in a ``MonitoredSession``, whose hooks need not see every evaluation; others as they are."""
-    step = getattr(session, "run_step_fn", None)
-    return session if step is None else step(lambda step_context: step_context.session)

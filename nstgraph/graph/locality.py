@@ -8,7 +8,7 @@ from typing import Any
 from nstgraph.errors import TilingError
 from nstgraph.graph.local_operations import local_state
 from nstgraph.graph.receptive_field import CONSTANT, Maps, ReceptiveField, Sizes, State, size_fault
-from nstgraph.operation_types import READS
+from nstgraph.operation_types import POINTWISE, READS
 
 __all__ = ["Locality"]
 
@@ -114,5 +114,5 @@ def _constant(op: Any) -> State:
 def _check_constant(op: Any) -> None:
     """Refuse what may give something else each time: random numbers, functions of Python, assignments."""
     assigns = any(output.dtype._is_ref_dtype for output in op.outputs) and op.type not in READS | _REFERENCES
-    if assigns or (op.op_def.is_stateful and op.type not in READS):
+    if assigns or (op.op_def.is_stateful and op.type not in READS | POINTWISE):
         raise TilingError(f"{op.type} (operation {op.name!r}) may give something else in every tile; leave it out")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from nstgraph._tf import tf
 from nstgraph.errors import LossError, NstgraphError
+from nstgraph.fed_variables import fed_variables, load
 from nstgraph.graph.backward_order import delay
 from nstgraph.graph.spatial_sums import inside
 from nstgraph.graph.style_graph import StyleGraph
@@ -72,7 +73,9 @@ class Objective:
             # Without the copy, the variable now and then takes over the memory of the array that was fed.
             image = tf.raw_ops.DeepCopy(x=self._without_margin())
             self.store = tf.assign(graph.variable, image, validate_shape=False).op
-            self.initialize = tf.group(*(variable.initializer for variable in self._own_variables()))
+            needed, _ = run_for([self.total])
+            self._fed = fed_variables(graph.graph, needed)
+            self.initialize = tf.group(*(variable.initializer for variable in self._own_variables(needed)))
         pictures = [view.image for view in (graph.content, *graph.styles)]
         ops, used = run_for([self.total], fed=pictures)
         placeholders = [op.outputs[0] for op in ops.values() if op.type == "Placeholder"]
@@ -80,6 +83,14 @@ class Objective:
         self.needed = [t for t in pictures if t.name in used and t.op.type == "Placeholder"] + placeholders
         fetches = [self.total, *self.terms.values(), self.gradient]
         self.targets = targets_of(fetches, [graph.generated.image, *self.weights.values()], self.inputs)
+
+    def load(self, session: Any) -> None:
+        """Give weights their values in a session, of the graph's network and of others that the loss depends on.
+
+        See `Network.load`.
+        """
+        self.graph.network.load(session)
+        load(session, self._fed)
 
     def seeing(self, view: View) -> list[str]:
         """Labels of the terms that depend on a picture."""
@@ -172,10 +183,10 @@ class Objective:
             raise LossError(f"no gradient of {labels} reaches the generated image; use differentiable operations")
         return gradient
 
-    def _own_variables(self) -> list[Any]:
-        """Variables that the loss depends on, but the network's and the generated image."""
-        needed, _ = run_for([self.total])
+    def _own_variables(self, needed: Collection[str]) -> list[Any]:
+        """Variables among the operations that the loss needs, but the generated image and those that are loaded."""
         given = [self.graph.variable, *self.graph.network.variables]
+        given += [variable for group in self._fed for variable in group.variables]
         return [
             variable
             for variable in self.graph.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)

@@ -8,7 +8,7 @@ from typing import Any
 from nstgraph._tf import tf
 from nstgraph.errors import ConfigError
 
-__all__ = ["checked_variable", "common_graph", "interior", "new_variable", "picture_placeholder"]
+__all__ = ["checked_variable", "common_graph", "interior", "new_variable", "picture_placeholder", "value_of"]
 
 _PICTURE = (1, None, None, 3)
 
@@ -50,11 +50,27 @@ def new_variable(name: str, start: Any) -> Any:
     """A trainable variable for a picture.
 
     Its initial value is ``start``, a tensor, whose shape it has as far as that is known. Without one it takes pictures
-    of any size, and is black and one pixel large until it is assigned.
+    of any size, and holds none, of 0 × 0 pixels, until one is assigned, or fed to ``<name>_start:0`` as it is
+    initialised.
     """
-    initial = tf.zeros([1, 1, 1, 3]) if start is None else start
-    shape = _PICTURE if start is None else start.shape
-    return tf.Variable(initial, trainable=True, name=name, use_resource=True, shape=shape)
+    if start is None:
+        start = tf.placeholder_with_default(tf.zeros([1, 0, 0, 3], name=f"{name}_none"), _PICTURE, f"{name}_start")
+    return tf.Variable(start, trainable=True, name=name, use_resource=True, shape=start.shape)
+
+
+def value_of(variable: Any, name: str) -> Any:
+    """The picture that a variable holds, as a tensor of that name; while it holds none, running it says what to do."""
+    value = tf.convert_to_tensor(variable)
+    if value.shape.is_fully_defined():
+        return tf.identity(value, name)
+    scope = tf.get_default_graph().get_name_scope()
+    image = f"{scope}/{name}:0".lstrip("/")
+    remedy = f"{variable.op.name} holds no picture yet; assign one to it, [1, height, width, 3], or feed {image}"
+    # Whoever feeds the tensor, as all evaluators do, runs none of this.
+    with tf.name_scope(f"{name}_check"):
+        check = tf.Assert(tf.size(value) > 0, [remedy])
+    with tf.control_dependencies([check]):
+        return tf.identity(value, name)
 
 
 def checked_variable(variable: Any) -> Any:

@@ -17,7 +17,14 @@ from nstgraph._tf import tf
 from nstgraph.graph.locality import Locality
 from nstgraph.graph.masks import Masks
 from nstgraph.graph.own_pictures import KeptPicture, OwnPictures
-from nstgraph.graph.placeholders import checked_variable, common_graph, interior, new_variable, picture_placeholder
+from nstgraph.graph.placeholders import (
+    checked_variable,
+    common_graph,
+    interior,
+    new_variable,
+    picture_placeholder,
+    value_of,
+)
 from nstgraph.graph.spatial_sums import SpatialSums, Statistic
 from nstgraph.graph.style_matching import Distance, StyleMatching
 from nstgraph.graph.view import View
@@ -67,7 +74,8 @@ class StyleGraph:
         network: gives the feature maps.
         content, generated, styles: the views; ``style`` is the first of ``styles``.
         wraps: where content and generated image go on with their other side.
-        variable: the trainable variable ``generated``, which holds the current image.
+        variable: the trainable variable ``generated``, which holds the current image; none, of 0 × 0 pixels, before
+            the first.
         variable_is_free: whether it was made here, and its initial value depends on nothing.
         pictures: those that terms have asked for.
         locality: tells what can be computed in tiles.
@@ -123,7 +131,7 @@ class StyleGraph:
             self.variable = new_variable("generated", None if content is None else photo)
         else:
             self.variable = checked_variable(generated)
-        image = tf.identity(self.variable, "generated_image")
+        image = value_of(self.variable, "generated_image")
         # Content and generated image have the same size and are tiled alike: one interior serves both.
         shared = interior("generated_interior")
         self.content = View("content", photo, shared, self.network, self.scope)

@@ -11,6 +11,7 @@ import numpy as np
 from nstgraph.arrays import Array
 from nstgraph.graph.objective import Objective
 from nstgraph.hashes import hash_of_numbers
+from nstgraph.operation_types import POINTWISE
 from nstgraph.tensor_ancestry import run_for
 
 __all__ = ["Group", "StyleValues", "is_fixed", "parts_of_styles"]
@@ -19,7 +20,7 @@ __all__ = ["Group", "StyleValues", "is_fixed", "parts_of_styles"]
 _MOST = 1 << 26
 
 #: Operations that count as having a state, and yet give the same each time.
-_HARMLESS = {"Assert", "ReadVariableOp"}
+_HARMLESS = POINTWISE | {"Assert", "ReadVariableOp"}
 
 #: Tensors, and the inputs that they are computed from.
 Group: TypeAlias = tuple[list[Any], list[Any]]

@@ -6,7 +6,9 @@ from typing import Any
 
 from nstgraph._tf import tf
 from nstgraph.arrays import Array
+from nstgraph.fed_variables import fed_variables, load
 from nstgraph.search.step import Step
+from nstgraph.tensor_ancestry import run_for
 
 __all__ = ["StyleHook"]
 
@@ -51,10 +53,12 @@ class StyleHook(tf.train.SessionRunHook):  # type: ignore[misc]
             self._total = graph.get_tensor_by_name(f"{self._prefix}loss/total:0")
         except KeyError as error:
             raise RuntimeError(f"the graph has no style loss in scope {self._prefix!r}; build an Objective") from error
+        self._fed = fed_variables(graph, run_for([self._total])[0])
         self._terms = {mul.op.name.rpartition("loss/")[2]: mul for mul in self._total.op.inputs}
 
     def after_create_session(self, session: Any, coord: Any) -> None:
-        """Find out which step a new or restored session is at."""
+        """Find out which step a new or restored session is at, and load the loss's weights if they are not there."""
+        load(session, self._fed)
         self._last = int(session.run(self._global_step))
 
     def before_run(self, run_context: Any) -> Any:

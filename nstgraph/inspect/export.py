@@ -5,7 +5,9 @@
     frozen.pb             the graph with its weights as constants: tf.import_graph_def
     saved_model/          signatures for tf.saved_model.load: features, statistics, loss_and_gradient
 
-Names are those of the style graph. In the frozen graph ``generated_image:0`` is a placeholder.
+Names are those of the style graph. In the frozen graph ``generated_image:0`` is a placeholder. In the others, the
+variable ``generated`` holds what it holds in the session, which is no picture before the first evaluation: then
+``generated_image:0`` is to be fed, or a picture to be assigned.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ def export(objective: Objective, session: Any, folder: Path, formats: Collection
 
     Args:
         objective: the graph, and its loss.
-        session: has the variables' values.
+        session: has the variables' values; weights that are not loaded there are.
         folder: is made; must not exist yet.
         formats: some of ``FORMATS``; all if empty.
 
@@ -48,13 +50,15 @@ def export(objective: Objective, session: Any, folder: Path, formats: Collection
         What was written.
 
     Raises:
-        ConfigError: there is no such format, or the graph is finalised.
+        ConfigError: there is no such format, the graph is finalised, or a variable has no value in the session.
         OutputError: the folder exists or cannot be made.
     """
     check(folder, formats)
     if objective.graph.graph.finalized:
         raise ConfigError("the graph is finalised, so nothing can be saved from it; export before a session does that")
     _complete(objective.graph)
+    objective.load(session)
+    _check_initialized(objective, session)
     try:
         with writing_folder(folder) as place:
             files = _Files(objective, session, place)
@@ -146,6 +150,14 @@ def _complete(graph: StyleGraph) -> None:
     for view in (graph.content, *graph.styles):
         for layer in graph.generated.features:
             view[layer]
+
+
+def _check_initialized(objective: Objective, session: Any) -> None:
+    with objective.graph.graph.as_default():
+        missing = session.run(tf.report_uninitialized_variables(_variables(objective), "uninitialized"))
+    if missing.size:
+        names = ", ".join(name.decode() for name in missing)
+        raise ConfigError(f"{names} has no value in this session; run the initializer, or restore a checkpoint, first")
 
 
 def _variables(objective: Objective) -> list[Any]:

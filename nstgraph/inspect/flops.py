@@ -79,7 +79,7 @@ def evaluated_once(objective: Objective, height: int, width: int) -> tuple[Shape
     picture = np.full((1, height, width, 3), 127.0, np.float32)
     record = tf.RunMetadata()
     with tf.Session(graph=graph.graph, config=options) as session:
-        graph.network.load(session)
+        objective.load(session)
         session.run(objective.initialize)
         try:
             session.run(

@@ -86,7 +86,26 @@ class Network(abc.ABC):
         """
 
     def load(self, session: Any) -> None:  # noqa: B027 - constants need no loading
-        """Give every variable its value in a session, unless it has one there."""
+        """Give every variable its value in a session, unless it has one there.
+
+        Until then, and again after ``tf.global_variables_initializer()``, the variables hold NaN, and what is computed
+        from them is an error that says so. `Evaluator` and session hooks of nstgraph load them by themselves; who runs
+        tensors in a session of their own does it here, after the initializer:
+
+            session.run(tf.global_variables_initializer())
+            g.network.load(session)
+
+        or lets a ``MonitoredTrainingSession`` do it, which initialises, and may restore, by itself:
+
+            tf.train.Scaffold(init_fn=lambda scaffold, session: g.network.load(session))
+
+        Args:
+            session: a ``tf.Session``, in this process or with a remote target, or a ``MonitoredSession``. The graph may
+                be finalised.
+
+        Raises:
+            WeightsError: the file cannot be read any more.
+        """
 
 
 def no_layer(network: str, layer: str, layers: Iterable[str]) -> LossError:

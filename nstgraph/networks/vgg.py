@@ -7,12 +7,12 @@ by name: ``conv3_1`` is the third block's first convolution *after* its ReLU, ``
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nstgraph._tf import tf
 from nstgraph.errors import ConfigError
+from nstgraph.fed_variables import FedVariables, group_of, load, not_loaded
 from nstgraph.networks.input_values import INPUT_VALUES
 from nstgraph.networks.network import Features, Network, no_layer
 from nstgraph.networks.weights_file import WeightsFile
@@ -41,7 +41,7 @@ class Vgg(Network):
         self._pooling = pooling
         self._padding = padding
         self._variable_scope = tf.get_variable_scope()
-        self._convolutions: dict[str, _Convolution] = {}
+        self._convolutions: dict[str, FedVariables] = {}
 
     @property
     def variables(self) -> list[Any]:
@@ -64,10 +64,8 @@ class Vgg(Network):
         return Features(build)
 
     def load(self, session: Any) -> None:
-        """Give every weight variable its value from the file, unless it has one in this session."""
-        for name, layer in self._convolutions.items():
-            if not session.run(layer.ready):
-                session.run(layer.initialize, dict(zip(layer.values, self._weights.read(name), strict=True)))
+        """Give every weight variable its value from the file; see `Network.load`."""
+        load(session, self._convolutions.values())
 
     def _layer(self, layer: str, below: Any, scope: str) -> Any:
         """Feature maps of a layer from those of the layer below it.
@@ -88,7 +86,7 @@ class Vgg(Network):
         """A convolution with its bias, before ReLU."""
         if layer not in self._convolutions:
             self._convolutions[layer] = self._convolution(layer)
-        kernel, bias = (tf.cast(variable, self.dtype) for variable in self._convolutions[layer].variables)
+        kernel, bias = (tf.cast(variable, self.dtype) for variable in self._convolutions[layer].values)
         if self._padding == "zero":
             maps = tf.nn.conv2d(below, kernel, 1, "SAME")
         else:
@@ -97,22 +95,17 @@ class Vgg(Network):
             maps = tf.nn.conv2d(tf.pad(below, [[0, 0], [1, 1], [1, 1], [0, 0]], mode), kernel, 1, "VALID")
         return tf.nn.bias_add(maps, bias)
 
-    def _convolution(self, layer: str) -> _Convolution:
+    def _convolution(self, layer: str) -> FedVariables:
+        """A convolution's kernel and bias: new ones, or those in this variable scope that are from the same file."""
         shape = self._weights.layers[layer]
         scope = self._variable_scope.name
         with tf.name_scope(f"{scope}/vgg/{layer}/".lstrip("/")), tf.control_dependencies(None):
-            # Read when it is run: an array given to a variable would be written into the GraphDef as a constant.
-            values = tf.numpy_function(lambda: self._weights.read(layer), [], [tf.float32] * 2, name="from_file")
-            for value, static in zip(values, (shape, shape[-1:]), strict=True):
-                value.set_shape(static)
             with self._variables():
-                pair = [
-                    self._variable(f"vgg/{layer}/{name}", value)
-                    for name, value in zip(("kernel", "bias"), values, strict=True)
-                ]
-            ready = tf.reduce_all([tf.is_variable_initialized(variable) for variable in pair], name="ready")
-            initialize = tf.group(*(variable.initializer for variable in pair), name="initialize")
-        return _Convolution(pair, values, initialize, ready)
+                kernel = self._variable(f"vgg/{layer}/kernel", shape)
+                bias = self._variable(f"vgg/{layer}/bias", shape[-1:])
+            return group_of(kernel) or FedVariables(
+                [kernel, bias], self._weights.path, lambda: self._weights.read(layer)
+            )
 
     @contextlib.contextmanager
     def _variables(self) -> Iterator[None]:
@@ -122,27 +115,17 @@ class Vgg(Network):
             scope.set_regularizer(None)
             yield
 
-    def _variable(self, name: str, value: Any) -> Any:
+    def _variable(self, name: str, shape: Sequence[int]) -> Any:
         """A new variable, or the one of that name that was made from the same file."""
         others = tf.global_variables()
         try:
-            variable = tf.get_variable(name, initializer=value, trainable=False, use_resource=True)
+            variable = tf.get_variable(name, shape, tf.float32, not_loaded, trainable=False, use_resource=True)
         except ValueError as error:
             raise ConfigError(f"variable {name} exists with another shape; choose another variable scope") from error
         if variable.op.name != f"{self._variable_scope.name}/{name}".lstrip("/"):
             raise ConfigError(f"{name} is taken by an operation of another kind; choose another variable scope")
-        if not any(variable is other for other in others):
-            variable._nstgraph_file = self._weights.path
-        elif getattr(variable, "_nstgraph_file", None) != self._weights.path:
+        group = group_of(variable)
+        is_new = all(variable is not other for other in others)
+        if not is_new and (group is None or group.source != self._weights.path):
             raise ConfigError(f"variable {variable.name} exists already; build the graph in another variable scope")
         return variable
-
-
-@dataclass(frozen=True)
-class _Convolution:
-    """A convolution's kernel and bias; their values from the file; what assigns them, and tells if that is done."""
-
-    variables: list[Any]
-    values: list[Any]
-    initialize: Any
-    ready: Any

@@ -16,6 +16,7 @@ import numpy as np
 from nstgraph._tf import tf
 from nstgraph.arrays import Array, Values
 from nstgraph.errors import ConfigError
+from nstgraph.fed_variables import unless_not_loaded
 from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.feeds import checked_feeds
 from nstgraph.graph.tiling import check_open_sizes, check_tileable, waves
@@ -92,6 +93,7 @@ class TiledEvaluator:
             ConfigError: a picture or a value does not fit, or one is missing.
         """
         self.release()
+        self.objective.load(self._evaluator.session)
         graph, inputs = self.objective.graph, self.objective.inputs
         feeds = checked_feeds(graph, self.objective.needed, content, styles, feed_dict)
         for tensor in feeds:
@@ -125,7 +127,7 @@ class TiledEvaluator:
         """Evaluate at ``image``, [1, height, width, 3], 0..255; afterwards the variable ``generated`` holds it.
 
         Raises:
-            ConfigError: no pictures are bound.
+            ConfigError: no pictures are bound, or weights have lost their values since.
         """
         if not self._known:
             raise ConfigError("no pictures are bound; call bind first")
@@ -135,13 +137,19 @@ class TiledEvaluator:
             raise ConfigError(f"{sizes}; in tiles they must be alike")
         weights = {tensor.name: weight for tensor, weight in self._evaluator.fed_weights().items()}
         values = {**self._known, **weights, self.objective.graph.generated.image.name: image}
+        with unless_not_loaded("bind the pictures again after its initializer was run"):
+            total, terms, gradient = self._evaluated(values)
+        self._store(image)
+        return Values(float(total), dict(zip(self.objective.terms, map(float, terms), strict=True)), gradient)
+
+    def _evaluated(self, values: dict[str, Any]) -> tuple[Any, list[Any], Array]:
+        """Total, terms and gradient, given values by tensor name."""
         for group in self._moving:
             values |= group.add_up(values)
         total, terms, derivatives, scale = self._loss(values)
         adjoints = {tensor.name: adjoint for tensor, adjoint in zip(self._sums, derivatives, strict=True)}
-        gradient = np.zeros(image.shape, np.float32)
+        gradient = np.zeros(np.shape(values[self.objective.graph.generated.image.name]), np.float32)
         for group in reversed(self._moving):
             group.go_back(values, adjoints, gradient)
         gradient /= scale
-        self._store(image)
-        return Values(float(total), dict(zip(self.objective.terms, map(float, terms), strict=True)), gradient)
+        return total, terms, gradient

@@ -16,13 +16,16 @@ SOURCE = ROOT / "nstgraph"
 #: From the ground up; a package or file may import from those above it in this list alone, besides itself.
 ORDER = [
     "messages", "errors", "_tf", "arrays", "files", "hashes", "file_records", "locks", "user_folders", "memory",
-    "tensor_ancestry", "operation_types", "value_checks", "search", "pictures", "networks", "losses", "settings",
-    "presets", "config", "graph", "terms", "tiles", "planning", "checkpoints", "hooks", "run", "batch", "inspect",
-    "demo", "bench", "contrib", "testing", "cli", "__main__",
+    "tensor_ancestry", "operation_types", "value_checks", "fed_variables", "search", "pictures", "networks",
+    "losses", "settings", "presets", "config", "graph", "terms", "tiles", "planning", "checkpoints", "hooks", "run",
+    "batch", "inspect", "demo", "bench", "contrib", "testing", "cli", "__main__",
 ]  # fmt: skip
 
 #: What legacy programs take over needs the search, and nothing of pictures, networks or losses.
-OF_CONTRIB = {"errors", "_tf", "arrays", "messages", "files", "memory", "tensor_ancestry", "operation_types", "search"}
+OF_CONTRIB = {
+    "errors", "_tf", "arrays", "messages", "files", "memory", "tensor_ancestry", "operation_types", "fed_variables",
+    "search",
+}  # fmt: skip
 
 #: Beside the command line: the process that the bench starts, and scipy's option ``disp``, which is to print.
 PRINTING = {"__main__.py", "bench/separate_process.py", "search/scipy_minimize.py"}

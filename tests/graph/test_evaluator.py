@@ -207,12 +207,44 @@ def test_weights_that_have_values_in_a_session_keep_them(weights, graph):
     variables = {v.op.name: v for v in tf.global_variables()}
     kept, untouched = variables["vgg/conv1_1/kernel"], variables["vgg/conv1_2/kernel"]
     with tf.Session() as session:
-        session.run([kept.initializer, variables["vgg/conv1_1/bias"].initializer])
-        session.run(tf.assign(kept, 0.5 * kept))
+        session.run(tf.assign(kept, 0.5 * weights.read("conv1_1")[0]))
         with Evaluator(objective, session=session):
-            half, stored = session.run([kept, untouched])
+            half, bias, stored = session.run([kept, variables["vgg/conv1_1/bias"], untouched])
     np.testing.assert_array_equal(half, 0.5 * weights.read("conv1_1")[0])
+    np.testing.assert_array_equal(bias, weights.read("conv1_1")[1])
     np.testing.assert_array_equal(stored, weights.read("conv1_2")[0])
+
+
+@pytest.mark.parametrize("tiled", [False, True])
+def test_an_initializer_that_is_run_later_costs_no_more_than_binding_again(weights, graph, tiled):
+    objective = Objective(StyleGraph(weights, graph=graph), parse_loss(LOSS))
+    initialize = tf.global_variables_initializer()
+    with tf.Session() as session:
+        evaluate = whole = Evaluator(objective, session=session)
+        if tiled:
+            evaluate = TiledEvaluator(whole)
+        session.run(initialize)
+        expected = evaluate.bind(CONTENT, [STYLE])(IMAGE)
+        assert expected.total > 0
+        session.run(initialize)
+        with pytest.raises(ConfigError, match="weights are not loaded in this session; bind the") as told:
+            evaluate(IMAGE)
+        assert "\n" not in str(told.value)
+        assert_same(evaluate.bind(CONTENT, [STYLE])(IMAGE), expected)
+
+
+def test_weights_of_another_network_that_a_loss_sees_are_loaded_too(weights, graph):
+    with tf.variable_scope("other"):
+        other = StyleGraph(weights, graph=graph).network
+    g = StyleGraph(weights, graph=graph)
+    maps = other.features(g.generated.image, "other_features/")["conv1_1"]
+    slope = tf.get_variable("slope", initializer=lambda: tf.reduce_max(other.variables[1]))
+    objective = Objective(g, g.mean(tf.square(maps)) + g.mean(g.generated["conv1_1"]) + slope)
+    with Evaluator(objective) as evaluate:
+        total = evaluate.bind()(IMAGE).total
+        ours, theirs, begun = evaluate.session.run([g.network.variables[0], other.variables[0], slope])
+    assert np.isfinite(total) and begun == weights.read("conv1_1")[1].max()
+    np.testing.assert_array_equal(ours, theirs)
 
 
 def own_terms(g):
@@ -341,6 +373,7 @@ def test_a_search_moves_the_callers_variable_in_the_callers_session(weights, gra
     objective = Objective(g, {"style": other * own_terms(g)["style"]})
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
+        g.network.load(session)
         before = session.run(objective.total)
         with Evaluator(objective, session=session) as evaluate:
             search = Search(evaluate.bind(), session.run(mine), 3)

@@ -10,6 +10,7 @@ import tensorflow
 
 from nstgraph import Evaluator, Objective, StyleGraph, parse_loss, tf
 from nstgraph.errors import ConfigError
+from nstgraph.fed_variables import fed_variables, load
 from nstgraph.networks.weights_file import WeightsFile, embedded
 from nstgraph.search.search import Search
 
@@ -42,9 +43,10 @@ CONTENT, STYLE, IMAGE = picture(20, 24, 1), picture(18, 15, 2), picture(20, 24, 
 
 
 def values(tensors, feed=None):
-    """Values in a session of a caller, who knows of nothing but the usual initializer."""
+    """Values in a session of a caller, who runs the usual initializer, and then loads the weights of all networks."""
     with tf.Session() as session:
         session.run(tf.global_variables_initializer(), feed)
+        load(session, fed_variables(session.graph))
         return session.run(tensors, feed)
 
 
@@ -138,8 +140,30 @@ def test_a_variable_that_is_not_given_starts_as_the_content(weights, graph):
 def test_a_variable_without_content_takes_pictures_of_any_size(weights, graph):
     g = StyleGraph(weights, graph=graph)
     assert g.variable.shape.as_list() == g.generated.image.shape.as_list() == [1, None, None, 3]
-    assert values(g.variable).shape == (1, 1, 1, 3)
     assert g.variable_is_free
+
+
+@pytest.mark.parametrize("scope", ["", "painting"])
+def test_a_variable_that_holds_no_picture_says_what_to_do(weights, graph, scope):
+    with tf.variable_scope(scope) if scope else contextlib.nullcontext():
+        g = StyleGraph(weights, graph=graph)
+    objective = Objective(g, parse_loss("content:layer=conv1_1 tv"))
+    pictures = {g.content.image: CONTENT}
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        g.network.load(session)
+        assert session.run(g.variable).shape == (1, 0, 0, 3)
+        name = f"{g.scope}generated"
+        remedy = rf"{name} holds no picture yet; assign one to it, \[1, height, width, 3\], or feed {name}_image:0"
+        with pytest.raises(tf.errors.InvalidArgumentError, match=remedy):
+            session.run([objective.total, objective.gradient], pictures)
+        fed = session.run(objective.total, {**pictures, g.generated.image: IMAGE})
+        session.run(g.variable.initializer, {f"{name}_start:0": IMAGE})
+        initialised = session.run(objective.total, pictures)
+        g.variable.load(IMAGE[:, ::-1], session)
+        assigned = session.run([g.variable, objective.total], pictures)
+    assert fed == pytest.approx(initialised, rel=1e-6) != assigned[1]
+    np.testing.assert_array_equal(assigned[0], IMAGE[:, ::-1])
 
 
 @contextlib.contextmanager
@@ -289,7 +313,7 @@ def test_the_generated_image_has_to_be_a_variable_of_float32(weights, variable):
         StyleGraph(weights, generated=variable(IMAGE.astype(np.float64), name="mine"))
 
 
-def test_the_callers_initializer_initialises_everything(weights, graph):
+def test_the_callers_initializer_initialises_everything_and_weights_are_loaded_after_it(weights, graph):
     g = StyleGraph(weights, graph=graph, content=tf.constant(CONTENT))
     g.content["conv1_2"]
     outcome = dict(zip((v.op.name for v in tf.global_variables()), values(tf.global_variables()), strict=True))
@@ -301,6 +325,26 @@ def test_the_callers_initializer_initialises_everything(weights, graph):
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         assert session.run(tf.report_uninitialized_variables()).size == 0
+        assert np.isnan(session.run(g.network.variables[0])).all()
+
+
+def test_weights_that_are_not_loaded_say_so_whatever_is_computed_from_them(weights, graph):
+    g = StyleGraph(weights, content=tf.constant(CONTENT))
+    maps = g.content["conv1_2"]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match=r"bias is not loaded .* call network\.load\(session\)"
+        ):
+            session.run(maps)
+        g.network.load(session)
+        once = session.run(maps)
+        assert np.isfinite(once).all()
+        session.run(tf.global_variables_initializer())
+        with pytest.raises(tf.errors.InvalidArgumentError, match="is not loaded"):
+            session.run(maps)
+        g.network.load(session)
+        np.testing.assert_array_equal(session.run(maps), once)
 
 
 OPTIMIZERS = {"adam": lambda: tf.train.AdamOptimizer(2.0), "descent": lambda: tf.train.GradientDescentOptimizer(2e4)}
@@ -314,6 +358,7 @@ def test_optimizers_of_tensorflow_lower_the_loss(weights, variable, optimizer):
     train = OPTIMIZERS[optimizer]().minimize(total)
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
+        g.network.load(session)
         totals = [session.run(total)]
         for _ in range(10):
             session.run(train)

@@ -410,10 +410,13 @@ def test_where_there_is_no_room_it_is_one_line_and_nothing_is_left(evaluator, tm
     assert "\n" not in str(raised.value) and names(tmp_path) == []
 
 
-def test_after_a_failure_nothing_is_left(tmp_path, monkeypatch):
+def test_variables_without_a_value_are_told_before_anything_is_written(tmp_path, monkeypatch):
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     objective = Objective(StyleGraph(WeightsFile(embedded())), parse_loss(SMALL))
-    with tf.Session(graph=objective.graph.graph) as session, pytest.raises((OutputError, tf.errors.OpError)):
-        export(objective, session, tmp_path / "out")  # no variable is initialised
-    assert names(tmp_path) == ["temporary"] and names(tmp_path / "temporary") == []
+    with tf.Session(graph=objective.graph.graph) as session:
+        with pytest.raises(ConfigError, match=r"^generated has no value in this session; run the initializer"):
+            export(objective, session, tmp_path / "out")
+        assert names(tmp_path) == ["temporary"] and names(tmp_path / "temporary") == []
+        session.run(objective.graph.variable.initializer)
+        export(objective, session, tmp_path / "out", ["frozen"])  # weights are loaded, if they have no values

@@ -2,6 +2,7 @@
 
 A trial does not touch the variables: it feeds the tensors that read them. Only a variable that is read in another way,
 such as by ``tf.gather`` of a resource variable or inside a function, is assigned for each evaluation, and put back.
+Weights of a style graph that it needs, and that are not loaded in the session, are loaded first.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from nstgraph._tf import tf
 from nstgraph.arrays import Array
 from nstgraph.contrib.opt.unknowns import Unknowns
+from nstgraph.fed_variables import fed_variables, load
 from nstgraph.operation_types import HANDLE_USERS
 from nstgraph.tensor_ancestry import run_for
 
@@ -62,6 +64,7 @@ class Trial:
         self._assigned: list[int] = []
         element = unknowns.variables[0].graph.as_graph_element
         needed = run_for(map(element, tf.nest.flatten(self._fetches, expand_composites=True)))[0].keys()
+        load(session, fed_variables(unknowns.variables[0].graph, needed))
         by_name = {_name(key): value for key, value in feed_dict.items()}
         for number, variable in enumerate(unknowns.variables):
             reads, others = _reads(variable)

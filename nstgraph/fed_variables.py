@@ -88,7 +88,10 @@ def load(session: Any, groups: Iterable[FedVariables]) -> None:
         session: a ``tf.Session``, in this process or with a remote target, or a ``MonitoredSession``.
         groups: the variables.
     """
-    session, groups = raw_session(session), list(groups)
+    groups = list(groups)
+    if not groups:
+        return
+    session = raw_session(session)
     places = [(group, number) for group in groups for number in range(len(group.variables))]
     there = session.run([group.initialized[number] for group, number in places])
     begun = [place for place, initialized in zip(places, there, strict=True) if initialized]

@@ -74,7 +74,9 @@ class Objective:
             image = tf.raw_ops.DeepCopy(x=self._without_margin())
             self.store = tf.assign(graph.variable, image, validate_shape=False).op
             needed, _ = run_for([self.total])
-            self._fed = fed_variables(graph.graph, needed)
+            ours = {id(variable) for variable in graph.network.variables}
+            of_loss = fed_variables(graph.graph, needed)
+            self._others = [group for group in of_loss if not ours & set(map(id, group.variables))]
             self.initialize = tf.group(*(variable.initializer for variable in self._own_variables(needed)))
         pictures = [view.image for view in (graph.content, *graph.styles)]
         ops, used = run_for([self.total], fed=pictures)
@@ -90,7 +92,7 @@ class Objective:
         See `Network.load`.
         """
         self.graph.network.load(session)
-        load(session, self._fed)
+        load(session, self._others)
 
     def seeing(self, view: View) -> list[str]:
         """Labels of the terms that depend on a picture."""
@@ -186,7 +188,7 @@ class Objective:
     def _own_variables(self, needed: Collection[str]) -> list[Any]:
         """Variables among the operations that the loss needs, but the generated image and those that are loaded."""
         given = [self.graph.variable, *self.graph.network.variables]
-        given += [variable for group in self._fed for variable in group.variables]
+        given += [variable for group in self._others for variable in group.variables]
         return [
             variable
             for variable in self.graph.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)

@@ -2,7 +2,8 @@
 
 Names that callers may rely on: placeholders ``content:0`` and ``style:0`` (``style_1:0``, ... for more), those of
 pictures of terms ``picture_1:0``, ..., trainable variable ``generated``, its value ``generated_image:0``, feature maps
-``features/<picture>/<layer>:0``, weight variables ``vgg/<layer>/kernel`` and ``vgg/<layer>/bias``; an `Objective` adds
+``features/<picture>/<layer>:0``, weight variables ``vgg/<layer>/kernel`` and ``vgg/<layer>/bias``, which
+`Network.load` gives their values; an `Objective` adds
 ``loss/<term>:0``, ``loss/total:0``, ``weight/<term>:0`` and ``gradient:0``. In a caller's scope, all these begin with
 the scope's name. Every picture is [1, height, width, 3], float32, RGB, 0..255, of any size.
 """

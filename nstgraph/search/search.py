@@ -180,7 +180,7 @@ class Search:
         if not is_finite(values):
             what = not_finite(values)
             root = "no term may have a root or a quotient at 0"
-            remedy = root if what == GRADIENT else "check its parameters and the weights file"
+            remedy = root if what == GRADIENT else "check its parameters, and the network's weights"
             raise SearchError(f"{what} is not a number at the starting image; {remedy}")
         steepest = float(np.abs(values.gradient).max())
         self._scale = 1.0 / (steepest * self._unit) if steepest > 0 else 1.0

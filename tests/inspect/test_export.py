@@ -1,4 +1,4 @@
-"""Exported graphs, read by a process that has TensorFlow and numpy, but not nstgraph."""
+"""Exported graphs, read by a process that has TensorFlow and numpy, and cannot import nstgraph."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ import json
 import pathlib
 import sys
 
+sys.modules["nstgraph"] = None  # which cannot be imported any more
+
 import numpy as np
 import tensorflow
 
@@ -60,6 +62,12 @@ def read(folder, scope, tensors):
         known = tf.global_variables()
         descend = tf.train.AdamOptimizer(2.0).minimize(total)
         begin = tf.variables_initializer([new for new in tf.global_variables() if new not in known])
+        session.run(tf.global_variables_initializer())
+        note("metagraph", {"uninitialised": session.run(tf.report_uninitialized_variables(known)).size})
+        try:
+            session.run(total, feed)
+        except tf.errors.InvalidArgumentError as error:
+            note("metagraph", {"not loaded": error.message})
         saver.restore(session, str(folder / "files" / "model.ckpt"))
         # The generated image is not fed: it is what was restored.
         note("metagraph", {**numbers(session, unfed), "name": variable.name, "variable": session.run(variable)})
@@ -90,7 +98,7 @@ assert tensorflow.executing_eagerly()
 place = pathlib.Path(sys.argv[1])
 for name, (scope, tensors) in json.loads((place / "cases.json").read_text()).items():
     read(place / name, scope, tensors)
-assert not [module for module in sys.modules if module.startswith("nstgraph")]
+assert [module for module in sys.modules if module.startswith("nstgraph")] == ["nstgraph"]
 np.savez(place / "read_back.npz", **read_back)
 """
 
@@ -226,6 +234,15 @@ def test_a_metagraph_with_its_checkpoint_gives_the_same_numbers(case):
     assert_numbers({name: theirs[name] for name in case.here}, case.here)
 
 
+def test_the_initializer_works_and_weights_that_are_not_restored_say_so(case):
+    assert case.there["metagraph/uninitialised"] == 0
+    if case.folder.name == "frozen network":  # whose weights are constants
+        assert "metagraph/not loaded" not in case.there
+    else:
+        told = str(case.there["metagraph/not loaded"])
+        assert f"{case.scope}vgg/conv" in told and "or restore a checkpoint" in told
+
+
 def test_the_generated_image_is_restored_as_it_was(case):
     np.testing.assert_array_equal(case.there["metagraph/variable"], IMAGE)
 
@@ -348,6 +365,22 @@ def test_a_loss_of_no_layers_has_no_features_to_offer(tmp_path):
         model = saved(session, [tf.saved_model.SERVING], str(tmp_path / "out" / "saved_model"))
         assert set(model.signature_def) == {"loss_and_gradient"}
         assert session.run("loss/total:0") == total
+
+
+def test_a_graph_without_a_picture_says_so_where_it_is_imported_and_takes_one(tmp_path):
+    objective = Objective(StyleGraph(WeightsFile(embedded())), parse_loss(SMALL))
+    with Evaluator(objective) as evaluate:
+        export(objective, evaluate.session, tmp_path / "out", ["metagraph", "checkpoint"])
+        expected = evaluate.bind(CONTENT)(IMAGE).total
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.train.import_meta_graph(str(tmp_path / "out/graph.meta")).restore(session, str(tmp_path / "out/model.ckpt"))
+        (variable,) = tf.trainable_variables()
+        with pytest.raises(tf.errors.InvalidArgumentError, match="generated holds no picture yet; assign one to it"):
+            session.run("loss/total:0", {"content:0": CONTENT})
+        fed = session.run("loss/total:0", {"content:0": CONTENT, "generated_image:0": IMAGE})
+        variable.load(IMAGE, session)
+        assigned = session.run("loss/total:0", {"content:0": CONTENT})
+    assert fed == pytest.approx(expected, rel=1e-6) and assigned == pytest.approx(expected, rel=1e-6)
 
 
 def test_variables_of_others_in_the_graph_are_no_part_of_the_export(tmp_path):

@@ -6,7 +6,7 @@ Sets name what is known. An operation that is in none of them is not assumed to 
 from __future__ import annotations
 
 __all__ = [
-    "CONVOLUTIONS", "FREE", "HANDLE_USERS", "NETWORK", "PADS", "PASSING", "POINTWISE", "POOLS", "PRODUCTS", "READS",
+    "CONVOLUTIONS", "DERIVATIVES", "FREE", "HANDLE_USERS", "NETWORK", "PADS", "PASSING", "POINTWISE", "POOLS", "PRODUCTS", "READS",
     "REDUCTIONS", "RELUS", "SIZES", "SLICES", "VALUE_KEEPING", "VARIABLES",
 ]  # fmt: skip
 
@@ -60,4 +60,14 @@ NETWORK = (FREE - READS) | CONVOLUTIONS | POINTWISE | POOLS | PRODUCTS | REDUCTI
     "LRN", "LogSoftmax", "MaxPoolV2", "Merge", "Placeholder", "Range", "Rank", "ResizeBicubic", "ResizeBilinear",
     "ResizeNearestNeighbor", "Reverse", "Select", "ShapeN", "Softmax", "SpaceToBatch", "SpaceToBatchND",
     "SpaceToDepth", "SplitV", "Switch",
+}  # fmt: skip
+
+#: What TensorFlow makes derivatives of the above from; like them, these compute from numbers alone.
+DERIVATIVES = {
+    "AvgPoolGrad", "BiasAddGrad", "BroadcastGradientArgs", "ConcatOffset", "Conv2DBackpropFilter",
+    "DepthwiseConv2dNativeBackpropFilter", "DepthwiseConv2dNativeBackpropInput", "DynamicStitch", "EluGrad",
+    "FusedBatchNormGradV3", "InvGrad", "InvertPermutation", "LRNGrad", "LeakyReluGrad", "MaxPoolGrad", "MirrorPadGrad",
+    "ReciprocalGrad", "Relu6Grad", "ReluGrad", "ResizeBicubicGrad", "ResizeBilinearGrad", "ResizeNearestNeighborGrad",
+    "RsqrtGrad", "ScatterNd", "SeluGrad", "SigmoidGrad", "SoftplusGrad", "SoftsignGrad", "SqrtGrad", "StridedSliceGrad",
+    "TanhGrad", "TensorScatterAdd", "UnsortedSegmentSum",
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,35 +16,10 @@ from nstgraph.graph.style_values import is_fixed
 from nstgraph.graph.targets import targets_of
 from nstgraph.graph.tiling import Tile, margin, tiles
 from nstgraph.pictures.wrapping import NOWHERE
-from nstgraph.tensor_ancestry import ancestors, run_for
-from nstgraph.tiles.target_cache import TargetCache
+from nstgraph.tensor_ancestry import ancestors
+from nstgraph.tiles.place import Home, Place, SessionCall, TileWork
 
-__all__ = ["MovingSums", "SessionCall", "Sums"]
-
-
-class SessionCall:
-    """A session's run of some fetches.
-
-    Args:
-        session: a ``tf.Session``.
-        fetches: tensors, in lists.
-        candidates: tensors to be fed, if a fetch is computed from them.
-    """
-
-    def __init__(self, session: Any, fetches: Sequence[Any], candidates: Iterable[Any]) -> None:
-        candidates = list(candidates)
-        _, used = run_for(tf.nest.flatten(fetches), fed=candidates)
-        self._feeds = [tensor for tensor in candidates if tensor.name in used]
-        self._run = session.make_callable(fetches, feed_list=self._feeds)
-
-    @property
-    def names(self) -> list[str]:
-        """Of the tensors that are fed."""
-        return [tensor.name for tensor in self._feeds]
-
-    def __call__(self, values: Mapping[str, Any]) -> Any:
-        """Values of the fetches, given those of the candidates by tensor name."""
-        return self._run(*(values[tensor.name] for tensor in self._feeds))
+__all__ = ["MovingSums", "Sums"]
 
 
 class Sums:
@@ -113,16 +88,23 @@ class MovingSums(Sums):
         evaluator: gives graph and session.
         wave: the statistics.
         earlier: tensors of statistics that these may be built on, known when these are computed.
+        place: gives where the tiles are computed; here by default.
     """
 
-    def __init__(self, evaluator: Evaluator, wave: Sequence[Statistic], earlier: Sequence[Any]) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        wave: Sequence[Statistic],
+        earlier: Sequence[Any],
+        place: Callable[[TileWork, Home], Place] = lambda work, home: home,
+    ) -> None:
+        super().__init__(evaluator, wave)
         graph = evaluator.objective.graph
-        tensors = [statistic.tensor for statistic in wave]
-        self._image = graph.generated.image
-        self._cache: TargetCache | None = None
+        image = graph.generated.image
+        tensors = self._tensors
         self._earlier = [t for t in earlier if any(t.name in ancestors(own) for own in tensors)]
         self._adjoints = [tf.placeholder(t.dtype, t.shape, "adjoint") for t in tensors]
-        pixels = [self._image] * any(graph.generated in statistic.views for statistic in wave)
+        pixels = [image] * any(graph.generated in statistic.views for statistic in wave)
         back = tf.gradients(
             tensors,
             [*self._earlier, *pixels],
@@ -132,38 +114,26 @@ class MovingSums(Sums):
         )
         delay(back, [*tensors, *self._adjoints])
         # Tiles are of the image that is fed, never of what the variable holds.
-        moving = [self._image, *earlier, *self._adjoints]
-        data = [view.image for view in graph.views[1:]]
-        self._targets = targets_of([*tensors, *back], moving, data)
-        super().__init__(evaluator, wave)
-        self._make = SessionCall(evaluator.session, self._targets, super()._candidates(evaluator))
-        self._back = SessionCall(evaluator.session, back, [*self._candidates(evaluator), *self._adjoints])
-
-    def _candidates(self, evaluator: Evaluator) -> list[Any]:
-        return [self._image, self._interior, *self._targets, *self._others]
+        targets = targets_of([*tensors, *back], [image, *earlier, *self._adjoints], [v.image for v in graph.views[1:]])
+        inputs = [image, self._interior, *self._others, *self._adjoints]
+        work = TileWork(tensors, back, targets, inputs, self._candidates(evaluator))
+        self._place = place(work, Home(evaluator.session, work))
+        self._tiles_bound: list[Tile] = []
 
     def bind(self, values: Mapping[str, Any], side: int, keep: str) -> None:
-        """Compute what stays the same for each tile; arguments as for `add_up` and `TargetCache`."""
+        """Choose pictures and tiles; arguments as for `add_up` and `TargetCache`."""
         self.release()
         self._tiles_bound = self._tiles(values, side)
-        self._cache = TargetCache(
-            keep, lambda number: self._make(self._cut(self._tiles_bound[number], values)), len(self._tiles_bound)
-        )
+        self._place.bind(lambda number: self._cut(self._tiles_bound[number], values), len(self._tiles_bound), keep)
 
     def release(self) -> None:
         """Give back the memory of the targets."""
-        self._cache = None
-
-    def _each(self, values: Mapping[str, Any]) -> Iterator[tuple[Tile, dict[str, Any]]]:
-        names = [tensor.name for tensor in self._targets]
-        cache = self._cache
-        assert cache is not None, "no pictures are bound"
-        for number, tile in enumerate(self._tiles_bound):
-            yield tile, {**self._cut(tile, values), **dict(zip(names, cache[number], strict=True))}
+        self._place.release()
 
     def add_up(self, values: Mapping[str, Any], side: int | None = None) -> dict[str, Array]:
         """The statistics over the tiles that were bound."""
-        return _total(self._tensors, (self._sum(tile_values) for _, tile_values in self._each(values)))
+        parts = self._place.each("sums", lambda number: self._cut(self._tiles_bound[number], values))
+        return _total(self._tensors, parts)
 
     def go_back(self, values: Mapping[str, Any], adjoints: dict[str, Array], gradient: Array) -> None:
         """Add the derivative with respect to pixels to ``gradient``, and those to earlier statistics to ``adjoints``.
@@ -174,12 +144,13 @@ class MovingSums(Sums):
             gradient: of the loss with respect to the generated image, [1, height, width, 3].
         """
         own = {placeholder.name: adjoints[t.name] for placeholder, t in zip(self._adjoints, self._tensors, strict=True)}
-        for tile, tile_values in self._each(values):
-            *earlier, pixels = [*self._back({**tile_values, **own}), None][: len(self._earlier) + 1]
-            for tensor, part in zip(self._earlier, earlier, strict=True):
-                adjoints[tensor.name] = adjoints[tensor.name] + part
-            if pixels is not None:
-                tile.add(pixels, gradient)
+        values = {**values, **own}
+        parts = self._place.each("back", lambda number: self._cut(self._tiles_bound[number], values))
+        for tile, part in zip(self._tiles_bound, parts, strict=True):
+            for tensor, derivative in zip(self._earlier, part, strict=False):  # the last one may be that of the pixels
+                adjoints[tensor.name] = adjoints[tensor.name] + derivative
+            if len(part) > len(self._earlier):
+                tile.add(part[-1], gradient)
 
 
 def _total(tensors: Sequence[Any], parts: Iterable[Sequence[Any]]) -> dict[str, Array]:

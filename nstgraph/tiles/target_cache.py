@@ -18,31 +18,31 @@ KEEPS = ("memory", "disk", "recompute")
 
 
 class TargetCache:
-    """Lists of arrays by number.
+    """Lists of arrays by number, each made when it is first asked for.
 
     Args:
         keep: ``"memory"``; ``"disk"``, in a temporary folder that goes when the cache does; or ``"recompute"``, which
             keeps nothing and makes a list anew each time it is asked for.
         make: gives the list of a number.
-        count: how many lists there are.
 
     Raises:
         OSError: a file cannot be written.
     """
 
-    def __init__(self, keep: str, make: Callable[[int], Sequence[Array]], count: int) -> None:
-        self._make = make
-        self._lists: list[Sequence[Array]] = []
+    def __init__(self, keep: str, make: Callable[[int], Sequence[Array]]) -> None:
+        self._keep, self._make = keep, make
+        self._lists: dict[int, Sequence[Array]] = {}
         if keep == "disk":
             self._folder = tempfile.mkdtemp(prefix="nstgraph-")
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-        if keep != "recompute":
-            for number in range(count):
-                arrays = make(number)
-                self._lists.append(self._to_disk(number, arrays) if keep == "disk" else arrays)
 
     def __getitem__(self, number: int) -> Sequence[Array]:
-        return self._lists[number] if self._lists else self._make(number)
+        if number in self._lists:
+            return self._lists[number]
+        arrays = self._make(number)
+        if self._keep != "recompute":
+            self._lists[number] = arrays = self._to_disk(number, arrays) if self._keep == "disk" else arrays
+        return arrays
 
     def _to_disk(self, number: int, arrays: Sequence[Array]) -> list[Array]:
         mapped: list[Array] = []

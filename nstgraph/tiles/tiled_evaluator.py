@@ -8,7 +8,7 @@ tile to its pixels. What depends on the content image alone is computed once a t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,8 @@ from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.feeds import checked_feeds
 from nstgraph.graph.tiling import check_open_sizes, check_tileable, waves
 from nstgraph.tensor_ancestry import dependents, run_for
-from nstgraph.tiles.sums_over_tiles import MovingSums, SessionCall, Sums
+from nstgraph.tiles.place import Home, Place, SessionCall, TileWork
+from nstgraph.tiles.sums_over_tiles import MovingSums, Sums
 
 __all__ = ["TiledEvaluator"]
 
@@ -31,6 +32,7 @@ class TiledEvaluator:
 
     Args:
         evaluator: gives objective, session and weights of terms; it must stay open while this one is in use.
+        place: gives for some work, and the place in this process, where its tiles are computed; by default there.
 
     Attributes:
         objective: the evaluator's.
@@ -39,7 +41,9 @@ class TiledEvaluator:
         TilingError: a term cannot be computed tile by tile; names it, and the operation at fault.
     """
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(
+        self, evaluator: Evaluator, place: Callable[[TileWork, Home], Place] = lambda work, home: home
+    ) -> None:
         self.objective = objective = evaluator.objective
         check_open_sizes(objective)
         check_tileable(objective)
@@ -56,7 +60,7 @@ class TiledEvaluator:
         sums: list[Any] = []
         with graph.graph.as_default(), tf.name_scope("tiles/"):
             for wave in moving:
-                self._moving.append(MovingSums(evaluator, wave, list(sums)))
+                self._moving.append(MovingSums(evaluator, wave, list(sums), place))
                 sums += [statistic.tensor for statistic in wave]
             scaled = objective.total * tf.stop_gradient(objective.gradient_scale)
             adjoints = tf.gradients(scaled, sums, stop_gradients=sums, unconnected_gradients="zero")

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from nstgraph import Evaluator, tf
-from nstgraph.tiles.sums_over_tiles import SessionCall
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 
 
@@ -152,13 +151,3 @@ def test_where_targets_are_kept_changes_nothing(
     # The folder of the disk's arrays is there while they are bound, and no longer.
     assert folders == [0, 1, 0]
     assert not recwarn.list
-
-
-def test_a_run_asks_only_for_the_feeds_that_it_needs():
-    with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
-        a, b = tf.placeholder(tf.float32, [], "a"), tf.placeholder(tf.float32, [], "b")
-        middle = tf.exp(a, "middle")
-        fetches = [tf.add(middle, 1.0), [tf.multiply(middle, 2.0)]]
-        assert SessionCall(session, fetches, [b, a])({"a:0": 0.0}) == [2.0, [2.0]]
-        # What is fed needs nothing that it would be made from.
-        assert SessionCall(session, fetches, [a, b, middle])({"middle:0": 5.0}) == [6.0, [10.0]]

@@ -1,0 +1,1 @@
+"""One picture on several machines: tiles are computed on TensorFlow servers."""

@@ -1,0 +1,61 @@
+"""Addresses of servers."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from nstgraph.errors import ConfigError
+from nstgraph.messages import shown
+
+__all__ = ["Address", "addresses"]
+
+
+class Address(NamedTuple):
+    """Host, a name or number, and port; ``str`` gives HOST:PORT."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def read(cls, text: str) -> Address:
+        """The address that is written so; IPv6 numbers in brackets.
+
+        Raises:
+            ConfigError: it is none.
+        """
+        match = re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})", text)
+        if match is None or not 0 < int(match[2]) < 1 << 16:
+            raise ConfigError(f"{shown(text)} is no address; write HOST:PORT, such as 127.0.0.1:2222")
+        return cls(match[1], int(match[2]))
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is this machine's own, which no other one reaches."""
+        return self.host in ("localhost", "[::1]") or self.host.startswith("127.")
+
+    def refuses(self, seconds: float = 1.0) -> bool:
+        """Whether nobody takes connections there, as when a process has ended; one that was stopped still does."""
+        try:
+            socket.create_connection((self.host.strip("[]"), self.port), seconds).close()
+        except OSError as error:
+            return not isinstance(error, TimeoutError)
+        return False
+
+
+def addresses(texts: Sequence[str]) -> tuple[Address, ...]:
+    """Addresses, each of which may be a list of several, separated by commas.
+
+    Raises:
+        ConfigError: one is none, or is there twice.
+    """
+    found = [Address.read(part.strip()) for text in texts for part in text.split(",")]
+    for address in found:
+        if found.count(address) > 1:
+            raise ConfigError(f"{address} is given twice; a server counts once, whatever its cores")
+    return tuple(found)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nstgraph.search.search import Search
     from nstgraph.search.step import Step
     from nstgraph.tiles.tiled_evaluator import TiledEvaluator
+    from nstgraph.workers.workers import Workers
 
 _HOMES = {
     "tf": "_tf",
@@ -69,6 +70,7 @@ _HOMES = {
     "Result": "run.result",
     "Source": "pictures.load",
     "TiledEvaluator": "tiles.tiled_evaluator",
+    "Workers": "workers.workers",
 }
 
 _MODULES = ("contrib", "hooks", "testing")
@@ -96,6 +98,7 @@ __all__ = [
     "TextureConfig",
     "TiledEvaluator",
     "View",
+    "Workers",
     "loss_term",
     "map",
     "parse_loss",

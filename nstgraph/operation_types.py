@@ -6,8 +6,8 @@ Sets name what is known. An operation that is in none of them is not assumed to 
 from __future__ import annotations
 
 __all__ = [
-    "CONVOLUTIONS", "DERIVATIVES", "FREE", "HANDLE_USERS", "NETWORK", "PADS", "PASSING", "POINTWISE", "POOLS", "PRODUCTS", "READS",
-    "REDUCTIONS", "RELUS", "SIZES", "SLICES", "VALUE_KEEPING", "VARIABLES",
+    "CONVOLUTIONS", "DERIVATIVES", "FREE", "HANDLE_USERS", "NETWORK", "PADS", "PASSING", "POINTWISE", "POOLS",
+    "PRODUCTS", "READS", "REDUCTIONS", "RELUS", "SIZES", "SLICES", "VALUE_KEEPING", "VARIABLES",
 ]  # fmt: skip
 
 CONVOLUTIONS = {"Conv2D", "DepthwiseConv2dNative"}

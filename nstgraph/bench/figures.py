@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Descent", "Failure", "PictureFigures", "Row", "TargetReuse", "mean_figures"]
+__all__ = ["Descent", "Failure", "PictureFigures", "Row", "Scaling", "TargetReuse", "mean_figures"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,34 @@ class TargetReuse:
     def speedup(self) -> float:
         """How many times faster an evaluation is."""
         return self.seconds_anew / self.seconds
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """What was measured of an evaluation by some workers.
+
+    Attributes:
+        workers: their addresses, or ``this machine``.
+        size: of all pictures, in pixels square.
+        tile: side of the tiles, in pixels.
+        seconds: median time of an evaluation of loss and gradient.
+        alone: the same of this machine, in tiles, in the same run.
+        sent: bytes an evaluation, to workers and back.
+        predicted: the same by the model that plans use.
+    """
+
+    workers: str
+    size: int
+    tile: int
+    seconds: float
+    alone: float
+    sent: float
+    predicted: float
+
+    @property
+    def speedup(self) -> float:
+        """How many times faster than this machine alone."""
+        return self.alone / self.seconds
 
 
 @dataclass(frozen=True)

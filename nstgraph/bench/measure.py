@@ -27,7 +27,7 @@ from nstgraph.planning.speed import Product
 from nstgraph.run.stylizer import Stylizer
 from nstgraph.search.search import Search
 
-__all__ = ["configurations", "measure_row", "target_reuse"]
+__all__ = ["configurations", "drawn_pictures", "measure_row", "target_reuse"]
 
 #: Rows and columns of the reference matrix product.
 _SIDE = 2048
@@ -48,7 +48,7 @@ def measure_row(config: Config, *, styles: int = 1, repeats: int = 10) -> Row:
         NstgraphError: it does not fit into memory, or a term cannot be computed in tiles.
     """
     size = config.size
-    content, targets, start = _pictures(size, styles)
+    content, targets, start = drawn_pictures(size, styles)
     with Stylizer(config.replace(scales=1), styles) as stylizer, Product(stylizer.precision, _SIDE) as product:
         stage, evaluate = _bound(stylizer, content, targets)
         clock = Clock(evaluate, repeats, product)
@@ -110,7 +110,7 @@ def target_reuse(config: Config, *, styles: int = 1, repeats: int = 10) -> Targe
 
 
 def _target_reuse(config: Config, styles: int, repeats: int) -> TargetReuse:
-    content, targets, image = _pictures(config.size, styles)
+    content, targets, image = drawn_pictures(config.size, styles)
     with Stylizer(config, styles) as stylizer, Evaluator(stylizer.objective, cache_targets=False) as anew:
         _, once = _bound(stylizer, content, targets)
         anew.bind(content, targets)
@@ -134,7 +134,7 @@ def _bound(stylizer: Stylizer, content: Array, targets: list[Array]) -> tuple[St
     return stage, stylizer.evaluators.bind(stage, content, targets)
 
 
-def _pictures(size: int, styles: int) -> tuple[Array, list[Array], Array]:
+def drawn_pictures(size: int, styles: int) -> tuple[Array, list[Array], Array]:
     """Content, styles, and an image between them: at a picture itself, some losses leave nothing to search for."""
     drawn = min(size, _DRAWN)
     content, target = (resize(scene(drawn, drawn), size, size).clip(0, 255) for scene in (landscape, painting))

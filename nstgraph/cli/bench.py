@@ -66,6 +66,14 @@ _Output: TypeAlias = Annotated[
     Path,
     typer.Option("--output", "-o", metavar="FOLDER", help="A new folder for results and contact sheet of --pictures."),
 ]
+_Workers: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="HOST:PORT,...",
+        help="Compare evaluations by these servers with this machine's instead, at the first size and tile; may be "
+        "given again for another team.",
+    ),
+]
 _AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print all figures as one line of JSON instead.")]
 
 
@@ -84,13 +92,18 @@ def bench(
     steps: _Steps = None,
     plugin: options.Plugins = None,
     styles: options.StyleCount = 1,
+    workers: _Workers = None,
     as_json: _AsJson = False,
 ) -> None:
     """Measure evaluations against this machine's own matrix-product rate, how fast searches converge, or pictures."""
     from nstgraph.bench import measure
 
     options.load_plugins(plugin)
-    if pictures is not None:
+    if workers:
+        _refuse(context, "--workers", "convergence", "pictures", "styles", "precision", "output", "steps")
+        side = next((int(one) for one in tile if one.isdecimal()), 512)
+        _bench_workers(config.replace(size=(size or [1024])[0]), side, workers, repeats, as_json)
+    elif pictures is not None:
         _refuse(context, "--pictures", "convergence", "styles", "precision", "tile", "repeats")
         chosen = config.replace(size=size[0] if size else config.size, steps=steps or config.steps)
         _bench_pictures(chosen, pictures, output, as_json)
@@ -128,6 +141,19 @@ def _bench_evaluations(configs: list[Config], plugins: list[Path], how: dict[str
     else:
         tables.show_rows(rows)
         tables.show_target_reuse(reuse)
+
+
+def _bench_workers(config: Config, tile: int, teams: list[str], repeats: int, as_json: bool) -> None:
+    """Compare teams of workers with this machine."""
+    from nstgraph.workers.workers import Workers
+
+    named = [Workers(team) for team in teams]
+    import_tensorflow()
+    from nstgraph.bench.scaling import measure_scaling
+    from nstgraph.cli import bench_tables as tables
+
+    rows = measure_scaling(config, tile, [team.answering(to_stderr) for team in named], repeats)
+    tables.print_json(scaling=rows) if as_json else tables.show_scaling(rows)
 
 
 def _bench_searches(config: Config, steps: int, styles: int, as_json: bool) -> None:

@@ -9,10 +9,13 @@ from typing import Any, TypeVar
 
 from rich.table import Column, Table
 
-from nstgraph.bench.figures import Descent, Failure, PictureFigures, Row, TargetReuse, mean_figures
+from nstgraph.bench.figures import Descent, Failure, PictureFigures, Row, Scaling, TargetReuse, mean_figures
 from nstgraph.cli.printing import show, to_stderr, to_stdout
 
-__all__ = ["line", "noted", "print_json", "show_descents", "show_pictures", "show_rows", "show_target_reuse"]
+__all__ = [
+    "line", "noted", "print_json", "show_descents", "show_pictures", "show_rows", "show_scaling",
+    "show_target_reuse",
+]  # fmt: skip
 
 
 _Figures = TypeVar("_Figures", Row, Row | Failure, Descent)
@@ -80,6 +83,17 @@ def show_target_reuse(figures: TargetReuse | Failure) -> None:
         f"\ntargets computed once, {figures.size} px, {figures.precision}: {figures.speedup:.2f} times faster than "
         f"computed anew ({figures.possible_speedup:.2f} expected); loss differs by {figures.difference:.0e}"
     )
+
+
+def show_scaling(rows: Sequence[Scaling]) -> None:
+    """The table of teams of workers."""
+    table = _table(("workers", "size", "tile", "evaluation", "speed", "sent", "predicted"), left="workers")
+    for row in rows:
+        sent = (f"{value / 1e6:.1f} MB" if value else "-" for value in (row.sent, row.predicted))
+        times = f"{row.seconds:.3f} s", f"{row.speedup:.2f}"
+        table.add_row(row.workers, str(row.size), str(row.tile), *times, *sent)
+    show(table)
+    show("speed: against this machine alone, in tiles; sent: to workers and back, an evaluation")
 
 
 def show_descents(descents: Sequence[Descent]) -> None:

@@ -8,7 +8,7 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -20,15 +20,21 @@ from nstgraph.settings.exclusions import over
 from nstgraph.settings.toml_file import OUTPUTS, checked, read_toml
 from nstgraph.value_checks import setting_of
 
+if TYPE_CHECKING:
+    from nstgraph.workers.workers import Workers
+
 __all__ = [
     "ConfigFile",
     "Content",
     "Like",
+    "Patience",
     "Plugins",
     "PresetName",
     "Quiet",
     "StyleCount",
     "Styles",
+    "WorkerList",
+    "chosen_workers",
     "load_plugins",
     "option",
     "takes",
@@ -72,6 +78,24 @@ PresetName: TypeAlias = Annotated[
         "--preset",
         metavar="NAME",
         help="Options that reproduce another program or a paper; those given beside it win. See: nstgraph presets.",
+    ),
+]
+WorkerList: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--workers",
+        metavar="HOST:PORT,...",
+        help="Machines on which nstgraph worker runs; they compute tiles where that is faster. May be given again.",
+        rich_help_panel="Machine",
+    ),
+]
+Patience: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--worker-timeout",
+        metavar="SECONDS",
+        help="Time after which a worker that does not answer is given up, and others compute its tiles.",
+        rich_help_panel="Machine",
     ),
 ]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
@@ -171,6 +195,17 @@ def _made(
 def option(of: type, name: str) -> Any:
     """The annotation of one option, for commands that take only a few of a class of settings."""
     return _option(of, name).annotation
+
+
+def chosen_workers(workers: Sequence[str] | None, patience: float) -> Workers:
+    """The servers that a command was given.
+
+    Raises:
+        ConfigError: an address is none.
+    """
+    from nstgraph.workers.workers import Workers
+
+    return Workers(*workers or (), patience=patience)
 
 
 def load_plugins(files: Sequence[Path] | None) -> None:

@@ -15,6 +15,7 @@ from nstgraph.cli.output_options import STDOUT, Outputs
 from nstgraph.cli.printing import stderr_held_back
 from nstgraph.config import Config
 from nstgraph.errors import ConfigError
+from nstgraph.workers.address import PATIENCE
 
 if TYPE_CHECKING:
     from nstgraph.run.repetition import Repetition
@@ -82,6 +83,8 @@ def rerun(
     init: _Starts = None,
     mask: _Masks = None,
     plugin: options.Plugins = None,
+    workers: options.WorkerList = None,
+    worker_timeout: options.Patience = PATIENCE,
     quiet: options.Quiet = False,
 ) -> None:
     """Make RESULT again, from what its file says: the same bytes, with the same programs on the same machine.
@@ -92,6 +95,7 @@ def rerun(
     from nstgraph.cli.output_files import checked_files
     from nstgraph.pictures.metadata import depth_of
 
+    helped = options.chosen_workers(workers, worker_timeout)
     machine = {name: getattr(config, name) for name in ("memory", "tile", "weights", "network")}
     machine = {name: value for name, value in machine.items() if value != getattr(Config, name)}
     given = {
@@ -107,7 +111,7 @@ def rerun(
     names = [Path(name) for name in again.names]
     read, found = [result, *again.files], again.config.replace(init="style")  # its files are among those that were read
     outputs, files = checked_files(found, outputs, names, read, plugin, fields_of(again.config, names))
-    running.run_again(again, outputs, files, quiet)
+    running.run_again(again, outputs, files, quiet, helped)
 
 
 def _again(result: Path, given: dict[str, Any], machine: dict[str, Any]) -> Repetition:

@@ -15,6 +15,7 @@ from nstgraph.cli.output_options import Outputs
 from nstgraph.cli.printing import to_stderr
 from nstgraph.config import Config
 from nstgraph.errors import CheckpointError
+from nstgraph.workers.address import PATIENCE
 
 if TYPE_CHECKING:
     from nstgraph.checkpoints.checkpoint import Checkpoint
@@ -40,6 +41,8 @@ def resume(
         Path | None, typer.Argument(metavar="FOLDER", help="The run's checkpoints; by default the newest run's.")
     ] = None,
     plugin: options.Plugins = None,
+    workers: options.WorkerList = None,
+    worker_timeout: options.Patience = PATIENCE,
     quiet: options.Quiet = False,
 ) -> None:
     """Go on with a run that did not end, here or on another machine.
@@ -51,6 +54,7 @@ def resume(
     from nstgraph.cli.output_files import OutputFiles
     from nstgraph.cli.output_names import inputs
 
+    helped = options.chosen_workers(workers, worker_timeout)
     options.load_plugins(plugin)
     with Checkpoint.open(folder or _newest()) as checkpoint:
         _check_plugins(checkpoint, plugin or [])
@@ -62,7 +66,7 @@ def resume(
         outputs = outputs.named(fields_of(config, names)).resumed(checkpoint.about.get("outputs"))
         files = OutputFiles(outputs, names, before)
         files.names.check(inputs(config, [], plugin), config.steps)
-        running.go_on(config, checkpoint, outputs, files, quiet)
+        running.go_on(config, checkpoint, outputs, files, quiet, helped)
 
 
 @command(app)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nstgraph.run.repetition import Repetition
     from nstgraph.run.stylizer import Stylizer
     from nstgraph.search.step import Step, StepCallback
+    from nstgraph.workers.workers import Workers
 
 __all__ = ["go_on", "import_tensorflow", "read", "run", "run_again", "runs_folder"]
 
@@ -80,27 +81,44 @@ def read(config: Config, sources: Sequence[Path | None], display: Display) -> tu
     return pictures, config.replace(loss=as_loss(config.loss))
 
 
-def run(config: Config, sources: Sequence[Path | None], outputs: Outputs, files: OutputFiles, quiet: bool) -> None:
+def run(
+    config: Config,
+    sources: Sequence[Path | None],
+    outputs: Outputs,
+    files: OutputFiles,
+    quiet: bool,
+    workers: Workers | None = None,
+) -> None:
     """Stylise with a display and write all outputs; after a signal or a failure, those of the best picture so far."""
     pictures, config = read(config, sources, Display(0, quiet=quiet))
-    _run(config, pictures, outputs, files, quiet, functools.partial(_kept, outputs=outputs, names=files.names))
+    kept = functools.partial(_kept, outputs=outputs, names=files.names)
+    _run(config, pictures, outputs, files, quiet, kept, workers)
 
 
-def go_on(config: Config, checkpoint: Checkpoint, outputs: Outputs, files: OutputFiles, quiet: bool) -> None:
+def go_on(
+    config: Config,
+    checkpoint: Checkpoint,
+    outputs: Outputs,
+    files: OutputFiles,
+    quiet: bool,
+    workers: Workers | None = None,
+) -> None:
     """Go on with a run from its checkpoint; else as `run`."""
     from nstgraph.run.inputs import kept_masks, kept_pictures
 
     pictures, masks = kept_pictures(config, checkpoint), kept_masks(checkpoint)
     keeping = lambda *_: contextlib.nullcontext(checkpoint)  # noqa: E731
-    _run(config, pictures, outputs, files, quiet, keeping, checkpoint.own, masks)
+    _run(config, pictures, outputs, files, quiet, keeping, workers, checkpoint.own, masks)
 
 
-def run_again(again: Repetition, outputs: Outputs, files: OutputFiles, quiet: bool) -> None:
+def run_again(
+    again: Repetition, outputs: Outputs, files: OutputFiles, quiet: bool, workers: Workers | None = None
+) -> None:
     """Make a result again; else as `run`. Nothing is kept on the way unless that was asked for."""
     kept: Keeping = lambda *_: contextlib.nullcontext(None)  # noqa: E731
     if outputs.checkpoint not in (None, OFF):
         kept = functools.partial(_kept, outputs=outputs, names=files.names)
-    _run(again.config, again.pictures, outputs, files, quiet, kept, again=again)
+    _run(again.config, again.pictures, outputs, files, quiet, kept, workers, again=again)
 
 
 def runs_folder() -> Path:
@@ -115,6 +133,7 @@ def _run(
     files: OutputFiles,
     quiet: bool,
     kept: Keeping,
+    workers: Workers | None = None,
     own: Sequence[KeptPicture] = (),
     masks: Masks | None = None,
     again: Repetition | None = None,
@@ -124,10 +143,12 @@ def _run(
     import_tensorflow()
     from nstgraph.run.stylizer import Stylizer
 
+    if workers is not None:
+        workers = workers.answering(lambda line: Display(0, quiet=quiet).note(f"note: {line}"))
     with contextlib.ExitStack() as claims:
         claims.enter_context(files.names.claimed())
         stylizer = claims.enter_context(
-            Stylizer(config, len(pictures.styles), hooks=files.hooks(), kept=own, masks=masks)
+            Stylizer(config, len(pictures.styles), hooks=files.hooks(), kept=own, masks=masks, workers=workers)
         )
         files.names.check_inputs(stylizer.graph.pictures.files, config.steps)  # what terms have read, too
         plan = claim_memory(lambda reserved: stylizer.plan(pictures, reserved=reserved), claims)

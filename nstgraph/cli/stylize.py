@@ -16,6 +16,7 @@ from nstgraph.cli.printing import to_stdout
 from nstgraph.cli.progress import Display
 from nstgraph.config import Config
 from nstgraph.errors import NstgraphError
+from nstgraph.workers.address import PATIENCE
 
 __all__ = ["app"]
 
@@ -33,6 +34,8 @@ def stylize(
     like: options.Like = None,
     config_file: options.ConfigFile = None,
     plugin: options.Plugins = None,
+    workers: options.WorkerList = None,
+    worker_timeout: options.Patience = PATIENCE,
     quiet: options.Quiet = False,
 ) -> None:
     """Stylise CONTENT in the manner of STYLE.
@@ -43,13 +46,14 @@ def stylize(
     from nstgraph.pictures.folder import paths_without_folders
     from nstgraph.run.preset_weights import with_weights_of
 
+    helped = options.chosen_workers(workers, worker_timeout)
     named, sources = [content, *styles], [content, *paths_without_folders(styles)]
     read = [*sources, like, config_file]
     outputs, files = checked_files(config, outputs, named, read, plugin, fields_of(config, named, preset))
     options.load_plugins(plugin)
     if preset is not None:
         config = with_weights_of(preset, config)
-    running.run(config, sources, outputs, files, quiet)
+    running.run(config, sources, outputs, files, quiet, helped)
 
 
 @command(app)
@@ -63,6 +67,8 @@ def plan(
     like: options.Like = None,
     config_file: options.ConfigFile = None,
     plugin: options.Plugins = None,
+    workers: options.WorkerList = None,
+    worker_timeout: options.Patience = PATIENCE,
     quiet: options.Quiet = False,
 ) -> None:
     """Predict memory and time of a run on this machine, and show what it would choose.
@@ -75,11 +81,12 @@ def plan(
     options.load_plugins(plugin)
     if preset is not None:
         config = with_weights_of(preset, config)
-    pictures, config = running.read(config, [content, *styles], Display(0, quiet=quiet))
+    helped, display = options.chosen_workers(workers, worker_timeout), Display(0, quiet=quiet)
+    pictures, config = running.read(config, [content, *styles], display)
     running.import_tensorflow()
     from nstgraph.run.stylizer import Stylizer
 
-    with Stylizer(config, len(pictures.styles)) as stylizer:
+    with Stylizer(config, len(pictures.styles), workers=helped.answering(display.note)) as stylizer:
         show_plan(stylizer.plan(pictures))
 
 

@@ -12,6 +12,7 @@ from nstgraph.cli.exit_codes import command
 from nstgraph.cli.name_patterns import fields_of
 from nstgraph.cli.output_options import Outputs
 from nstgraph.config import TextureConfig
+from nstgraph.workers.address import PATIENCE
 
 __all__ = ["app"]
 
@@ -38,6 +39,8 @@ def texture(
     like: options.Like = None,
     config_file: options.ConfigFile = None,
     plugin: options.Plugins = None,
+    workers: options.WorkerList = None,
+    worker_timeout: options.Patience = PATIENCE,
     quiet: options.Quiet = False,
 ) -> None:
     """Make a picture in the manner of STYLE without a photo, which fits together with itself on all sides.
@@ -47,8 +50,9 @@ def texture(
     from nstgraph.cli.output_files import checked_files
     from nstgraph.pictures.folder import paths_without_folders
 
+    helped = options.chosen_workers(workers, worker_timeout)
     paintings = paths_without_folders(styles)
     read, fields = [*paintings, like, config_file], fields_of(config, [_NAME, *styles])
     outputs, files = checked_files(config, outputs, [styles[0], _NAME], read, plugin, fields)
     options.load_plugins(plugin)
-    running.run(config, [None, *paintings], outputs, files, quiet)
+    running.run(config, [None, *paintings], outputs, files, quiet, helped)

@@ -12,6 +12,7 @@ from nstgraph.arrays import Array, Values
 from nstgraph.errors import ConfigError, LossError, TilingError
 from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.receptive_field import ReceptiveField
+from nstgraph.graph.spatial_sums import Statistic
 from nstgraph.graph.tiling import check_tileable, margin
 from nstgraph.graph.trace import trace
 from nstgraph.memory import available_memory, process_memory
@@ -50,6 +51,7 @@ class Cost:
         why_not: if so, which, and why; else empty.
         wraps: where the generated image goes on with its other side, for as far as the margin.
         own: how many pictures terms have of their own, which are fed beside the others.
+        sums: bytes of the statistics that depend on the generated image.
         growth: of the memory of a loss that cannot be tiled, and so may compare positions with each other.
     """
 
@@ -62,6 +64,7 @@ class Cost:
     growth: Growth | None = None
     wraps: Wraps = NOWHERE
     own: int = 0
+    sums: int = 0
 
     def evaluation(self, pixels: int, style: int) -> float:
         """Bytes that TensorFlow holds at its peak, for so many pixels of the generated and of the style images."""
@@ -97,7 +100,8 @@ def measure(evaluator: Evaluator) -> Cost:
     growth = _growth(evaluator, memory) if overlap is None else None
     graph = evaluator.objective.graph
     a_pixel = (min(times) / pixels, memory / pixels, targets / pixels)
-    return Cost(*a_pixel, process_memory(), overlap, why_not, growth, graph.wraps, len(graph.pictures))
+    sums = _bytes_of_sums(evaluator) if overlap is not None else 0
+    return Cost(*a_pixel, process_memory(), overlap, why_not, growth, graph.wraps, len(graph.pictures), sums)
 
 
 def _bind(evaluator: Evaluator, side: int, style_side: int) -> Array:
@@ -137,15 +141,23 @@ def _overlap(evaluator: Evaluator) -> tuple[ReceptiveField | None, str]:
     """The overlap of tiles of the generated image, or why there can be none."""
     if evaluator.periodic is not None:
         return evaluator.periodic.margin, ""
-    objective = evaluator.objective
-    graph = objective.graph
+    graph = evaluator.objective.graph
     try:
-        check_tileable(objective)
-        moves = dependents([graph.generated.image])
-        moving = [s for s in graph.statistics if s.tensor.op.name in moves and graph.generated in s.views]
-        return margin(moving, graph.locality), ""
+        check_tileable(evaluator.objective)
+        return margin(_moving(evaluator), graph.locality), ""
     except TilingError as error:
         return None, str(error)
+
+
+def _moving(evaluator: Evaluator) -> list[Statistic]:
+    """The statistics of the generated image."""
+    graph = evaluator.objective.graph
+    moves = dependents([graph.generated.image])
+    return [s for s in graph.statistics if s.tensor.op.name in moves and graph.generated in s.views]
+
+
+def _bytes_of_sums(evaluator: Evaluator) -> int:
+    return sum(s.tensor.shape.num_elements() * s.tensor.dtype.size for s in _moving(evaluator))
 
 
 def _peak(evaluator: Evaluator, image: Array) -> int:

@@ -25,6 +25,8 @@ class Stage:
         history: number of corrections that it keeps; 0 for one that keeps none.
         memory: what the process will take, in bytes.
         seconds: how long it will take.
+        workers: how many servers compute the tiles; 0 if this machine does.
+        worker_memory: what each of them will take, in bytes.
     """
 
     height: int
@@ -37,6 +39,8 @@ class Stage:
     history: int = 10
     memory: float = 0.0
     seconds: float = 0.0
+    workers: int = 0
+    worker_memory: float = 0.0
 
     @property
     def size(self) -> Size:
@@ -46,6 +50,8 @@ class Stage:
     def __str__(self) -> str:
         how = f"{self.optimizer} with {self.history} corrections" if self.history else self.optimizer
         tile = f" in tiles of {self.tile} px" if self.tile else ""
+        if self.workers:
+            tile += f" on {self.workers} worker{'s' * (self.workers > 1)}, about {self.worker_memory / 1e9:.1f} GB each"
         keep = f", targets {'on disk' if self.keep == 'disk' else 'recomputed'}" if self.keep != KEEPS[0] else ""
         return f"{self.width}x{self.height}{tile}{keep}, {how}"
 

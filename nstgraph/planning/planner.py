@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,11 +39,13 @@ class Planner:
         precision: of the network.
         cost: of an evaluation.
         limit: bytes that the process may take.
+        workers: how many servers there are for tiles.
     """
 
     precision: str
     cost: Cost
     limit: float
+    workers: int = 0
 
     def plan(self, config: Config, pictures: PictureSet) -> Plan:
         """Plan a run; settings that are ``auto`` or 0 are chosen here.
@@ -81,9 +83,15 @@ class Planner:
                 content_size = in_strides(content_size, self.cost.margin.stride, self.cost.wraps)
             whole = Stage(*content_size, steps, style_sizes)
             choices = [predicted(choice, self.cost) for choice in self._choices(whole, config)]
-            least = min(choices, key=lambda stage: stage.memory)
-            stages.append(next((stage for stage in choices if stage.memory <= self.limit), least))
+            stages.append(self._chosen(choices))
         return Plan(self.precision, tuple(stages))
+
+    def _chosen(self, choices: Sequence[Stage]) -> Stage:
+        """The first that fits, or takes least; or one by workers with the same search, if it is the fastest."""
+        fitting = [stage for stage in choices if stage.memory <= self.limit]
+        first = fitting[0] if fitting else min(choices, key=lambda stage: stage.memory)
+        alike = [s for s in fitting if s.workers and (s.optimizer, s.history) == (first.optimizer, first.history)]
+        return min([first, *alike], key=lambda stage: stage.seconds)
 
     def _choices(self, whole: Stage, config: Config) -> Iterator[Stage]:
         """Ways to compute a stage, the most wanted first."""
@@ -95,7 +103,7 @@ class Planner:
         if self.cost.margin is not None and config.tile != "off":
             sides = [config.tile] if isinstance(config.tile, int) else _SIDES
             for keep, side, search in itertools.product(KEEPS, sides, searches):
-                yield replace(search, tile=side, keep=keep)
+                yield replace(search, tile=side, keep=keep, workers=self.workers)
 
     def _searches(self, config: Config) -> list[tuple[str, int]]:
         """Optimisers and their numbers of corrections, the most wanted first."""

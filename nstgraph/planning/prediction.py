@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from nstgraph.graph.receptive_field import ReceptiveField
@@ -11,7 +12,10 @@ from nstgraph.planning.plan import Stage
 from nstgraph.search.gradient_descent import AVERAGE_EVERY
 from nstgraph.search.optimizer import as_optimizer
 
-__all__ = ["predicted"]
+__all__ = ["bytes_of_tiles", "predicted"]
+
+#: Bytes a second that reach workers and come back, counted for the slowest network that is common: 1 Gbit/s.
+_NETWORK = 1.2e8
 
 #: An evaluation in tiles goes forward twice and backward once.
 _TWO_PASSES = 1.5
@@ -42,7 +46,7 @@ def predicted(stage: Stage, cost: Cost) -> Stage:
     style_pixels = sum(height * width for height, width in stage.styles)
     memory = float(cost.process) + _search_memory(stage) + (3 + cost.own) * _PICTURE * pixels
     memory += _PICTURE * style_pixels
-    largest, together = _tile_pixels(stage, cost)
+    count, largest, together = _tile_pixels(stage, cost)
     if any(cost.wraps):
         memory += _MARGINS * _PICTURE * largest
     if stage.tile is None:
@@ -54,6 +58,12 @@ def predicted(stage: Stage, cost: Cost) -> Stage:
         memory += cost.memory * largest + 2 * _PICTURE * pixels + cost.targets * together * in_memory
         again = 2 * _FORWARD if stage.keep == "recompute" else 0
         evaluation = cost.seconds * together * (_TWO_PASSES + again)
+    if stage.workers:
+        # Tiles are as good as alike, and each worker is taken to be as fast as this machine.
+        evaluation *= math.ceil(count / stage.workers) / count
+        evaluation += bytes_of_tiles(stage, cost) / _NETWORK
+        worker = cost.memory * largest + cost.targets * together / stage.workers
+        stage = replace(stage, worker_memory=worker)
     targets = cost.seconds * _FORWARD * (pixels + style_pixels)
     seconds = _evaluations(stage) * evaluation + stage.steps * _search_seconds(stage) + targets
     return replace(stage, memory=memory, seconds=seconds)
@@ -85,11 +95,17 @@ def _search_seconds(stage: Stage) -> float:
     return unknowns * (1.2e-8 + stage.history * a_correction)
 
 
-def _tile_pixels(stage: Stage, cost: Cost) -> tuple[int, int]:
-    """Pixels of the largest tile, and of all tiles, margins included; the whole picture is one tile."""
+def bytes_of_tiles(stage: Stage, cost: Cost) -> int:
+    """Bytes to workers and back for an evaluation: each tile twice, its gradient, and twice what is summed over it."""
+    count, _, together = _tile_pixels(stage, cost)
+    return 3 * _PICTURE * together + 2 * cost.sums * count
+
+
+def _tile_pixels(stage: Stage, cost: Cost) -> tuple[int, int, int]:
+    """How many tiles there are, pixels of the largest, and of all, margins included; the whole picture is one tile."""
     margin = cost.margin or ReceptiveField()
     rows, columns = (
         [span.outer.stop - span.outer.start for span in spans(length, stage.tile or length, margin, wraps)]
         for length, wraps in zip(stage.size, cost.wraps, strict=True)
     )
-    return max(rows) * max(columns), sum(rows) * sum(columns)
+    return len(rows) * len(columns), max(rows) * max(columns), sum(rows) * sum(columns)

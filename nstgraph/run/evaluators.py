@@ -10,6 +10,8 @@ from nstgraph.graph.evaluator import Evaluates, Evaluator
 from nstgraph.planning.plan import Plan, Stage
 from nstgraph.tiles.tile_check import check_tiles
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
+from nstgraph.workers.team import Team
+from nstgraph.workers.workers import Workers
 
 __all__ = ["Evaluators"]
 
@@ -20,11 +22,17 @@ class Evaluators:
     Args:
         whole: evaluates pictures whole; it stays the caller's to close.
         foreign: labels of terms that did not come with nstgraph.
+        workers: compute the tiles, if there are any.
+
+    Attributes:
+        whole: see above.
+        team: the workers; None if there are none.
     """
 
-    def __init__(self, whole: Evaluator, foreign: Collection[str] = ()) -> None:
+    def __init__(self, whole: Evaluator, foreign: Collection[str] = (), workers: Workers | None = None) -> None:
         self.whole = whole
         self._foreign = foreign
+        self.team = Team(workers) if workers else None
 
     @functools.cached_property
     def tiled(self) -> TiledEvaluator:
@@ -33,7 +41,7 @@ class Evaluators:
         Raises:
             TilingError: a term cannot be computed in tiles, or is another one there.
         """
-        tiled = TiledEvaluator(self.whole)
+        tiled = TiledEvaluator(self.whole, self.team.place) if self.team else TiledEvaluator(self.whole)
         check_tiles(self.whole, tiled, self._foreign)
         return tiled
 
@@ -53,3 +61,8 @@ class Evaluators:
         self.whole.release()
         if "tiled" in self.__dict__:
             self.tiled.release()
+
+    def close(self) -> None:
+        """Give back the memory on workers."""
+        if self.team is not None:
+            self.team.close()

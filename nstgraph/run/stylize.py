@@ -22,6 +22,7 @@ from nstgraph.run.repetition import Repetition
 from nstgraph.run.result import Result
 from nstgraph.run.stylizer import Stylizer
 from nstgraph.search.step import StepCallback
+from nstgraph.workers.workers import Workers
 
 __all__ = ["rerun", "resume", "stylize", "texture"]
 
@@ -35,6 +36,7 @@ def stylize(
     callback: StepCallback | None = None,
     progress: bool | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
+    workers: Workers | None = None,
     **settings: Any,
 ) -> Result:
     """Paint ``content`` in the manner of ``style``.
@@ -50,6 +52,7 @@ def stylize(
             it is the search's, which has no colours where these are kept by luminance.
         progress: whether to show a bar below the cell of a notebook; None is where there is one.
         checkpoint: a new folder in which the run is kept every half minute, for `resume`; it stays, to be deleted.
+        workers: servers that compute tiles; the log ``nstgraph`` says if one is lost.
         settings: single settings of `Config` by name, which win over ``config`` and ``preset``.
 
     Raises:
@@ -63,7 +66,7 @@ def stylize(
         chosen = with_weights_of(preset, Config.preset(preset, **settings))
     else:
         raise ConfigError("config and preset are both given; give single settings beside preset, and leave config out")
-    return _made(chosen, content, style, callback, progress, checkpoint)
+    return _made(chosen, content, style, callback, progress, checkpoint, workers)
 
 
 def texture(
@@ -73,6 +76,7 @@ def texture(
     callback: StepCallback | None = None,
     progress: bool | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
+    workers: Workers | None = None,
     **settings: Any,
 ) -> Result:
     """Make a picture of nothing but the manner of ``style``, which fits together with itself on all sides.
@@ -85,7 +89,7 @@ def texture(
     Args:
         style: a path, a PIL image, an array or a tensor; or a list of them; a folder stands for all pictures in it.
         config: settings; the defaults if not given. `TextureConfig.from_settings` takes those of a `Result`.
-        callback, progress, checkpoint: as for `stylize`.
+        callback, progress, checkpoint, workers: as for `stylize`.
         settings: single settings of `TextureConfig` by name, which win over ``config``.
 
     Raises:
@@ -94,7 +98,7 @@ def texture(
     chosen = TextureConfig() if config is None else config
     if not isinstance(chosen, TextureConfig):
         raise ConfigError("config is that of a picture with a photo; give a TextureConfig, or single settings")
-    return _made(chosen.replace(**settings), None, style, callback, progress, checkpoint)
+    return _made(chosen.replace(**settings), None, style, callback, progress, checkpoint, workers)
 
 
 def _made(
@@ -104,10 +108,12 @@ def _made(
     callback: StepCallback | None,
     progress: bool | None,
     checkpoint: str | os.PathLike[str] | None,
+    workers: Workers | None,
 ) -> Result:
     pictures = read_pictures(config, content, style)
     with contextlib.ExitStack() as closing:
-        stylizer = closing.enter_context(Stylizer(config, len(pictures.styles)))
+        there = (workers or Workers()).answering()
+        stylizer = closing.enter_context(Stylizer(config, len(pictures.styles), workers=there))
         plan, kept = stylizer.plan(pictures), None
         shown = both(progress_bar(plan.steps, progress), callback)
         if checkpoint is not None:

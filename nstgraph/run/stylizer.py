@@ -34,6 +34,7 @@ from nstgraph.run.record import settings_of
 from nstgraph.run.result import Result
 from nstgraph.run.run import Run
 from nstgraph.search.step import StepCallback
+from nstgraph.workers.workers import Workers
 
 __all__ = ["Stylizer"]
 
@@ -58,6 +59,7 @@ class Stylizer:
         hooks: session hooks that see each step (see `nstgraph.hooks`), until the stylizer is closed.
         kept: pictures of terms of a run that goes on, see `nstgraph.checkpoints`; they are not read again.
         masks: of such a run; those that ``config`` names are not read then.
+        workers: servers that compute tiles, which a plan then chooses where that is faster.
 
     Attributes:
         loss: what is minimised.
@@ -85,11 +87,12 @@ class Stylizer:
         hooks: Sequence[Any] = (),
         kept: Sequence[KeptPicture] = (),
         masks: Masks | None = None,
+        workers: Workers | None = None,
     ) -> None:
         if config.deterministic:
             check_deterministic()
         self._at_work = threading.Lock()
-        self.config, self._kept = config, kept
+        self.config, self._kept, self._workers = config, kept, workers or Workers()
         self.loss = as_loss(config.loss, keep_colors=config.colors_are_searched)
         self.graph = graph_of(config, styles, kept, masks)
         self.precision = self.graph.network.dtype.name
@@ -104,7 +107,8 @@ class Stylizer:
         if config.deterministic:
             deterministic_begun()
         foreign = [label for label, one in self.loss.labelled().items() if one.term.is_foreign]
-        self.evaluators = Evaluators(self.evaluator, foreign)
+        self.evaluators = Evaluators(self.evaluator, foreign, self._workers)
+        self._closing.callback(self.evaluators.close)
         what = "the loss cannot be evaluated"
         try:
             self.cost = measure(self.evaluator)
@@ -127,7 +131,7 @@ class Stylizer:
         """The same in float32, for what low precision cannot finish."""
         config = self.config.replace(precision="float32")
         return self._closing.enter_context(
-            Stylizer(config, len(self.graph.styles), kept=self._kept, masks=self.graph.masks)
+            Stylizer(config, len(self.graph.styles), kept=self._kept, masks=self.graph.masks, workers=self._workers)
         )
 
     def plan(
@@ -146,7 +150,7 @@ class Stylizer:
         """
         pictures = content if isinstance(content, PictureSet) else self._read(content, styles)
         limit = _SHARE * (self.config.memory * 1e9 or self.cost.process + available_memory() - reserved)
-        plan = Planner(self.precision, self.cost, limit).plan(self.config, pictures)
+        plan = Planner(self.precision, self.cost, limit, len(self._workers)).plan(self.config, pictures)
         self.graph.check_masks(plan.stages[0].size, plan.stages[0].styles)
         self.evaluators.check(plan)
         return plan
@@ -160,7 +164,7 @@ class Stylizer:
         callback: StepCallback | None = None,
         trace: bool = False,
         checkpoint: Checkpoint | None = None,
-        note: Callable[[str], None] = lambda line: None,
+        note: Callable[[str], None] | None = None,
     ) -> Result:
         """Stylise one picture.
 
@@ -171,7 +175,8 @@ class Stylizer:
             callback: called after each step with its `Step` and the current image [1, height, width, 3], read-only.
             trace: also record what an evaluation does, at the largest size that is computed whole.
             checkpoint: where the run is kept on its way; it goes on from there if it had been begun before.
-            note: is told, in a line, what is found on the way, such as how terms were balanced.
+            note: is told, in a line, what is found on the way, such as how terms were balanced, or that a worker is
+                lost, which is logged otherwise.
 
         Raises:
             PictureError: a picture cannot be read or is too small or too narrow.
@@ -196,10 +201,12 @@ class Stylizer:
             settings=self.settings,
             traced=trace,
             checkpoint=checkpoint,
-            note=note,
+            note=note or (lambda line: None),
         )
         if not self._at_work.acquire(blocking=False):
             raise RunError("this Stylizer is at work on another picture; make one for each thread", None)
+        if self.evaluators.team is not None and note is not None:
+            self.evaluators.team.note = note
         try:
             with one_thread() if self.config.deterministic else contextlib.nullcontext():
                 return run.result()

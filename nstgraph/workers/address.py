@@ -1,16 +1,18 @@
-"""Addresses of servers."""
+"""The address of a server, and how long to wait for it."""
 
 from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from nstgraph.errors import ConfigError
 from nstgraph.messages import shown
 
-__all__ = ["Address", "addresses"]
+__all__ = ["PATIENCE", "Address"]
+
+#: Seconds that a server may take for an answer, unless it is told.
+PATIENCE = 60.0
 
 
 class Address(NamedTuple):
@@ -46,16 +48,3 @@ class Address(NamedTuple):
         except OSError as error:
             return not isinstance(error, TimeoutError)
         return False
-
-
-def addresses(texts: Sequence[str]) -> tuple[Address, ...]:
-    """Addresses, each of which may be a list of several, separated by commas.
-
-    Raises:
-        ConfigError: one is none, or is there twice.
-    """
-    found = [Address.read(part.strip()) for text in texts for part in text.split(",")]
-    for address in found:
-        if found.count(address) > 1:
-            raise ConfigError(f"{address} is given twice; a server counts once, whatever its cores")
-    return tuple(found)

@@ -1,8 +1,8 @@
 """What workers compute, as a graph of its own: a function of what they are sent, and of what they were given to keep.
 
-A worker has no file, variable or Python function of the style graph's. What a tile's numbers are computed from, and does
-not change, such as weights, is computed at home, sent once and kept there; so are the targets of a tile, which the worker
-makes itself. They are kept by number in TensorFlow's own maps of the session.
+A worker has no file, variable or Python function of the style graph's. What a tile's numbers are computed from and does
+not change, such as weights, is computed at home, sent once and kept there. So are the targets of a tile, which the
+worker makes itself. Both are in maps of TensorFlow's, which belong to the session.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nstgraph._tf import tf
-from nstgraph.arrays import Array
 from nstgraph.errors import TilingError
 from nstgraph.operation_types import DERIVATIVES, NETWORK
 from nstgraph.tensor_ancestry import dependents, run_for

@@ -1,8 +1,8 @@
 """Tiles on several servers: who computes which, and what happens when one of them is lost.
 
-Tiles are handed out one at a time to whoever is free, so that a fast worker gets more of them. The next evaluation gives
-each to the worker that has its targets, unless that falls behind. Results are passed on in the order of the tiles, and
-so are added up in it, whoever has computed them.
+Tiles are handed out one at a time to whoever is free, so that a fast worker gets more of them. The next evaluation
+gives each to the worker that has its targets, unless that falls behind. Results are passed on, and added up, in the
+order of the tiles, whoever has computed them.
 """
 
 from __future__ import annotations
@@ -10,51 +10,38 @@ from __future__ import annotations
 import queue
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from nstgraph._tf import tf
 from nstgraph.arrays import Array
-from nstgraph.errors import ConfigError, TilingError
 from nstgraph.messages import one_line
 from nstgraph.tiles.place import Cut, Home, Pass, Place, TileWork
-from nstgraph.workers.address import Address
 from nstgraph.workers.remote_graph import RemoteGraph
-from nstgraph.workers.worker import Worker, session_on
+from nstgraph.workers.worker import LOG, Worker
+from nstgraph.workers.workers import Workers
 
-__all__ = ["PATIENCE", "Team", "check_answers"]
-
-#: Seconds that a worker may take for the answer of a tile, unless it is told.
-PATIENCE = 60.0
+__all__ = ["Team"]
 
 #: Seconds after which workers that do not answer are looked at.
 _LOOK = 1.0
 
 
 class Team:
-    """Servers that share the tiles of an objective's evaluations.
+    """Workers that share the tiles of an objective's evaluations.
 
     Args:
-        addresses: of the servers.
-        patience: seconds that an answer may take; one that takes longer is given up.
+        workers: who they are.
 
     Attributes:
-        note: is told, in a line, when a worker is given up.
+        note: is told, in a line, when a worker is given up; it is logged unless somebody else is to be told.
     """
 
-    def __init__(self, addresses: Sequence[Address], patience: float = PATIENCE) -> None:
-        self.note: Callable[[str], None] = lambda line: None
-        self._patience = patience
-        self._left = list(addresses)
+    def __init__(self, workers: Workers) -> None:
+        self.note: Callable[[str], None] = LOG.warning
+        self._named = workers
         self._works: list[tuple[TileWork, Home]] = []
         self._workers: list[Worker] | None = None
         self._answers: queue.SimpleQueue[tuple[object, Worker, int, list[Array] | Exception]] = queue.SimpleQueue()
         self._lost_bytes = 0
-
-    @property
-    def size(self) -> int:
-        """How many workers there are."""
-        return len(self._left if self._workers is None else self._workers)
 
     @property
     def bytes(self) -> int:
@@ -68,7 +55,8 @@ class Team:
 
     def each(self, shared: _Shared, which: Pass, cut: Cut) -> Iterator[Sequence[Array]]:
         """See `Place`."""
-        ticket, done, busy = object(), {}, {}
+        ticket, busy = object(), dict[Worker, int]()
+        done: dict[int, Sequence[Array]] = {}
         waiting = _Waiting(shared, self._hired())
         for number in range(shared.count):
             while number not in done:
@@ -87,13 +75,13 @@ class Team:
         """Give back the memory on the servers."""
         for worker in self._workers or ():
             worker.close()
-        self._workers, self._left = [], []
+        self._workers = []
 
     def _hired(self) -> list[Worker]:
         if self._workers is None:
             works = [work for work, _ in self._works]
             graph = RemoteGraph(works, self._works[0][1].session)
-            self._workers = [Worker(address, graph, self._patience) for address in self._left]
+            self._workers = [Worker(address, graph, self._named.patience) for address in self._named.addresses]
         return self._workers
 
     def _job(
@@ -125,7 +113,7 @@ class Team:
         if mark is not ticket or busy.get(worker) != number:  # of an evaluation that was given up, or a worker
             return
         if isinstance(answer, Exception):
-            self._lose(worker, _why(answer, self._patience), busy, waiting)
+            self._lose(worker, _why(answer, self._named.patience), busy, waiting)
         else:
             del busy[worker]
             done[number] = answer
@@ -209,29 +197,3 @@ def _why(error: Exception, patience: float) -> str:
     if isinstance(error, tf.errors.DeadlineExceededError):
         return f"it has not answered for {patience:g} s"
     return one_line(error)
-
-
-def check_answers(addresses: Sequence[Address]) -> tuple[Address, ...]:
-    """Those of the servers that answer.
-
-    Raises:
-        ConfigError: none does.
-    """
-
-    def answers(address: Address) -> bool:
-        if address.refuses():
-            return False
-        session = session_on(address, tf.Graph())
-        try:
-            session.list_devices()
-            session.close()
-        except tf.errors.OpError:
-            return False
-        return True
-
-    with ThreadPoolExecutor(len(addresses) or 1) as pool:
-        there = tuple(a for a, answer in zip(addresses, pool.map(answers, addresses), strict=True) if answer)
-    if addresses and not there:
-        names = ", ".join(map(str, addresses))
-        raise ConfigError(f"no worker answers at {names}; start one there: nstgraph worker --bind HOST:PORT")
-    return there

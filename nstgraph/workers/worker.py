@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import threading
 from collections.abc import Callable, Mapping
@@ -16,7 +17,10 @@ from nstgraph.tiles.place import Cut, Pass
 from nstgraph.workers.address import Address
 from nstgraph.workers.remote_graph import RemoteCall, RemoteGraph
 
-__all__ = ["Worker", "session_on"]
+__all__ = ["LOG", "Worker", "session_on"]
+
+#: Where it is said that a worker is lost, unless somebody else is to be told.
+LOG = logging.getLogger("nstgraph")
 
 #: Seconds in which a server takes or ends a session.
 _QUICK = 10.0

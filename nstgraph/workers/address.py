@@ -37,6 +37,16 @@ class Address(NamedTuple):
         return f"{self.host}:{self.port}"
 
     @property
+    def bare(self) -> str:
+        """The host without the brackets of IPv6."""
+        return self.host.strip("[]")
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it stands for all addresses of a machine."""
+        return self.bare in ("0.0.0.0", "::")
+
+    @property
     def is_loopback(self) -> bool:
         """Whether it is this machine's own, which no other one reaches."""
         return self.host in ("localhost", "[::1]") or self.host.startswith("127.")
@@ -44,7 +54,7 @@ class Address(NamedTuple):
     def refuses(self, seconds: float = 1.0) -> bool:
         """Whether nobody takes connections there, as when a process has ended; one that was stopped still does."""
         try:
-            socket.create_connection((self.host.strip("[]"), self.port), seconds).close()
+            socket.create_connection((self.bare, self.port), seconds).close()
         except OSError as error:
             return not isinstance(error, TimeoutError)
         return False

@@ -1,0 +1,78 @@
+"""Servers that the tests of workers share."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from nstgraph.workers.address import Address
+from nstgraph.workers.server import serve
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """Gives a port of this machine that nobody uses."""
+    return _free_port
+
+
+@pytest.fixture(scope="session")
+def servers() -> list[str]:
+    """Addresses of two servers in this process, which are there until it ends."""
+    ports = [_free_port() for _ in range(2)]
+    for port in ports:
+        serve(Address("127.0.0.1", port))
+    return [f"127.0.0.1:{port}" for port in ports]
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """An address at which connections are taken, and nothing is ever said."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.fixture
+def worker_processes(tmp_path: Path) -> Iterator[Callable[[int], list[tuple[str, subprocess.Popen[str]]]]]:
+    """Starts so many ``nstgraph worker`` in processes of their own; gives address and process of each."""
+    with contextlib.ExitStack() as ending:
+
+        def start(count: int) -> list[tuple[str, subprocess.Popen[str]]]:
+            started = []
+            for _ in range(count):
+                address = f"127.0.0.1:{_free_port()}"
+                command = [sys.executable, "-m", "nstgraph", "worker", "--bind", address]
+                process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+                ending.callback(_end, process)
+                started.append((address, process))
+            for address, process in started:
+                assert process.stderr is not None
+                assert re.search(re.escape(address), process.stderr.readline())
+            return started
+
+        yield start
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGCONT)
+    process.wait()
+    assert process.stderr is not None
+    process.stderr.close()

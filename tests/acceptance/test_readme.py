@@ -73,7 +73,7 @@ def test_the_commands_run_and_the_plugins_are_sound(pictures):
 def test_every_option_in_the_readme_exists():
     pages = (
         CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"}).output
-        for name in ("stylize", "show", "batch")
+        for name in ("stylize", "show", "batch", "worker")
     )
     known = "\n".join(pages)
     options = set(re.findall(r"`(--[a-z-]+)", TEXT))

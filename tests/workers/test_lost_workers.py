@@ -35,10 +35,13 @@ def test_one_is_killed_and_one_is_stopped_and_the_picture_is_the_same(pair, work
     expected = nst.stylize(*pair, **SETTINGS)
     (killed, first), (stopped, second), (kept, _) = worker_processes(3)
 
+    seen = []
+
     def callback(step, image):
-        if step.number == 2:
+        seen.append(step)
+        if len(seen) == 2:
             first.kill()
-        if step.number == 4:
+        if len(seen) == 4:
             os.kill(second.pid, signal.SIGSTOP)
 
     workers = nst.Workers(killed, stopped, kept, patience=5.0)
@@ -90,5 +93,5 @@ def test_two_workers_cannot_share_a_port(worker_processes):
         [sys.executable, "-m", "nstgraph", "worker", "--bind", address], capture_output=True, text=True, check=False
     )
     assert second.returncode == 2
-    assert second.stderr.startswith(f"error: cannot listen at {address} ")
+    assert second.stderr.startswith(f"nstgraph: cannot listen at {address} ")
     assert len(second.stderr.splitlines()) == 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -210,6 +211,18 @@ def objective_of() -> Callable[..., Objective]:
         return Objective(StyleGraph(WeightsFile(embedded()), **options), built)
 
     return build
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """Gives a port of this machine that nobody uses."""
+
+    def free_port() -> int:
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            return int(listening.getsockname()[1])
+
+    return free_port
 
 
 @pytest.fixture

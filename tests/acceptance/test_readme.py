@@ -17,6 +17,8 @@ from nstgraph.demo.painting import painting
 from nstgraph.losses.registry import registry
 from nstgraph.pictures.save import save
 from nstgraph.testing import check_term
+from nstgraph.workers.address import Address
+from nstgraph.workers.server import serve
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -56,11 +58,16 @@ def test_the_examples_for_tensorflow_1_run(capsys):
     assert first[-1] < first[0] and first == pytest.approx(last, rel=1e-3)
 
 
-def test_the_commands_run_and_the_plugins_are_sound(pictures):
+def test_the_commands_run_and_the_plugins_are_sound(pictures, free_port):
     plugins = [block for block in BLOCKS if "@loss_term" in block]
     (pictures / "mine.py").write_text("\n\n".join(plugins), encoding="utf-8")
-    assert (len(plugins), len(COMMANDS)) == (2, 5)
+    assert (len(plugins), len(COMMANDS)) == (2, 6)
+    ports = {shown: f"127.0.0.1:{free_port()}" for shown in ("127.0.0.1:2222", "127.0.0.1:2223")}
+    for address in ports.values():
+        serve(Address.read(address))
     for command in COMMANDS:
+        for shown, address in ports.items():
+            command = command.replace(shown, address)  # noqa: PLW2901
         arguments = [*shlex.split(command), "--size", "48", "--steps", "4", "--precision", "float32", "--overwrite"]
         outcome = CliRunner().invoke(app, arguments)
         assert outcome.exit_code == 0, outcome.output

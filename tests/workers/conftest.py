@@ -18,22 +18,10 @@ from nstgraph.workers.address import Address
 from nstgraph.workers.server import serve
 
 
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
-def free_port() -> Callable[[], int]:
-    """Gives a port of this machine that nobody uses."""
-    return _free_port
-
-
-@pytest.fixture(scope="session")
-def servers() -> list[str]:
+def servers(free_port: Callable[[], int]) -> list[str]:
     """Addresses of two servers in this process, which are there until it ends."""
-    ports = [_free_port() for _ in range(2)]
+    ports = [free_port() for _ in range(2)]
     for port in ports:
         serve(Address("127.0.0.1", port))
     return [f"127.0.0.1:{port}" for port in ports]
@@ -49,14 +37,16 @@ def silent() -> Iterator[str]:
 
 
 @pytest.fixture
-def worker_processes(tmp_path: Path) -> Iterator[Callable[[int], list[tuple[str, subprocess.Popen[str]]]]]:
+def worker_processes(
+    tmp_path: Path, free_port: Callable[[], int]
+) -> Iterator[Callable[[int], list[tuple[str, subprocess.Popen[str]]]]]:
     """Starts so many ``nstgraph worker`` in processes of their own; gives address and process of each."""
     with contextlib.ExitStack() as ending:
 
         def start(count: int) -> list[tuple[str, subprocess.Popen[str]]]:
             started = []
             for _ in range(count):
-                address = f"127.0.0.1:{_free_port()}"
+                address = f"127.0.0.1:{free_port()}"
                 command = [sys.executable, "-m", "nstgraph", "worker", "--bind", address]
                 process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
                 ending.callback(_end, process)

@@ -67,7 +67,7 @@ def test_the_commands_run_and_the_plugins_are_sound(pictures, free_port):
         serve(Address.read(address))
     for command in COMMANDS:
         for shown, address in ports.items():
-            command = command.replace(shown, address)  # noqa: PLW2901
+            command = command.replace(shown, address)
         arguments = [*shlex.split(command), "--size", "48", "--steps", "4", "--precision", "float32", "--overwrite"]
         outcome = CliRunner().invoke(app, arguments)
         assert outcome.exit_code == 0, outcome.output

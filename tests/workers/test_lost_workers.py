@@ -44,7 +44,7 @@ def test_one_is_killed_and_one_is_stopped_and_the_picture_is_the_same(pair, work
         if len(seen) == 4:
             os.kill(second.pid, signal.SIGSTOP)
 
-    workers = nst.Workers(killed, stopped, kept, patience=5.0)
+    workers = nst.Workers(killed, stopped, kept, patience=20.0)
     result = nst.stylize(*pair, workers=workers, callback=callback, **SETTINGS)
     assert "on 3 workers" in result.settings["stages"][0]
     assert len(result.history) == len(expected.history) == 9
@@ -52,7 +52,7 @@ def test_one_is_killed_and_one_is_stopped_and_the_picture_is_the_same(pair, work
     assert np.abs(result.image - expected.image).max() <= 1e-4 * 255
     lines = [record.getMessage() for record in caplog.records]
     assert [line.split(" is given up")[0] for line in lines] == [f"worker {killed}", f"worker {stopped}"]
-    assert lines[1].endswith("it has not answered for 5 s; its tiles go to the other one")
+    assert lines[1].endswith("it has not answered for 20 s; its tiles go to the other one")
 
 
 def test_a_command_whose_workers_are_all_lost_ends_with_its_picture(pair, worker_processes, tmp_path):

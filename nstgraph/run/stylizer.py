@@ -106,9 +106,7 @@ class Stylizer:
         self.evaluator = self._closing.enter_context(self._new_evaluator())
         if config.deterministic:
             deterministic_begun()
-        foreign = [label for label, one in self.loss.labelled().items() if one.term.is_foreign]
-        self.evaluators = Evaluators(self.evaluator, foreign, self._workers)
-        self._closing.callback(self.evaluators.close)
+        self.evaluators = self._closing.enter_context(contextlib.closing(self._new_evaluators()))
         what = "the loss cannot be evaluated"
         try:
             self.cost = measure(self.evaluator)
@@ -125,6 +123,10 @@ class Stylizer:
     def _new_evaluator(self) -> Evaluator:
         threads = THREADS * self.config.deterministic
         return Evaluator(self.objective, threads=threads, style_values=StyleValues())
+
+    def _new_evaluators(self) -> Evaluators:
+        foreign = [label for label, one in self.loss.labelled().items() if one.term.is_foreign]
+        return Evaluators(self.evaluator, foreign, self._workers)
 
     @functools.cached_property
     def exact(self) -> Stylizer:

@@ -42,4 +42,4 @@ def test_those_that_do_not_answer_are_left_out_and_named(servers, silent, free_p
 def test_if_none_answers_it_is_said_how_to_start_one(free_port):
     dead = f"127.0.0.1:{free_port()}"
     with pytest.raises(ConfigError, match=f"no worker answers at {dead}; start one there: nstgraph worker --bind"):
-        nst.stylize(np.zeros((40, 48, 3)), np.ones((40, 40, 3)), workers=nst.Workers(dead))
+        nst.stylize(np.zeros((40, 48, 3)), np.zeros((40, 40, 3)), workers=nst.Workers(dead))

@@ -17,8 +17,8 @@ SOURCE = ROOT / "nstgraph"
 ORDER = [
     "messages", "errors", "_tf", "arrays", "files", "hashes", "file_records", "locks", "user_folders", "memory",
     "tensor_ancestry", "operation_types", "value_checks", "search", "pictures", "networks", "losses", "settings",
-    "presets", "config", "graph", "terms", "tiles", "planning", "checkpoints", "hooks", "run", "batch", "inspect",
-    "demo", "bench", "contrib", "testing", "cli", "__main__",
+    "presets", "config", "graph", "terms", "tiles", "planning", "checkpoints", "hooks", "run", "batch", "video",
+    "inspect", "demo", "bench", "contrib", "testing", "cli", "__main__",
 ]  # fmt: skip
 
 #: What legacy programs take over needs the search, and nothing of pictures, networks or losses.

@@ -1,0 +1,145 @@
+"""The command that stylises moving pictures: ``video``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
+
+import typer
+
+from nstgraph.cli import options
+from nstgraph.cli.exit_codes import command
+from nstgraph.cli.interruptions import deaf
+from nstgraph.cli.printing import say, to_stderr
+from nstgraph.config import VideoConfig
+from nstgraph.errors import NstgraphError, OutputError, fault_of
+from nstgraph.messages import duration
+
+if TYPE_CHECKING:
+    from nstgraph.video.stylize_video import FinishedFrame
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+_Content: TypeAlias = Annotated[
+    Path,
+    typer.Argument(
+        metavar="IN", help="A video, an animated .gif, .webp or .png, or a folder of frames, sorted by name."
+    ),
+]
+_Output: TypeAlias = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="OUT",
+        help="The result: .mp4 .mov .mkv .webm .gif or .webp; without an ending, a new folder of frames.",
+    ),
+]
+_Frames: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--frames", metavar="FOLDER", help="Also write each frame here as soon as it is finished."),
+]
+_Overwrite: TypeAlias = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
+
+
+@command(app)
+@options.takes(config=VideoConfig)
+def video(
+    content: _Content,
+    styles: options.Styles,
+    config: VideoConfig,
+    output: _Output,
+    frames: _Frames = None,
+    overwrite: _Overwrite = False,
+    preset: options.PresetName = None,
+    like: options.Like = None,
+    config_file: options.ConfigFile = None,
+    plugin: options.Plugins = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Stylise the moving picture IN in the manner of STYLE, each frame held to the one before it.
+
+    For example: nstgraph video clip.mp4 painting.jpg -o out.mp4 --size 512
+
+    Finished frames are kept beside OUT until all of them are: given again, the command goes on after the last. It needs
+    the extra video (PyAV and OpenCV).
+    """
+    from nstgraph.cli.running import import_tensorflow
+    from nstgraph.pictures.folder import paths_without_folders
+    from nstgraph.run.preset_weights import with_weights_of
+
+    options.load_plugins(plugin)
+    if preset is not None:
+        config = cast(VideoConfig, with_weights_of(preset, config))
+    if frames is not None:
+        _check_frames(frames, output, overwrite)
+    styles = paths_without_folders(styles)
+    import_tensorflow()
+    from nstgraph.video.stylize_video import stylize_video
+
+    progress = _Progress(frames, quiet)
+    try:
+        result = stylize_video(content, list(styles), output, config, callback=progress, overwrite=overwrite)
+    except BaseException:
+        with deaf():
+            progress.say_how_to_go_on(output)
+        raise
+    if not quiet:
+        to_stderr(f"wrote {result.path}: {result.frames} frames")
+
+
+def _check_frames(folder: Path, output: Path, overwrite: bool) -> None:
+    """Raise OutputError if frames cannot be written into a folder, or would be over others."""
+    from nstgraph.files import check_folder
+    from nstgraph.video.finished_frames import folder_beside
+
+    check_folder(folder)
+    if folder.exists() and any(folder.glob("*.png")) and not overwrite and not folder_beside(output).exists():
+        raise OutputError(f"there are pictures in {folder}; choose another folder or pass --overwrite")
+
+
+class _Progress:
+    """Tells of each frame, and writes it into a folder if that is wanted."""
+
+    def __init__(self, folder: Path | None, quiet: bool) -> None:
+        self._folder, self._quiet = folder, quiet
+        self._last: FinishedFrame | None = None
+        self._resumed = 0
+
+    def __call__(self, frame: FinishedFrame) -> None:
+        self._last = frame
+        if self._folder is not None:
+            try:
+                self._write(self._folder, frame)
+            except (OSError, NstgraphError) as error:  # a copy is no reason to end a run
+                say(f"frames are no longer written into {self._folder}: {fault_of(error)}")
+                self._folder = None
+        if frame.resumed:
+            self._resumed += 1
+            return
+        if self._resumed and not self._quiet:
+            to_stderr(f"{self._resumed} of {frame.count} frames had been finished; going on")
+        self._resumed = 0
+        if not self._quiet:
+            scene = "  new scene" if frame.opens else ""
+            left = f"  {duration(frame.left)} left" if frame.left else ""
+            to_stderr(f"frame {frame.number}/{frame.count}  {duration(frame.seconds)}{scene}{left}")
+
+    def _write(self, folder: Path, frame: FinishedFrame) -> None:
+        import numpy as np
+
+        from nstgraph.pictures.save import save
+
+        folder.mkdir(exist_ok=True)
+        image = frame.image[np.newaxis].astype(np.float32)
+        save(folder / f"{frame.number:06d}.png", image, overwrite=True)
+
+    def say_how_to_go_on(self, output: Path) -> None:
+        """Say what is kept of a run that has ended early, and how it goes on."""
+        from nstgraph.video.finished_frames import folder_beside
+
+        folder = folder_beside(output)
+        if self._last is not None and folder.exists():
+            say(f"{self._last.number} of {self._last.count} frames are kept in {folder}; the same command goes on")

@@ -1,0 +1,191 @@
+"""A moving picture in one call: read, stylised frame by frame, and written with its sound."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+
+from nstgraph.arrays import Array
+from nstgraph.config import VideoConfig
+from nstgraph.errors import PictureError
+from nstgraph.pictures.folder import without_folders
+from nstgraph.pictures.load import Source
+from nstgraph.run.versions import versions
+from nstgraph.video.clip import Clip, Frame
+from nstgraph.video.finished_frames import FinishedFrames
+from nstgraph.video.frame_stylizer import FrameStylizer
+from nstgraph.video.libraries import cv2
+from nstgraph.video.open_clip import open_clip
+from nstgraph.video.scene import Scene
+from nstgraph.video.write_clip import check_output, write_clip
+
+__all__ = ["FinishedFrame", "FrameCallback", "VideoResult", "stylize_video"]
+
+#: Settings that no frame depends on.
+_OF_NO_FRAME = ("memory", "tile", "audio")
+
+
+@dataclass(frozen=True, eq=False)
+class FinishedFrame:
+    """What a callback is told of each frame.
+
+    Attributes:
+        number: from 1.
+        count: how many there will be, as far as is known.
+        image: [height, width, 3], uint8.
+        opens: whether it begins a scene.
+        resumed: whether it had been finished before.
+        seconds: that it took.
+        left: seconds that the rest will take.
+    """
+
+    number: int
+    count: int
+    image: Array
+    opens: bool
+    resumed: bool
+    seconds: float
+    left: float
+
+
+#: Called after each frame.
+FrameCallback: TypeAlias = Callable[[FinishedFrame], None]
+
+
+@dataclass(frozen=True)
+class VideoResult:
+    """The outcome.
+
+    Attributes:
+        path: of what was written.
+        frames: how many there are.
+        scenes: numbers of the frames that begin a scene, as far as these were made now.
+        settings: all that the frames depend on: settings, versions, hashes of weights and pictures.
+    """
+
+    path: Path
+    frames: int
+    scenes: tuple[int, ...]
+    settings: dict[str, Any]
+
+
+def stylize_video(
+    content: str | os.PathLike[str],
+    style: Source | Sequence[Source],
+    output: str | os.PathLike[str],
+    config: VideoConfig | None = None,
+    *,
+    callback: FrameCallback | None = None,
+    overwrite: bool = False,
+    **settings: Any,
+) -> VideoResult:
+    """Paint a moving picture in the manner of ``style``.
+
+        nstgraph.stylize_video("clip.mp4", "painting.jpg", "out.mp4", size=512, temporal=5)
+
+    Finished frames are kept beside the output, in a folder with its name and ``.frames``, until it is written: called
+    again with the same settings and pictures, it goes on there. Needs the extra ``video`` (PyAV and OpenCV).
+
+    Args:
+        content: a video, an animated GIF, WebP or PNG, or a folder of frames, which are sorted by name.
+        style: a path, a PIL image, an array or a tensor; or a list of them; a folder stands for all pictures in it.
+        output: ends in .mp4, .mov, .mkv, .webm, .gif or .webp; without an ending it is a new folder of frames.
+        config: settings; the defaults if not given.
+        callback: called after each frame.
+        overwrite: whether an output that is there may be replaced.
+        settings: single settings of `VideoConfig` by name, which win over ``config``.
+
+    Raises:
+        NstgraphError: bad input, with one line that says what to do.
+        RunError: something failed on the way; finished frames are kept.
+        KeyboardInterrupt: Ctrl-C; finished frames are kept.
+    """
+    chosen = cast(VideoConfig, (config or VideoConfig()).replace(**settings))
+    cv2()
+    clip, target = open_clip(Path(content), chosen.rate), Path(output)
+    styles = without_folders(list(style) if isinstance(style, list | tuple) else [cast(Source, style)])
+    paintings = [Path(one) for one in styles if isinstance(one, str | os.PathLike)]
+    check_output(target, clip, paintings, audio=chosen.audio, overwrite=overwrite)
+    with FrameStylizer(chosen, styles) as stylizer:
+        run = _VideoRun(chosen, clip, stylizer, callback)
+        with FinishedFrames(target, run.made_from) as finished:
+            run.stylise(finished)
+            paths = [finished.path(number) for number in range(1, len(run.times) + 1)]
+            comment = json.dumps(run.settings, default=str)
+            write_clip(target, clip, paths, run.times, audio=chosen.audio, comment=comment, overwrite=overwrite)
+            finished.remove()
+    return VideoResult(target, len(run.times), tuple(run.scenes), run.settings)
+
+
+class _VideoRun:
+    """The frames of one clip on their way."""
+
+    def __init__(
+        self, config: VideoConfig, clip: Clip, stylizer: FrameStylizer, callback: FrameCallback | None
+    ) -> None:
+        self._clip, self._stylizer, self._callback = clip, stylizer, callback
+        self._reach = max([1, *config.long_term])
+        self._scene = Scene(config.long_term, config.cut)
+        self._spent: list[float] = []
+        self.times: list[Fraction] = []
+        self.scenes: list[int] = []
+        self.settings = {
+            **stylizer.opening.settings,
+            "content": {"path": str(clip.path), "sha256": clip.sha256},
+            "styles": [style.record.as_json() for style in stylizer.styles],
+        }
+        first = next(clip.frames(), None)
+        if first is None:
+            raise PictureError(f"{clip.path} has no frames; give a moving picture")
+        stylizer.shown(first.rgb)  # which refuses sizes that are too small, or do not fit into memory
+
+    @property
+    def made_from(self) -> dict[str, Any]:
+        """What a run that goes on has to have in common with the one before."""
+        left_out = {*_OF_NO_FRAME, *versions()}
+        made = {name: value for name, value in self.settings.items() if name not in left_out}
+        made["content"] = self.settings["content"]["sha256"]
+        made["styles"] = [style["sha256"] for style in self.settings["styles"]]
+        return made
+
+    def stylise(self, finished: FinishedFrames) -> None:
+        """Finish every frame that is not."""
+        done = len(finished)
+        for number, frame in enumerate(self._clip.frames(), 1):
+            self.times.append(frame.time)
+            if number <= done - self._reach:  # too far back for what is still to come
+                self._tell(number, finished.read(number), False, True, 0.0)
+                continue
+            self._next(number, frame, finished)
+
+    def _next(self, number: int, frame: Frame, finished: FinishedFrames) -> None:
+        began = time.monotonic()
+        shown = self._stylizer.shown(frame.rgb)
+        follows, resumed = self._scene.enter(shown), finished.has(number)
+        if not resumed:
+            if follows:
+                result = self._stylizer.follow(frame.rgb, self._scene.held(shown))
+            else:
+                result = self._stylizer.open(frame.rgb)
+            finished.write(number, result)
+        result = finished.read(number)
+        self._scene.add(shown, result)
+        if not follows:
+            self.scenes.append(number)
+        self._tell(number, result, not follows, resumed, 0.0 if resumed else time.monotonic() - began)
+
+    def _tell(self, number: int, result: Array, opens: bool, resumed: bool, seconds: float) -> None:
+        if not resumed:
+            self._spent.append(seconds)
+        if self._callback is not None:
+            count = max(number, self._clip.count)
+            # The first frame takes longer than those that follow, so it counts only while there is no other.
+            usual = self._spent[1:] or self._spent or [0.0]
+            left = (count - number) * sum(usual) / len(usual)
+            self._callback(FinishedFrame(number, count, result, opens, resumed, seconds, left))

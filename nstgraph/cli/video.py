@@ -10,7 +10,7 @@ import typer
 from nstgraph.cli import options
 from nstgraph.cli.exit_codes import command
 from nstgraph.cli.interruptions import deaf
-from nstgraph.cli.printing import say, to_stderr
+from nstgraph.cli.printing import say, show, to_stderr
 from nstgraph.config import VideoConfig
 from nstgraph.errors import NstgraphError, OutputError, fault_of
 from nstgraph.messages import duration
@@ -41,6 +41,10 @@ _Frames: TypeAlias = Annotated[
     Path | None,
     typer.Option("--frames", metavar="FOLDER", help="Also write each frame here as soon as it is finished."),
 ]
+_Flicker: TypeAlias = Annotated[
+    bool,
+    typer.Option("--flicker", help="Also stylise every frame alone, and say how much less the result flickers."),
+]
 _Overwrite: TypeAlias = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
 
 
@@ -52,6 +56,7 @@ def video(
     config: VideoConfig,
     output: _Output,
     frames: _Frames = None,
+    flicker: _Flicker = False,
     overwrite: _Overwrite = False,
     preset: options.PresetName = None,
     like: options.Like = None,
@@ -77,17 +82,29 @@ def video(
         _check_frames(frames, output, overwrite)
     styles = paths_without_folders(styles)
     import_tensorflow()
+    from nstgraph.bench.flicker import FlickerComparison
     from nstgraph.video.stylize_video import stylize_video
 
-    progress = _Progress(frames, quiet)
+    progress, comparison = _Progress(frames, quiet), FlickerComparison(config, styles)
+
+    def callback(frame: FinishedFrame) -> None:
+        progress(frame)
+        if flicker:
+            comparison(frame)
+
     try:
-        result = stylize_video(content, list(styles), output, config, callback=progress, overwrite=overwrite)
+        with comparison:
+            result = stylize_video(content, list(styles), output, config, callback=callback, overwrite=overwrite)
     except BaseException:
         with deaf():
             progress.say_how_to_go_on(output)
         raise
     if not quiet:
         to_stderr(f"wrote {result.path}: {result.frames} frames")
+    if flicker:
+        held, alone = comparison.held.levels, comparison.alone.levels
+        share = f", {held / alone:.0%} of that" if alone else ""
+        show(f"flicker: {alone:.2f} grey levels of frames made alone, {held:.2f} of the result{share}")
 
 
 def _check_frames(folder: Path, output: Path, overwrite: bool) -> None:

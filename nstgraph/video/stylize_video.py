@@ -17,7 +17,7 @@ from nstgraph.errors import PictureError
 from nstgraph.pictures.folder import without_folders
 from nstgraph.pictures.load import Source
 from nstgraph.run.versions import versions
-from nstgraph.video.clip import Clip, Frame
+from nstgraph.video.clip import Clip
 from nstgraph.video.finished_frames import FinishedFrames
 from nstgraph.video.frame_stylizer import FrameStylizer
 from nstgraph.video.libraries import cv2
@@ -38,7 +38,8 @@ class FinishedFrame:
     Attributes:
         number: from 1.
         count: how many there will be, as far as is known.
-        image: [height, width, 3], uint8.
+        frame: what was stylised, in the size of its result: [height, width, 3], uint8.
+        image: its result: [height, width, 3], uint8.
         opens: whether it begins a scene.
         resumed: whether it had been finished before.
         seconds: that it took.
@@ -47,6 +48,7 @@ class FinishedFrame:
 
     number: int
     count: int
+    frame: Array
     image: Array
     opens: bool
     resumed: bool
@@ -65,7 +67,7 @@ class VideoResult:
     Attributes:
         path: of what was written.
         frames: how many there are.
-        scenes: numbers of the frames that begin a scene, as far as these were made now.
+        scenes: numbers of the frames that begin a scene.
         settings: all that the frames depend on: settings, versions, hashes of weights and pictures.
     """
 
@@ -130,9 +132,8 @@ class _VideoRun:
         self, config: VideoConfig, clip: Clip, stylizer: FrameStylizer, callback: FrameCallback | None
     ) -> None:
         self._clip, self._stylizer, self._callback = clip, stylizer, callback
-        self._reach = max([1, *config.long_term])
         self._scene = Scene(config.long_term, config.cut)
-        self._spent: list[float] = []
+        self._clock = _Clock()
         self.times: list[Fraction] = []
         self.scenes: list[int] = []
         self.settings = {
@@ -156,36 +157,45 @@ class _VideoRun:
 
     def stylise(self, finished: FinishedFrames) -> None:
         """Finish every frame that is not."""
-        done = len(finished)
         for number, frame in enumerate(self._clip.frames(), 1):
             self.times.append(frame.time)
-            if number <= done - self._reach:  # too far back for what is still to come
-                self._tell(number, finished.read(number), False, True, 0.0)
-                continue
-            self._next(number, frame, finished)
+            done = self._finish(number, frame.rgb, finished)
+            if done.opens:
+                self.scenes.append(number)
+            if self._callback is not None:
+                self._callback(done)
 
-    def _next(self, number: int, frame: Frame, finished: FinishedFrames) -> None:
-        began = time.monotonic()
-        shown = self._stylizer.shown(frame.rgb)
+    def _finish(self, number: int, frame: Array, finished: FinishedFrames) -> FinishedFrame:
+        shown = self._stylizer.shown(frame)
         follows, resumed = self._scene.enter(shown), finished.has(number)
+        seconds = 0.0
         if not resumed:
-            if follows:
-                result = self._stylizer.follow(frame.rgb, self._scene.held(shown))
-            else:
-                result = self._stylizer.open(frame.rgb)
-            finished.write(number, result)
-        result = finished.read(number)
+            began = time.monotonic()
+            held = self._scene.held(shown) if follows else None
+            finished.write(number, self._stylizer.open(frame) if held is None else self._stylizer.follow(frame, held))
+            seconds = self._clock.stop(began)
+        result = finished.read(number)  # as it will be written, also if it was finished only now
         self._scene.add(shown, result)
-        if not follows:
-            self.scenes.append(number)
-        self._tell(number, result, not follows, resumed, 0.0 if resumed else time.monotonic() - began)
+        count = max(number, self._clip.count)
+        left = self._clock.usual * (count - number)
+        return FinishedFrame(number, count, shown, result, not follows, resumed, seconds, left)
 
-    def _tell(self, number: int, result: Array, opens: bool, resumed: bool, seconds: float) -> None:
-        if not resumed:
-            self._spent.append(seconds)
-        if self._callback is not None:
-            count = max(number, self._clip.count)
-            # The first frame takes longer than those that follow, so it counts only while there is no other.
-            usual = self._spent[1:] or self._spent or [0.0]
-            left = (count - number) * sum(usual) / len(usual)
-            self._callback(FinishedFrame(number, count, result, opens, resumed, seconds, left))
+
+class _Clock:
+    """Tells from the frames that are finished how long one takes, with what the callback does."""
+
+    def __init__(self) -> None:
+        self._first = 0.0
+        self._ends: list[float] = []
+
+    def stop(self, began: float) -> float:
+        """The seconds that a frame has taken which is finished now."""
+        self._ends.append(time.monotonic())
+        self._first = self._first or self._ends[0] - began
+        return self._ends[-1] - began
+
+    @property
+    def usual(self) -> float:
+        """Seconds from one frame to the next; the first takes longer, and counts only while there is no other."""
+        others = len(self._ends) - 1
+        return (self._ends[-1] - self._ends[0]) / others if others > 0 else self._first

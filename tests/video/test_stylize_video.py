@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import nstgraph as nst
-from nstgraph.bench.flicker import flicker
+from nstgraph.bench.flicker import FlickerComparison
 from nstgraph.demo.painting import painting
 from nstgraph.errors import ConfigError
 from nstgraph.video.finished_frames import folder_beside
@@ -77,13 +77,12 @@ def test_what_is_not_installed_is_named_with_its_command(tmp_path, source, monke
 
 @pytest.mark.slow
 def test_a_moving_picture_flickers_at_most_a_third_of_frames_made_alone(tmp_path, drawn, save_video):
-    clip = save_video(tmp_path / "in.mp4", drawn(20, 72, 96), tone=True)
-    style, settings = painting(96, 96), {"size": 96}
-    made: dict[str, list[np.ndarray]] = {"alone": [], "held": []}
-    nst.stylize_video(clip, style, tmp_path / "held", callback=lambda one: made["held"].append(one.image), **settings)
-    frames = [frame.rgb for frame in open_clip(clip).frames()]
-    with nst.Stylizer(nst.Config(**settings)) as stylizer:
-        for frame in frames:
-            made["alone"].append(np.rint(stylizer(frame, style).image[0]).astype(np.uint8))
-    alone, held = (flicker(frames, made[name]) for name in ("alone", "held"))
-    assert held < alone / 3 and len(made["held"]) == 20
+    clip, style = save_video(tmp_path / "in.mp4", drawn(20, 72, 96), tone=True), painting(96, 96)
+    config = nst.VideoConfig(size=96)
+    with FlickerComparison(config, [style]) as flicker:
+        result = nst.stylize_video(clip, style, tmp_path / "out.mp4", config, callback=flicker)
+    assert 0 < flicker.held.levels < flicker.alone.levels / 3 and result.frames == 20
+    with av.open(str(result.path)) as container:
+        assert len(list(container.decode(video=0))) == 20
+    with av.open(str(result.path)) as container:
+        assert sum(frame.samples for frame in container.decode(audio=0)) >= 0.8 * 44100

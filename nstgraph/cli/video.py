@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
 
@@ -16,7 +18,8 @@ from nstgraph.errors import NstgraphError, OutputError, fault_of
 from nstgraph.messages import duration
 
 if TYPE_CHECKING:
-    from nstgraph.video.stylize_video import FinishedFrame
+    from nstgraph.bench.flicker import FlickerComparison
+    from nstgraph.video.stylize_video import FinishedFrame, VideoResult
 
 __all__ = ["app"]
 
@@ -68,8 +71,9 @@ def video(
 
     For example: nstgraph video clip.mp4 painting.jpg -o out.mp4 --size 512
 
-    Finished frames are kept beside OUT until all of them are: given again, the command goes on after the last. It needs
-    the extra video (PyAV and OpenCV).
+    Finished frames are kept beside OUT until all of them are: given again, the command goes on after the last.
+
+    PyAV and OpenCV are needed: pip install "nstgraph\\[video]"
     """
     from nstgraph.cli.running import import_tensorflow
     from nstgraph.pictures.folder import paths_without_folders
@@ -85,26 +89,11 @@ def video(
     from nstgraph.bench.flicker import FlickerComparison
     from nstgraph.video.stylize_video import stylize_video
 
-    progress, comparison = _Progress(frames, quiet), FlickerComparison(config, styles)
-
-    def callback(frame: FinishedFrame) -> None:
-        progress(frame)
-        if flicker:
-            comparison(frame)
-
-    try:
-        with comparison:
-            result = stylize_video(content, list(styles), output, config, callback=callback, overwrite=overwrite)
-    except BaseException:
-        with deaf():
-            progress.say_how_to_go_on(output)
-        raise
-    if not quiet:
-        to_stderr(f"wrote {result.path}: {result.frames} frames")
-    if flicker:
-        held, alone = comparison.held.levels, comparison.alone.levels
-        share = f", {held / alone:.0%} of that" if alone else ""
-        show(f"flicker: {alone:.2f} grey levels of frames made alone, {held:.2f} of the result{share}")
+    with FlickerComparison(config, styles) as comparison:
+        progress = _Progress(frames, quiet, comparison if flicker else None)
+        with progress.to_the_end(output):
+            result = stylize_video(content, list(styles), output, config, callback=progress, overwrite=overwrite)
+        progress.say_what_has_come(result)
 
 
 def _check_frames(folder: Path, output: Path, overwrite: bool) -> None:
@@ -120,8 +109,8 @@ def _check_frames(folder: Path, output: Path, overwrite: bool) -> None:
 class _Progress:
     """Tells of each frame, and writes it into a folder if that is wanted."""
 
-    def __init__(self, folder: Path | None, quiet: bool) -> None:
-        self._folder, self._quiet = folder, quiet
+    def __init__(self, folder: Path | None, quiet: bool, comparison: FlickerComparison | None) -> None:
+        self._folder, self._quiet, self._comparison = folder, quiet, comparison
         self._last: FinishedFrame | None = None
         self._resumed = 0
 
@@ -133,16 +122,21 @@ class _Progress:
             except (OSError, NstgraphError) as error:  # a copy is no reason to end a run
                 say(f"frames are no longer written into {self._folder}: {fault_of(error)}")
                 self._folder = None
-        if frame.resumed:
-            self._resumed += 1
-            return
-        if self._resumed and not self._quiet:
-            to_stderr(f"{self._resumed} of {frame.count} frames had been finished; going on")
-        self._resumed = 0
         if not self._quiet:
-            scene = "  new scene" if frame.opens else ""
-            left = f"  {duration(frame.left)} left" if frame.left else ""
-            to_stderr(f"frame {frame.number}/{frame.count}  {duration(frame.seconds)}{scene}{left}")
+            self._tell(frame)
+        if self._comparison is not None:
+            self._comparison(frame)
+
+    def _tell(self, frame: FinishedFrame) -> None:
+        if frame.resumed:
+            self._resumed = frame.number
+            return
+        if self._resumed:
+            to_stderr(f"{self._resumed} of {frame.count} frames had been finished; going on")
+            self._resumed = 0
+        scene = "  new scene" if frame.opens else ""
+        left = f"  {duration(frame.left)} left" if frame.left else ""
+        to_stderr(f"frame {frame.number}/{frame.count}  {duration(frame.seconds)}{scene}{left}")
 
     def _write(self, folder: Path, frame: FinishedFrame) -> None:
         import numpy as np
@@ -153,10 +147,26 @@ class _Progress:
         image = frame.image[np.newaxis].astype(np.float32)
         save(folder / f"{frame.number:06d}.png", image, overwrite=True)
 
-    def say_how_to_go_on(self, output: Path) -> None:
-        """Say what is kept of a run that has ended early, and how it goes on."""
+    @contextlib.contextmanager
+    def to_the_end(self, output: Path) -> Iterator[None]:
+        """If the block ends early, say what is kept of the run, and how it goes on."""
         from nstgraph.video.finished_frames import folder_beside
 
-        folder = folder_beside(output)
-        if self._last is not None and folder.exists():
-            say(f"{self._last.number} of {self._last.count} frames are kept in {folder}; the same command goes on")
+        try:
+            yield
+        except BaseException:
+            folder = folder_beside(output)
+            if self._last is not None and folder.exists():
+                with deaf():
+                    kept = f"{self._last.number} of {self._last.count} frames are kept in {folder}"
+                    say(f"{kept}; the same command goes on")
+            raise
+
+    def say_what_has_come(self, result: VideoResult) -> None:
+        """Say what has been written, and how much it flickers if that was asked."""
+        if not self._quiet:
+            to_stderr(f"wrote {result.path}: {result.frames} frame{'s' * (result.frames > 1)}")
+        if self._comparison is not None:
+            held, alone = self._comparison.held.levels, self._comparison.alone.levels
+            share = f", {held / alone:.0%} of that" if alone else ""
+            show(f"flicker: {alone:.2f} grey levels of frames made alone, {held:.2f} of the result{share}")

@@ -46,8 +46,6 @@ class Clip(Protocol):
     """A moving picture, whose frames are read one after the other, as often as one likes."""
 
     path: Path
-    #: How many frames there are, as far as is known before they are read.
-    count: int
     #: Frames a second, on average.
     rate: Fraction
     tags: ColorTags

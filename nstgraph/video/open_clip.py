@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nstgraph.errors import PictureError
 from nstgraph.pictures.load import check_file
 from nstgraph.video.clip import Clip
 from nstgraph.video.picture_frames import AnimationFile, FolderOfFrames
@@ -25,6 +26,8 @@ def open_clip(path: Path, rate: float = 25.0) -> Clip:
         PictureError: it cannot be read, or does not move.
         ConfigError: it is a video, and PyAV is not installed.
     """
+    if str(path) == "-":
+        raise PictureError("a moving picture is read from a file or folder; name one in place of -")
     if path.is_dir():
         return FolderOfFrames(path, rate)
     check_file(path)

@@ -36,7 +36,6 @@ class FolderOfFrames:
         self.path, self.rate = path, Fraction(rate).limit_denominator(100_000)
         self.tags, self.pixel_aspect = ColorTags(), Fraction(1)
         self._paths = pictures_in(path)
-        self.count = len(self._paths)
 
     @functools.cached_property
     def sha256(self) -> str:
@@ -74,11 +73,11 @@ class AnimationFile:
         self.tags, self.pixel_aspect = ColorTags(), Fraction(1)
         with decoding(str(path)), Image.open(path, formats=_ANIMATIONS) as image:
             check_frame_size(path, (image.height, image.width))
-            self.count = getattr(image, "n_frames", 1)
-        if self.count < 2:
+            self._count = getattr(image, "n_frames", 1)
+        if self._count < 2:
             raise PictureError(f"{path} has one frame; nstgraph stylize takes it")
-        times = [frame.time for frame, _ in zip(self.frames(), range(self.count), strict=False)]
-        self.rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else Fraction(10)
+        times = [frame.time for frame in self.frames()]
+        self.rate = (len(times) - 1) / times[-1]
 
     @functools.cached_property
     def sha256(self) -> str:
@@ -93,7 +92,7 @@ class AnimationFile:
         """The frames, as they are seen."""
         time = Fraction(0)
         with decoding(str(self.path)), Image.open(self.path, formats=_ANIMATIONS) as image:
-            for number in range(self.count):
+            for number in range(self._count):
                 image.seek(number)
                 yield Frame(_on_white(image), time)
                 shown = round(image.info.get("duration") or 0)

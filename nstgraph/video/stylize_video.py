@@ -13,7 +13,6 @@ from typing import Any, TypeAlias, cast
 
 from nstgraph.arrays import Array
 from nstgraph.config import VideoConfig
-from nstgraph.errors import PictureError
 from nstgraph.pictures.folder import without_folders
 from nstgraph.pictures.load import Source
 from nstgraph.run.versions import versions
@@ -37,7 +36,7 @@ class FinishedFrame:
 
     Attributes:
         number: from 1.
-        count: how many there will be, as far as is known.
+        count: how many there will be.
         frame: what was stylised, in the size of its result: [height, width, 3], uint8.
         image: its result: [height, width, 3], uint8.
         opens: whether it begins a scene.
@@ -134,17 +133,15 @@ class _VideoRun:
         self._clip, self._stylizer, self._callback = clip, stylizer, callback
         self._scene = Scene(config.long_term, config.cut)
         self._clock = _Clock()
-        self.times: list[Fraction] = []
+        #: When each frame is shown; to know that, all are read once, which finds what is damaged before any work.
+        self.times: list[Fraction] = [frame.time for frame in clip.frames()]
         self.scenes: list[int] = []
         self.settings = {
             **stylizer.opening.settings,
             "content": {"path": str(clip.path), "sha256": clip.sha256},
             "styles": [style.record.as_json() for style in stylizer.styles],
         }
-        first = next(clip.frames(), None)
-        if first is None:
-            raise PictureError(f"{clip.path} has no frames; give a moving picture")
-        stylizer.shown(first.rgb)  # which refuses sizes that are too small, or do not fit into memory
+        stylizer.shown(next(clip.frames()).rgb)  # which refuses sizes that are too small, or do not fit into memory
 
     @property
     def made_from(self) -> dict[str, Any]:
@@ -158,7 +155,6 @@ class _VideoRun:
     def stylise(self, finished: FinishedFrames) -> None:
         """Finish every frame that is not."""
         for number, frame in enumerate(self._clip.frames(), 1):
-            self.times.append(frame.time)
             done = self._finish(number, frame.rgb, finished)
             if done.opens:
                 self.scenes.append(number)
@@ -176,9 +172,8 @@ class _VideoRun:
             seconds = self._clock.stop(began)
         result = finished.read(number)  # as it will be written, also if it was finished only now
         self._scene.add(shown, result)
-        count = max(number, self._clip.count)
-        left = self._clock.usual * (count - number)
-        return FinishedFrame(number, count, shown, result, not follows, resumed, seconds, left)
+        left = self._clock.usual * (len(self.times) - number)
+        return FinishedFrame(number, len(self.times), shown, result, not follows, resumed, seconds, left)
 
 
 class _Clock:

@@ -30,6 +30,10 @@ _HIGH = 720
 _UNSAID, _FULL, _COVER = 2, 2, 0x400
 
 
+#: FFmpeg's names of containers that are read. Others may be lists, which lead to any file on this machine.
+_CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mxf"
+
+
 class VideoFile:
     """The first video stream of a file; see `Clip`.
 
@@ -49,7 +53,6 @@ class VideoFile:
             check_frame_size(path, (context.height, context.width))
             self.rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
             self.pixel_aspect = Fraction(context.sample_aspect_ratio or 1) or Fraction(1)
-            self.count = sum(packet.size > 0 for packet in container.demux(stream))
         first = next(self._decoded(), None)
         if first is None:
             raise PictureError(f"{path} has no frames that can be read; copy it again, or convert it to .mp4")
@@ -90,12 +93,14 @@ def opened(path: Path) -> Iterator[Any]:
     """
     library = av()
     try:
-        with path.open("rb") as file, library.open(file) as container:  # never an address, or a list of other files
+        options = {"format_whitelist": _CONTAINERS}
+        with path.open("rb") as file, library.open(file, container_options=options) as container:
             yield container
+    except library.ArgumentError as error:
+        raise PictureError(f"{path} is none of the videos that are read; convert it to .mp4") from error
     except (library.FFmpegError, EOFError, OSError, ValueError) as error:
-        raise PictureError(
-            f"cannot read {path} as a video ({one_line(error)}); copy it again, or convert it to .mp4"
-        ) from error
+        reason = getattr(error, "strerror", None) or one_line(error)
+        raise PictureError(f"cannot read {path} as a video ({reason}); copy it again, or convert it to .mp4") from error
 
 
 def _video(container: Any, path: Path) -> Any:

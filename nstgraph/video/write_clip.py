@@ -64,6 +64,8 @@ def check_output(
         OutputError: another extension, the target exists, or the container cannot hold the sound.
         ConfigError: PyAV is not installed.
     """
+    if str(target) == "-":
+        raise OutputError("a moving picture is written into a file or folder; name one in place of -")
     if not target.suffix:
         if target.exists():
             raise OutputError(f"{target} exists; choose a folder that does not")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -35,11 +36,14 @@ def run(line):
 
 
 def test_it_tells_of_each_frame_and_writes_it(here):
-    result = run(f"video in s.png -o out.webp --frames live --rate 10 {SMALL}")
+    result = run(f"video in s.png -o out.webp --frames live --rate 10 --flicker {SMALL}")
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
     assert lines[0].startswith("frame 1/3  ") and "new scene" in lines[0] and lines[2].startswith("frame 3/3  ")
-    assert lines[-1] == "wrote out.webp: 3 frames"
+    assert lines[-2] == "wrote out.webp: 3 frames"
+    assert re.fullmatch(
+        r"flicker: [\d.]+ grey levels of frames made alone, [\d.]+ of the result, \d+% of that", lines[-1]
+    )
     assert sorted(path.name for path in (here / "live").iterdir()) == ["000001.png", "000002.png", "000003.png"]
     with Image.open(here / "out.webp") as picture:
         assert (picture.n_frames, picture.size) == (3, (48, 35))

@@ -23,7 +23,7 @@ def test_a_folder_is_its_pictures_by_name_at_a_rate(tmp_path):
     clip = open_clip(tmp_path, 12.5)
     frames = list(clip.frames())
     assert [int(frame.rgb[0, 0, 0]) for frame in frames] == [40, 0, 80]
-    assert [float(frame.time) for frame in frames] == [0, 0.08, 0.16] and clip.count == 3
+    assert [float(frame.time) for frame in frames] == [0, 0.08, 0.16]
     before = clip.sha256
     save(tmp_path / "c.png", pictures(1)[0][None].astype(np.float32), overwrite=True)
     assert open_clip(tmp_path).sha256 != before
@@ -38,7 +38,7 @@ def test_an_animation_has_its_own_times(tmp_path, name):
     first.save(tmp_path / name, save_all=True, append_images=rest, duration=[50, 200, 100], lossless=True)
     clip = open_clip(tmp_path / name)
     frames = list(clip.frames())
-    assert [float(frame.time) for frame in frames] == [0, 0.05, 0.25] and clip.count == 3
+    assert [float(frame.time) for frame in frames] == [0, 0.05, 0.25]
     assert [frame.rgb.shape for frame in frames] == [(24, 32, 3)] * 3
     assert all(np.abs(one.rgb.astype(int) - other).max() < 6 for one, other in zip(frames, pictures(), strict=True))
 

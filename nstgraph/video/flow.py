@@ -20,6 +20,9 @@ __all__ = ["Motion", "motion", "optical_flow", "reliable", "warped"]
 #: What the paper allows: of disagreement and of slope, relative to the flow's squared length, and in pixels squared.
 _RELATIVE, _DISAGREEMENT, _SLOPE = 0.01, 0.5, 0.002
 
+#: How far a pixel may be, in grey levels, from the one that it is followed to: what is farther is not the same.
+_LIKE = 40.0
+
 
 @dataclass(frozen=True, eq=False)
 class Motion:
@@ -37,11 +40,15 @@ class Motion:
 def motion(earlier: Array, later: Array) -> Motion:
     """How one frame has become another of the same size.
 
+    Pixels that the flow leads to others of unlike colours count as not found. The paper does not ask for that, but what
+    comes and goes in one place has a flow of 0, which agrees with itself.
+
     Raises:
         ConfigError: OpenCV is not installed.
     """
     forward, backward = optical_flow(earlier, later), optical_flow(later, earlier)
-    return Motion(backward, reliable(forward, backward))
+    alike = np.abs(warped(earlier, backward).astype(np.float32) - later).mean(axis=-1) < _LIKE
+    return Motion(backward, reliable(forward, backward) * alike)
 
 
 def optical_flow(one: Array, other: Array) -> Array:

@@ -13,9 +13,6 @@ from nstgraph.video.flow import motion, warped
 
 __all__ = ["Held", "Scene"]
 
-#: How far a pixel may be, in grey levels, from the one that it is followed to: what is farther is not the same.
-_LIKE = 40.0
-
 #: Pixels from which on a map of colours can be told.
 _LEAST = 16
 
@@ -52,10 +49,7 @@ class Scene:
         if not self._frames or self._frames[-1][0].shape != frame.shape:
             self._frames.clear()
             return False
-        before = self._frames[-1][0]
-        moved = motion(before, frame)
-        alike = np.abs(warped(before, moved.backward).astype(np.float32) - frame).mean(axis=-1) < _LIKE
-        if np.mean(alike * moved.weights) < self._cut:
+        if np.mean(motion(self._frames[-1][0], frame).weights) < self._cut:
             self._frames.clear()
             return False
         return True

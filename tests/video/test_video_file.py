@@ -77,7 +77,9 @@ def test_what_is_damaged_is_said_in_one_line(tmp_path, frames, save_video, keep)
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("text", ["#EXTM3U\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile {}\n"])
+@pytest.mark.parametrize(
+    "text", ["#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile {}\n"]
+)
 def test_a_list_of_other_files_is_not_followed(tmp_path, frames, save_video, text):
     save_video(tmp_path / "private.mkv", frames)
     (tmp_path / "list.mp4").write_text(text.format("private.mkv"))

@@ -78,13 +78,18 @@ def test_what_is_damaged_is_said_in_one_line(tmp_path, frames, save_video, keep)
 
 
 @pytest.mark.parametrize(
-    "text", ["#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile {}\n"]
+    ("name", "text"),
+    [
+        ("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nprivate.mkv\n#EXT-X-ENDLIST\n"),
+        ("list.mp4", "ffconcat version 1.0\nfile private.mkv\n"),
+    ],
 )
-def test_a_list_of_other_files_is_not_followed(tmp_path, frames, save_video, text):
+def test_a_list_of_other_files_is_not_followed(tmp_path, frames, save_video, monkeypatch, name, text):
+    monkeypatch.chdir(tmp_path)
     save_video(tmp_path / "private.mkv", frames)
-    (tmp_path / "list.mp4").write_text(text.format("private.mkv"))
-    with pytest.raises(PictureError, match=r"list\.mp4 is none of the videos that are read; convert it to \.mp4$"):
-        VideoFile(tmp_path / "list.mp4")
+    (tmp_path / name).write_text(text)
+    with pytest.raises(PictureError, match=rf"{name} is none of the videos that are read; convert it to \.mp4$"):
+        VideoFile(tmp_path / name)
 
 
 def test_frames_too_large_for_memory_are_refused(tmp_path, frames, save_video, monkeypatch):

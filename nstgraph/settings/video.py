@@ -30,7 +30,7 @@ class VideoSettings:
     """What makes a row of frames one moving picture."""
 
     temporal: float = setting(
-        5.0, "Video", number(0.0, 1e6, "WEIGHT"), "Weight of the term that keeps each frame near the one before it."
+        1.0, "Video", number(0.0, 1e6, "WEIGHT"), "Weight of the term that keeps each frame near the one before it."
     )
     frame_steps: int = setting(
         0, "Video", number(0, 1_000_000), "Steps of a frame that follows another; 0 is automatic.", shown="automatic"

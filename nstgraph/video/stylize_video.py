@@ -88,7 +88,7 @@ def stylize_video(
 ) -> VideoResult:
     """Paint a moving picture in the manner of ``style``.
 
-        nstgraph.stylize_video("clip.mp4", "painting.jpg", "out.mp4", size=512, temporal=5)
+        nstgraph.stylize_video("clip.mp4", "painting.jpg", "out.mp4", size=512, temporal=2)
 
     Finished frames are kept beside the output, in a folder with its name and ``.frames``, until it is written: called
     again with the same settings and pictures, it goes on there. Needs the extra ``video`` (PyAV and OpenCV).

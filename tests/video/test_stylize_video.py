@@ -77,8 +77,8 @@ def test_what_is_not_installed_is_named_with_its_command(tmp_path, source, monke
 
 @pytest.mark.slow
 def test_a_moving_picture_flickers_at_most_a_third_of_frames_made_alone(tmp_path, drawn, save_video):
-    clip, style = save_video(tmp_path / "in.mp4", drawn(20, 72, 96), tone=True), painting(96, 96)
-    config = nst.VideoConfig(size=96)
+    clip, style = save_video(tmp_path / "in.mp4", drawn(20, 48, 64), tone=True), painting(64, 64)
+    config = nst.VideoConfig(size=64)
     with FlickerComparison(config, [style]) as flicker:
         result = nst.stylize_video(clip, style, tmp_path / "out.mp4", config, callback=flicker)
     assert 0 < flicker.held.levels < flicker.alone.levels / 3 and result.frames == 20

@@ -27,7 +27,7 @@ from nstgraph.video.write_clip import check_output, write_clip
 __all__ = ["FinishedFrame", "FrameCallback", "VideoResult", "stylize_video"]
 
 #: Settings that no frame depends on.
-_OF_NO_FRAME = ("memory", "tile", "audio")
+_OF_NO_FRAME = ("memory", "tile", "audio", "rate")
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,6 +57,9 @@ def test_it_tells_of_each_frame_and_writes_it(here):
         ("video none.mp4 s.png -o out.mp4", "nstgraph: none.mp4 does not exist; did you mean 'text.mp4'?"),
         ("video s.png s.png -o out.mp4", "nstgraph: s.png has one frame; nstgraph stylize takes it"),
         ("video text.mp4 s.png -o out.mp4", "nstgraph: cannot read text.mp4 as a video ("),
+        ("video - s.png -o out.mp4", "nstgraph: a moving picture is read from a file or folder; name one in place"),
+        ("video in s.png -o -", "nstgraph: a moving picture is written into a file or folder; name one in place"),
+        ("video mixed s.png -o out.mp4", "1.png has 40 x 36 pixels, and the first frame 49 x 36; give a folder of"),
         ("video in s.png -o out.jpg", "nstgraph: cannot write out.jpg: it ends in none of .mp4, .mov, .mkv, .webm"),
         ("video in s.png -o in", "nstgraph: in exists; choose a folder that does not"),
         ("video in s.png -o out.gif --size 10", "nstgraph: size is 10; choose 0 or a whole number from 16 to 32768"),
@@ -69,6 +72,9 @@ def test_it_tells_of_each_frame_and_writes_it(here):
 )
 def test_what_is_wrong_is_one_line(here, line, message):
     (here / "text.mp4").write_text("no video")
+    (here / "mixed").mkdir()
+    for number, width in enumerate([49, 40]):
+        Image.new("RGB", (width, 36)).save(here / "mixed" / f"{number}.png")
     before = sorted(here.iterdir())
     result = run(line)
     assert result.exit_code == 2 and message in result.output, result.output

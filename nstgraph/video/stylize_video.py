@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -113,28 +112,27 @@ def stylize_video(
     styles = without_folders(list(style) if isinstance(style, list | tuple) else [cast(Source, style)])
     paintings = [Path(one) for one in styles if isinstance(one, str | os.PathLike)]
     check_output(target, clip, paintings, audio=chosen.audio, overwrite=overwrite)
+    times = [frame.time for frame in clip.frames()]  # which finds what is damaged before any work
     with FrameStylizer(chosen, styles) as stylizer:
-        run = _VideoRun(chosen, clip, stylizer, callback)
+        run = _VideoRun(chosen, clip, len(times), stylizer, callback)
         with FinishedFrames(target, run.made_from) as finished:
             run.stylise(finished)
-            paths = [finished.path(number) for number in range(1, len(run.times) + 1)]
+            paths = [finished.path(number) for number in range(1, len(times) + 1)]
             comment = json.dumps(run.settings, default=str)
-            write_clip(target, clip, paths, run.times, audio=chosen.audio, comment=comment, overwrite=overwrite)
+            write_clip(target, clip, paths, times, audio=chosen.audio, comment=comment, overwrite=overwrite)
             finished.remove()
-    return VideoResult(target, len(run.times), tuple(run.scenes), run.settings)
+    return VideoResult(target, len(times), tuple(run.scenes), run.settings)
 
 
 class _VideoRun:
     """The frames of one clip on their way."""
 
     def __init__(
-        self, config: VideoConfig, clip: Clip, stylizer: FrameStylizer, callback: FrameCallback | None
+        self, config: VideoConfig, clip: Clip, count: int, stylizer: FrameStylizer, callback: FrameCallback | None
     ) -> None:
-        self._clip, self._stylizer, self._callback = clip, stylizer, callback
+        self._clip, self._count, self._stylizer, self._callback = clip, count, stylizer, callback
         self._scene = Scene(config.long_term, config.cut)
         self._clock = _Clock()
-        #: When each frame is shown; to know that, all are read once, which finds what is damaged before any work.
-        self.times: list[Fraction] = [frame.time for frame in clip.frames()]
         self.scenes: list[int] = []
         self.settings = {
             **stylizer.opening.settings,
@@ -172,8 +170,8 @@ class _VideoRun:
             seconds = self._clock.stop(began)
         result = finished.read(number)  # as it will be written, also if it was finished only now
         self._scene.add(shown, result)
-        left = self._clock.usual * (len(self.times) - number)
-        return FinishedFrame(number, len(self.times), shown, result, not follows, resumed, seconds, left)
+        left = self._clock.usual * (self._count - number)
+        return FinishedFrame(number, self._count, shown, result, not follows, resumed, seconds, left)
 
 
 class _Clock:

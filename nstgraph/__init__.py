@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from nstgraph._tf import tf
-    from nstgraph.config import Config, TextureConfig
+    from nstgraph.config import Config, TextureConfig, VideoConfig
     from nstgraph.errors import Interrupted, LossError, NstgraphError
     from nstgraph.graph.evaluator import Evaluator
     from nstgraph.graph.masks import Masks, Region
@@ -35,12 +35,15 @@ if TYPE_CHECKING:
     from nstgraph.search.search import Search
     from nstgraph.search.step import Step
     from nstgraph.tiles.tiled_evaluator import TiledEvaluator
+    from nstgraph.video.stylize_video import stylize_video
     from nstgraph.workers.workers import Workers
 
 _HOMES = {
     "tf": "_tf",
     "Config": "config",
     "TextureConfig": "config",
+    "VideoConfig": "config",
+    "stylize_video": "video.stylize_video",
     "Stylizer": "run.stylizer",
     "rerun": "run.stylize",
     "resume": "run.stylize",
@@ -97,6 +100,7 @@ __all__ = [
     "Target",
     "TextureConfig",
     "TiledEvaluator",
+    "VideoConfig",
     "View",
     "Workers",
     "loss_term",
@@ -106,6 +110,7 @@ __all__ = [
     "rerun",
     "resume",
     "stylize",
+    "stylize_video",
     "sweep",
     "texture",
     "tf",

@@ -14,7 +14,7 @@ from nstgraph.file_records import FileRecord
 from nstgraph.messages import did_you_mean, shown
 from nstgraph.pictures.fit import SQUARES
 from nstgraph.pictures.start import renamed, start_of
-from nstgraph.pictures.wrapping import WRAPPING
+from nstgraph.pictures.wrapping import WRAPPING, wraps_of
 from nstgraph.presets import preset
 from nstgraph.search.optimizer import as_optimizer
 from nstgraph.settings.colors import ColorSettings
@@ -27,9 +27,10 @@ from nstgraph.settings.search import SearchSettings
 from nstgraph.settings.size import SizeSettings
 from nstgraph.settings.texture import TextureSettings
 from nstgraph.settings.toml_file import OUTPUTS, checked, read_toml
+from nstgraph.settings.video import VideoSettings
 from nstgraph.value_checks import check_settings, document, keep_settings
 
-__all__ = ["Config", "TextureConfig"]
+__all__ = ["Config", "TextureConfig", "VideoConfig"]
 
 #: What a picture carries beside settings: what else it was made with.
 _MADE_WITH = (
@@ -164,6 +165,20 @@ class TextureConfig(TextureSettings, Config):
     __hash__ = Config.__hash__
 
 
+@dataclass(frozen=True)
+class VideoConfig(VideoSettings, Config):
+    """Settings of a moving picture: those of its frames, and how they follow each other."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.balance:
+            raise ConfigError("balance would weigh the terms of each frame anew; leave it out of a moving picture")
+        if any(wraps_of(self.padding)):
+            raise ConfigError("frames of a moving picture have edges; choose a padding that does not wrap")
+
+    __hash__ = Config.__hash__
+
+
 def _files(taken: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     """The paths of the files that a picture's settings name."""
     from nstgraph.networks.find_weights import recorded_file  # which imports numpy
@@ -208,3 +223,4 @@ def _starts(init: str, records: Any) -> str:
 
 document(Config)
 document(TextureConfig)
+document(VideoConfig)

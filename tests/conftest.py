@@ -175,7 +175,7 @@ def picture_folder(empty_folder: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def core() -> list[str]:
     """Names of the loss terms that come with nstgraph."""
-    plugins = ["histogram", "laplacian", "luminance"]
+    plugins = ["histogram", "laplacian", "luminance", "temporal"]
     return sorted(
         [*plugins, "coherence", "content", "moments", "palette", "photo_colors", "pixel_range", "style", "tv"]
     )

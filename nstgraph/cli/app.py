@@ -11,7 +11,21 @@ from typing import Annotated
 import typer
 
 import nstgraph
-from nstgraph.cli import batch, bench, graph, presets, rerun, resume, stylize, sweep, terms, texture, weights, worker
+from nstgraph.cli import (
+    batch,
+    bench,
+    graph,
+    presets,
+    rerun,
+    resume,
+    stylize,
+    sweep,
+    terms,
+    texture,
+    video,
+    weights,
+    worker,
+)
 from nstgraph.cli.help import Group
 from nstgraph.cli.interruptions import listen
 from nstgraph.cli.printing import open_streams, say, stdout_guarded, to_stdout
@@ -27,7 +41,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (stylize, batch, sweep, texture, presets, resume, rerun, terms, bench, worker):
+for commands in (stylize, batch, sweep, texture, video, presets, resume, rerun, terms, bench, worker):
     app.add_typer(commands.app)
 app.add_typer(weights.app, name="weights")
 app.add_typer(graph.app, name="graph")

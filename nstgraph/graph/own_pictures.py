@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -19,7 +20,10 @@ from nstgraph.pictures.picture import Picture
 from nstgraph.pictures.resize import resize
 from nstgraph.pictures.wrapping import NOWHERE, Wraps
 
-__all__ = ["KeptPicture", "OwnPicture", "OwnPictures"]
+__all__ = ["KeptPicture", "Named", "OwnPicture", "OwnPictures"]
+
+#: What a term's picture is known by: its path, or the picture itself.
+Named: TypeAlias = str | os.PathLike[str] | Picture
 
 
 class KeptPicture(NamedTuple):
@@ -79,6 +83,7 @@ class OwnPictures:
         self._kept = list(kept)
         self._wraps = wraps
         self._pictures: list[OwnPicture] = []
+        self._replaced: dict[int, KeptPicture] = {}
 
     def __iter__(self) -> Iterator[OwnPicture]:
         return iter(self._pictures)
@@ -100,6 +105,37 @@ class OwnPictures:
     def kept(self) -> list[KeptPicture]:
         """What another process needs to ask for the same ones."""
         return [KeptPicture(own.picture, own.sha256) for own in self._pictures]
+
+    @property
+    def records(self) -> list[dict[str, str]]:
+        """What the settings say of them, of those that are replaced as they are now."""
+        return [own.record for own in self._now()]
+
+    def replace(self, others: Mapping[Named, Source]) -> None:
+        """Feed other pictures in place of some, from now on; all that are not given are their own again.
+
+        Args:
+            others: pictures, which are cut as those were, by what the terms have named: a path, or a `Picture`.
+
+        Raises:
+            ConfigError: no term has named such a picture.
+            PictureError: a picture cannot be read.
+        """
+        replaced: dict[int, KeptPicture] = {}
+        for source, other in others.items():
+            numbers = [number for number, own in enumerate(self._pictures) if _same(own.source, source)]
+            if not numbers:
+                named = ", ".join(own.picture.name for own in self._pictures) or "none"
+                raise ConfigError(f"no term of the loss has named {source}; its pictures are {named}")
+            replaced |= {number: self._read(other, self._pictures[number].beside) for number in numbers}
+        self._replaced = replaced
+
+    def _now(self) -> list[OwnPicture]:
+        """The pictures, with others in the places of those that are replaced."""
+        return [
+            own if number not in self._replaced else dataclasses.replace(own, **self._replaced[number]._asdict())
+            for number, own in enumerate(self._pictures)
+        ]
 
     def view(self, source: Source, beside: View) -> View:
         """The view of a picture, which is read when it is first asked for beside that view; see `StyleGraph.picture`.
@@ -137,7 +173,7 @@ class OwnPictures:
             ConfigError: the picture beside one is not fed, so that its size is not known.
         """
         own: dict[Any, Array] = {}
-        for one in self._pictures:
+        for one in self._now():
             if one.view.image in feeds or not needed(one.view.image):
                 continue
             # The generated image is not fed beforehand; it shares size and interior with the content.

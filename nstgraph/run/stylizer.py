@@ -6,7 +6,7 @@ import contextlib
 import functools
 import gc
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nstgraph._tf import computing, tf
@@ -16,7 +16,7 @@ from nstgraph.errors import ConfigError, RunError
 from nstgraph.graph.evaluator import Evaluator
 from nstgraph.graph.masks import Masks
 from nstgraph.graph.objective import Objective, from_term
-from nstgraph.graph.own_pictures import KeptPicture
+from nstgraph.graph.own_pictures import KeptPicture, Named
 from nstgraph.graph.style_values import StyleValues
 from nstgraph.hooks.stepper import Stepper, monitored
 from nstgraph.losses.loss_text import as_loss
@@ -166,6 +166,7 @@ class Stylizer:
         callback: StepCallback | None = None,
         trace: bool = False,
         checkpoint: Checkpoint | None = None,
+        own: Mapping[Named, Source] | None = None,
         note: Callable[[str], None] | None = None,
     ) -> Result:
         """Stylise one picture.
@@ -177,12 +178,14 @@ class Stylizer:
             callback: called after each step with its `Step` and the current image [1, height, width, 3], read-only.
             trace: also record what an evaluation does, at the largest size that is computed whole.
             checkpoint: where the run is kept on its way; it goes on from there if it had been begun before.
+            own: pictures that take the places of terms' own, for this picture alone, by what the loss names: a path, or
+                a `Picture` (see `nstgraph.pictures.load.load`).
             note: is told, in a line, what is found on the way, such as how terms were balanced, or that a worker is
                 lost, which is logged otherwise.
 
         Raises:
             PictureError: a picture cannot be read or is too small or too narrow.
-            ConfigError: the run does not fit into memory, or no size can be traced.
+            ConfigError: the run does not fit into memory, no size can be traced, or ``own`` names what no term does.
             CheckpointError: the checkpoint is that of another run.
             SearchError: the loss is not a number at the starting image.
             RunError: something failed on the way; carries the result so far. Or the stylizer is still at work, for
@@ -191,28 +194,31 @@ class Stylizer:
         """
         computing()
         pictures = content if isinstance(content, PictureSet) else self._read(content, styles)
-        run = Run(
-            self.config,
-            plan or self.plan(pictures),
-            pictures,
-            self.evaluators,
-            exact=functools.partial(self._finish_with, pictures),
-            weights=self.loss.weights_at,
-            callback=callback,
-            observing=self._observing,
-            settings=self.settings,
-            traced=trace,
-            checkpoint=checkpoint,
-            note=note or (lambda line: None),
-        )
+        plan = plan or self.plan(pictures)
         if not self._at_work.acquire(blocking=False):
             raise RunError("this Stylizer is at work on another picture; make one for each thread", None)
         if self.evaluators.team is not None and note is not None:
             self.evaluators.team.note = note
         try:
+            self.graph.pictures.replace(own or {})
+            run = Run(
+                self.config,
+                plan,
+                pictures,
+                self.evaluators,
+                exact=functools.partial(self._finish_with, pictures, own or {}),
+                weights=self.loss.weights_at,
+                callback=callback,
+                observing=self._observing,
+                settings={**self.settings, "pictures": self.graph.pictures.records} if own else self.settings,
+                traced=trace,
+                checkpoint=checkpoint,
+                note=note or (lambda line: None),
+            )
             with one_thread() if self.config.deterministic else contextlib.nullcontext():
                 return run.result()
         finally:
+            self.graph.pictures.replace({})
             self._at_work.release()
 
     def _read(self, content: Source | None, styles: Source | Sequence[Source]) -> PictureSet:
@@ -222,9 +228,10 @@ class Stylizer:
             raise ConfigError(f"{given} style images given, and the stylizer was made for {expected}")
         return pictures
 
-    def _finish_with(self, pictures: PictureSet) -> tuple[Evaluators, Plan]:
+    def _finish_with(self, pictures: PictureSet, own: Mapping[Named, Source]) -> tuple[Evaluators, Plan]:
         """What finishes in float32 a run that stalls in low precision."""
         exact = self.exact
+        exact.graph.pictures.replace(own)
         exact.evaluator.weights = self.evaluator.weights
         return exact.evaluators, exact.plan(pictures)
 

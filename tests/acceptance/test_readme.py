@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from nstgraph.demo.painting import painting
 from nstgraph.losses.registry import registry
 from nstgraph.pictures.save import save
 from nstgraph.testing import check_term
+from nstgraph.video.open_clip import open_clip
+from nstgraph.video.write_clip import write_clip
 from nstgraph.workers.address import Address
 from nstgraph.workers.server import serve
 
@@ -25,17 +28,20 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
 TEXT = "\n".join([README, *PAGES.values()])
 BLOCKS = list(dict.fromkeys(re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)))
-COMMANDS = list(dict.fromkeys(re.findall(r"^    nstgraph (stylize .*)$", TEXT, re.MULTILINE)))
+COMMANDS = list(dict.fromkeys(re.findall(r"^    nstgraph ((?:stylize|video) .*)$", TEXT, re.MULTILINE)))
 
 
 @pytest.fixture
 def pictures(tmp_path, monkeypatch):
     """The files that the README's commands name, in the working folder."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "frames").mkdir()
     save("photo.jpg", landscape(96, 72))
     save("painting.jpg", painting(80, 80))
     save("second.jpg", painting(60, 80))
     save("my mask.png", landscape(48, 36).mean(axis=3, keepdims=True).repeat(3, axis=3))
+    frames = [save(tmp_path / "frames" / f"{number}.png", landscape(48, 36)) for number in range(2)]
+    write_clip(Path("clip.mp4"), open_clip(Path("frames")), frames, [Fraction(0), Fraction(1, 25)], audio=False)
     return tmp_path
 
 
@@ -61,7 +67,7 @@ def test_the_examples_for_tensorflow_1_run(capsys):
 def test_the_commands_run_and_the_plugins_are_sound(pictures, free_port):
     plugins = [block for block in BLOCKS if "@loss_term" in block]
     (pictures / "mine.py").write_text("\n\n".join(plugins), encoding="utf-8")
-    assert (len(plugins), len(COMMANDS)) == (2, 6)
+    assert (len(plugins), len(COMMANDS)) == (2, 7)
     ports = {shown: f"127.0.0.1:{free_port()}" for shown in ("127.0.0.1:2222", "127.0.0.1:2223")}
     for address in ports.values():
         serve(Address.read(address))
@@ -69,6 +75,7 @@ def test_the_commands_run_and_the_plugins_are_sound(pictures, free_port):
         for shown, address in ports.items():
             command = command.replace(shown, address)
         arguments = [*shlex.split(command), "--size", "48", "--steps", "4", "--precision", "float32", "--overwrite"]
+        arguments += ["--frame-steps", "4"] if command.startswith("video") else []
         outcome = CliRunner().invoke(app, arguments)
         assert outcome.exit_code == 0, outcome.output
     for name, parameters in {"contrast": {}, "masked_style": {"mask": "my mask.png"}}.items():
@@ -80,7 +87,7 @@ def test_the_commands_run_and_the_plugins_are_sound(pictures, free_port):
 def test_every_option_in_the_readme_exists():
     pages = (
         CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"}).output
-        for name in ("stylize", "show", "batch", "worker")
+        for name in ("stylize", "show", "batch", "video", "worker")
     )
     known = "\n".join(pages)
     options = set(re.findall(r"`(--[a-z-]+)", TEXT))
@@ -95,6 +102,8 @@ def tables(text):
 def test_the_tables_of_options_are_what_the_code_says():
     assert options_table.as_markdown() in tables(README)  # which prints what is to stand there
     assert PAGES["options.md"] == options_table.as_page()
+    (table,) = (table for table in tables(PAGES["video.md"]) if "`--temporal" in table)
+    assert table in tables(options_table.as_page("video"))
 
 
 def test_the_readme_is_a_page_and_every_other_page_is_linked_there():

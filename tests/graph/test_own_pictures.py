@@ -12,6 +12,7 @@ from nstgraph import Config, Evaluator, Objective, StyleGraph, Stylizer, tf
 from nstgraph.errors import ConfigError, LossError, PictureError
 from nstgraph.losses.loss import LossTerm
 from nstgraph.networks.weights_file import WeightsFile, embedded
+from nstgraph.pictures.load import load
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
@@ -195,3 +196,25 @@ def test_what_lies_beside_a_painting_is_cut_as_that_is():
     for settings, size in (({"crop": "2:1"}, (24, 72)), ({"crop": "2:1", "fit": "crop"}, (24, 24))):
         with Stylizer(Config(size=24, loss=term, precision="float32", **settings)) as stylizer:
             assert next(iter(stylizer.graph.pictures)).picture.size == size
+
+
+def near(source):
+    return LossTerm("near", lambda g: g.mean(tf.square(g.generated.image - g.picture(source, g.content).image)), "x")()
+
+
+def test_a_stylizer_is_given_other_pictures_of_terms_for_one_picture(smooth_picture):
+    """Without a new graph; the record says which they were, and they are its own again afterwards."""
+    first, other = (load(smooth_picture(40, 48, seed).clip(0, 255)) for seed in (1, 2))
+    content, style = smooth_picture(40, 48, 3).clip(0, 255), smooth_picture(30, 30, 4).clip(0, 255)
+    with Stylizer(Config(size=48, steps=2, loss=near(first), scales=1)) as stylizer:
+        own = stylizer(content, style)
+        replaced = stylizer(content, style, own={first: other})
+        again = stylizer(content, style)
+        with pytest.raises(ConfigError, match=r"^no term of the loss has named .*; its pictures are array$"):
+            stylizer(content, style, own={"nowhere.png": other})
+    error = {"own": own.history[0].total, "other": replaced.history[0].total}
+    with Stylizer(Config(size=48, steps=2, loss=near(other), scales=1)) as alone:
+        assert alone(content, style).history[0].total == pytest.approx(error["other"], rel=1e-5) != error["own"]
+    assert again.history[0].total == own.history[0].total
+    hashes = [result.settings["pictures"][0]["sha256"] for result in (own, replaced, again)]
+    assert hashes == [first.sha256, other.sha256, first.sha256]

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from nstgraph import Evaluator, LossError, Objective, StyleGraph, parse_loss
+from nstgraph.losses.loss_text import as_loss
+from nstgraph.losses.registry import registry
 from nstgraph.networks.weights_file import WeightsFile, embedded
 
 LUMA = np.array([0.2989, 0.587, 0.114])
 
 
 def value(text, image, content, style):
-    objective = Objective(StyleGraph(WeightsFile(embedded())), parse_loss(text))
+    objective = Objective(StyleGraph(WeightsFile(embedded())), as_loss(text))
     with Evaluator(objective) as evaluate:
         evaluate.bind(content, [style])
         return evaluate(image).total
@@ -56,6 +58,15 @@ def test_histogram_sees_what_moments_cannot():
     far = np.full_like(style, 128)
     assert value("histogram", style, far, style) < 1e-8
     assert 1e-8 < value("histogram", near, far, style) < value("histogram", far, far, style)
+
+
+def test_temporal_counts_pixels_by_their_weights():
+    content, image, warped = picture(1), picture(2), np.rint(picture(3))
+    weights = np.random.default_rng(4).integers(0, 256, (32, 48)).astype(np.float32)
+    term = registry["temporal"](warped=warped, weights=weights, unit=20)
+    expected = (weights[..., None] / 255 * ((image - warped) / 20) ** 2).mean()
+    assert value(term, image, content, content) == pytest.approx(expected, rel=1e-4)
+    assert value("temporal", image, content, content) == pytest.approx((((image - content) / 58) ** 2).mean(), rel=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ TERMS = {
     "palette": "palette:floor=2",
     "photo_colors": "photo_colors",
     "pixel_range": "pixel_range",
+    "temporal": "temporal:unit=30",
     "tv": "tv:power=1.25,form=squared",
 }
 

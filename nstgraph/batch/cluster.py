@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -74,9 +75,9 @@ class Cluster:
 
     @property
     def dashboard(self) -> str:
-        """Address of Dask's dashboard; empty if there is none."""
-        services = self._asked(lambda: self._client.scheduler_info())["services"]
-        return str(self._client.dashboard_link) if "dashboard" in services else ""
+        """Address of Dask's dashboard; empty if there is none, as it needs bokeh."""
+        shown = not self.ours or importlib.util.find_spec("bokeh") is not None
+        return str(self._client.dashboard_link) if shown else ""
 
     @property
     def workers(self) -> list[str]:
@@ -123,7 +124,8 @@ class Cluster:
     def _finished(self) -> list[Future]:
         """Pictures that are done, after a moment if there are none."""
         try:
-            self._asked(lambda: wait(list(self._waiting), timeout=_LOOK, return_when="FIRST_COMPLETED"))
+            with self._client.as_current():
+                self._asked(lambda: wait(list(self._waiting), timeout=_LOOK, return_when="FIRST_COMPLETED"))
         except TimeoutError:
             return []
         return [future for future in self._waiting if future.done()]

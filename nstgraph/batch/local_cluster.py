@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import logging
 import os
 import tempfile
@@ -79,12 +78,11 @@ def on_this_machine(workers: int, plugins: Sequence[Path] = (), *, largest: Parc
 
 
 def _begun(workers: int, folder: str, closing: contextlib.ExitStack) -> LocalCluster:
-    dashboard = "127.0.0.1:0" if importlib.util.find_spec("bokeh") is not None else None
     local = LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
         memory_limit=0,
-        dashboard_address=dashboard,
+        dashboard_address="127.0.0.1:0",
         local_directory=folder,
         silence_logs=logging.CRITICAL,
     )

@@ -91,9 +91,10 @@ class Place:
     def _cluster(
         self, workers: int, jobs: Sequence[Job], send: Callable[[Job], Parcel]
     ) -> AbstractContextManager[Cluster]:
-        import distributed
+        import distributed  # noqa: F401 - which sets levels itself
 
-        logging.getLogger(distributed.__name__).setLevel(logging.CRITICAL)
+        for name in ("distributed", "tornado", "asyncio"):  # whatever matters becomes an error of ours
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         if self.scheduler is not None:
             from nstgraph.batch.cluster import at_scheduler
 

@@ -31,6 +31,11 @@ from nstgraph.search.step import StepCallback
 __all__ = ["Outcome", "Parcel", "planned_memory", "work"]
 
 
+#: Seconds within which a picture is planned to be made of which nothing is kept but what each size has come to: a search
+#: that is cut off is made again as it was, where one that is gone on with would end elsewhere.
+_SHORT = 120.0
+
+
 @dataclass(frozen=True)
 class Parcel:
     """All that a picture is made from. Other files, such as weights and masks, are named by the settings.
@@ -132,6 +137,8 @@ def _kept(folder: Path, stylizer: Stylizer, plan: Plan, pictures: PictureSet) ->
     if checkpoint is None:
         yield None
         return
+    if plan.seconds < _SHORT:
+        checkpoint.every(math.inf)
     with checkpoint:
         yield checkpoint
 

@@ -57,14 +57,14 @@ def batch(
     preset: options.PresetName = None,
     plugin: options.Plugins = None,
     workers: Annotated[
-        int,
+        int | None,
         typer.Option(
             metavar="N",
-            help="Processes on this machine; 0 takes as many as its cores and memory have room for.",
-            show_default="automatic",
+            help="Processes on this machine.",
+            show_default="what its cores and memory have room for",
             rich_help_panel=_CLUSTER,
         ),
-    ] = 0,
+    ] = None,
     scheduler: Annotated[
         str | None,
         typer.Option(

@@ -40,7 +40,7 @@ class Place:
     """Where the pictures of a batch are to be made.
 
     Args:
-        workers: processes on this machine; 0 for as many as it has room for.
+        workers: processes on this machine; None for as many as it has room for.
         scheduler: address of a Dask scheduler, or None.
         plugins: files of loss terms.
 
@@ -48,22 +48,20 @@ class Place:
         ConfigError: that cannot be, or needs what is not installed.
     """
 
-    workers: int
+    workers: int | None
     scheduler: str | None
     plugins: tuple[Path, ...]
 
     def __post_init__(self) -> None:
-        if not 0 <= self.workers <= _MOST:
-            raise ConfigError(
-                f"--workers is {shown(self.workers)}; choose a number from 1 to {_MOST}, or 0 for automatic"
-            )
+        if self.workers is not None and not 1 <= self.workers <= _MOST:
+            raise ConfigError(f"--workers is {shown(self.workers)}; choose a number from 1 to {_MOST}")
         if self.scheduler is not None and not _ADDRESS.fullmatch(self.scheduler):
             raise ConfigError(f"--scheduler is {shown(self.scheduler)}; give an address, such as tcp://host:8786")
-        if self.scheduler is not None and self.workers:
+        if self.scheduler is not None and self.workers is not None:
             raise ConfigError(
                 "--workers are processes on this machine, and --scheduler has its own; choose one of them"
             )
-        if (self.scheduler is not None or self.workers > 1) and not _has_dask():
+        if (self.scheduler is not None or (self.workers or 1) > 1) and not _has_dask():
             raise ConfigError("several workers need Dask distributed: pip install 'nstgraph[cluster]'")
 
     @contextlib.contextmanager
@@ -74,17 +72,17 @@ class Place:
             ClusterError: there are no workers to be had.
         """
         workers = self.workers
-        if not workers and self.scheduler is None and _has_dask():
+        if workers is None and self.scheduler is None and _has_dask():
             from nstgraph.batch.local_cluster import workers_here
 
             workers = workers_here(len(jobs))
-        if self.scheduler is None and workers <= 1:
+        if self.scheduler is None and (workers or 1) == 1:
             running.import_tensorflow()
             from nstgraph.batch.here import made_here
 
             yield made_here
             return
-        with stderr_ours_alone(), _in_peace(self._cluster(workers, jobs, send)) as cluster:
+        with stderr_ours_alone(), _in_peace(self._cluster(workers or 1, jobs, send)) as cluster:
             tell(_described(cluster))
             yield cluster.made
 
@@ -102,7 +100,7 @@ class Place:
         from nstgraph.batch.local_cluster import on_this_machine
 
         largest = None
-        if not self.workers:
+        if self.workers is None:
             with contextlib.suppress(NstgraphError, OSError):  # which is said when it is this picture's turn
                 largest = send(max(jobs, key=lambda job: job.config.size or _MOST_PIXELS))
         return on_this_machine(workers, self.plugins, largest=largest)

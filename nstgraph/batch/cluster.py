@@ -76,7 +76,8 @@ class Cluster:
     @property
     def dashboard(self) -> str:
         """Address of Dask's dashboard; empty if there is none, as it needs bokeh."""
-        shown = not self.ours or importlib.util.find_spec("bokeh") is not None
+        services = self._asked(self._client.scheduler_info)["services"]
+        shown = "dashboard" in services and not (self.ours and importlib.util.find_spec("bokeh") is None)
         return str(self._client.dashboard_link) if shown else ""
 
     @property

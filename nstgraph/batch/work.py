@@ -31,8 +31,8 @@ from nstgraph.search.step import StepCallback
 __all__ = ["Outcome", "Parcel", "planned_memory", "work"]
 
 
-#: Seconds within which a picture is planned to be made of which nothing is kept but what each size has come to: a search
-#: that is cut off is made again as it was, where one that is gone on with would end elsewhere.
+#: Of a picture that is planned to take less than so many seconds, only what each size has come to is kept: a search
+#: that was cut off is made again as it was, where one that is gone on with would end elsewhere.
 _SHORT = 120.0
 
 

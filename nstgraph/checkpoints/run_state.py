@@ -77,8 +77,8 @@ def read_state(path: Path) -> RunState:
         weights = tuple(_weights(*one) for one in about["weights"])
         _, factors = _weights(0, about["factors"])
         seconds, resumed = float(about["seconds"]), about.get("resumed", False) is True
-        further = {"weights": weights, "factors": factors, "resumed": resumed}
-        return RunState(image=image, history=history, seconds=seconds, **further, **numbers)
+        state = RunState(image=image, history=history, seconds=seconds, weights=weights, factors=factors, **numbers)
+        return dataclasses.replace(state, resumed=resumed)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise DamagedError(f"{path} is damaged or not a checkpoint's") from error
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import functools
+import functools
 import importlib.util
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,13 +27,16 @@ __all__ = ["Cluster", "at_scheduler"]
 _FIRST_WORD, _LOOK = 10.0, 1.0
 
 #: Seconds in which workers may keep what they have reached, when a batch is ended.
-_KEEPING = 30.0
+_KEEPING = 10.0
 
 #: How often a picture is tried again after an error that is none of ours. Deaths of workers are counted by Dask.
 _RETRIES = 2
 
+#: What is raised where nothing is done in time; in Python 3.10 these are two.
+_LATE = (TimeoutError, asyncio.TimeoutError)
+
 #: What a lost scheduler looks like: `distributed`'s errors of connections are OSErrors, but for the first.
-_LOST = (CancelledError, OSError, RuntimeError)
+_LOST = (CancelledError, OSError, RuntimeError, *_LATE)
 
 
 class Cluster:
@@ -87,10 +93,8 @@ class Cluster:
 
     def needed(self, parcel: Parcel) -> float:
         """Bytes that a worker takes for a picture, after which each has its graph; 0 if that cannot be told."""
-        asked = [
-            self._client.submit(worker.needed, self._maker.name, parcel, workers=[address], pure=False)
-            for address in self.workers
-        ]
+        ask = functools.partial(self._client.submit, worker.needed, self._maker.name, parcel, pure=False)
+        asked = [ask(workers=[address], allow_other_workers=True) for address in self.workers]
         answers = self._asked(lambda: self._client.gather(asked, errors="skip"))
         return max(answers, default=0.0)
 
@@ -124,24 +128,18 @@ class Cluster:
 
     def _finished(self) -> list[Future]:
         """Pictures that are done, after a moment if there are none."""
-        try:
-            with self._client.as_current():
-                self._asked(lambda: wait(list(self._waiting), timeout=_LOOK, return_when="FIRST_COMPLETED"))
-        except TimeoutError:
-            return []
+
+        def look() -> None:
+            with self._client.as_current(), contextlib.suppress(*_LATE):
+                wait(list(self._waiting), timeout=_LOOK, return_when="FIRST_COMPLETED")
+
+        self._asked(look)
         return [future for future in self._waiting if future.done()]
 
     def _asked(self, ask: Callable[[], Any]) -> Any:
-        """Ask the scheduler something.
-
-        Raises:
-            ClusterError: it is gone.
-            TimeoutError: as ``ask`` does.
-        """
+        """Ask the scheduler something; ClusterError if it is gone."""
         try:
             return ask()
-        except TimeoutError:
-            raise
         except _LOST as error:
             raise _gone(self.address) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -18,61 +18,70 @@ __all__ = ["app"]
 
 app = typer.Typer()
 
-_CLUSTER = "Cluster"
-
 #: What nobody chose.
 _PATTERN = "{content}-{style}.png"
+
+
+_Contents: TypeAlias = Annotated[
+    list[Path] | None, typer.Argument(metavar="CONTENT", help="Photos: files, folders, or patterns in quotes.")
+]
+_Styles: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="STYLE", help="A painting, a folder of them, or a pattern; may be given again."),
+]
+_Output: TypeAlias = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FOLDER", help="A folder for the results; made if need be.")
+]
+_Name: TypeAlias = Annotated[
+    str,
+    typer.Option(metavar="PATTERN", help="Names of the results, with {content}, {style}, {size}, {steps}, {seed}."),
+]
+_Pairs: TypeAlias = Annotated[
+    bool, typer.Option("--pairs", help="The first photo with the first painting, and so on, not all with all.")
+]
+_Jobs: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A list of pictures, .csv or .toml: content, style, output, any setting."),
+]
+_Overwrite: TypeAlias = Annotated[
+    bool, typer.Option("--overwrite", help="Replace files that are not results of an earlier batch there, too.")
+]
+_Workers: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Processes on this machine.",
+        show_default="what its cores and memory have room for",
+        rich_help_panel="Cluster",
+    ),
+]
+_Scheduler: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="A Dask scheduler whose workers make the pictures, such as tcp://host:8786.",
+        rich_help_panel="Cluster",
+    ),
+]
 
 
 @command(app)
 @options.takes(config=Config)
 def batch(
     config: Config,
-    contents: Annotated[
-        list[Path] | None, typer.Argument(metavar="CONTENT", help="Photos: files, folders, or patterns in quotes.")
-    ] = None,
-    style: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="STYLE", help="A painting, a folder of them, or a pattern; may be given again."),
-    ] = None,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="A folder for the results; made if need be.")
-    ] = Path("nstgraph-batch"),
-    name: Annotated[
-        str,
-        typer.Option(metavar="PATTERN", help="Names of the results, with {content}, {style}, {size}, {steps}, {seed}."),
-    ] = _PATTERN,
-    pairs: Annotated[
-        bool, typer.Option("--pairs", help="The first photo with the first painting, and so on, not all with all.")
-    ] = False,
-    jobs: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A list of pictures, .csv or .toml: content, style, output, any setting."),
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that are not results of an earlier batch there, too.")
-    ] = False,
+    contents: _Contents = None,
+    style: _Styles = None,
+    output: _Output = Path("nstgraph-batch"),
+    name: _Name = _PATTERN,
+    pairs: _Pairs = False,
+    jobs: _Jobs = None,
+    overwrite: _Overwrite = False,
+    workers: _Workers = None,
+    scheduler: _Scheduler = None,
     like: options.Like = None,
     config_file: options.ConfigFile = None,
     preset: options.PresetName = None,
     plugin: options.Plugins = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Processes on this machine.",
-            show_default="what its cores and memory have room for",
-            rich_help_panel=_CLUSTER,
-        ),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="A Dask scheduler whose workers make the pictures, such as tcp://host:8786.",
-            rich_help_panel=_CLUSTER,
-        ),
-    ] = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Stylise every CONTENT in the manner of every STYLE; started again, only what is missing or changed is done.

@@ -31,6 +31,9 @@ Make: TypeAlias = "Callable[[Sequence[Job], Callable[[Job], Parcel]], Iterator[t
 #: Schemes of the addresses that Dask knows.
 _ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://[^\s/]+:\d{1,5}/?")
 
+#: Loggers of which Dask sets the levels, and that of what it leaves behind.
+_LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application", "asyncio")
+
 #: More processes than any machine has room for.
 _MOST = 1024
 
@@ -91,7 +94,7 @@ class Place:
     ) -> AbstractContextManager[Cluster]:
         import distributed  # noqa: F401 - which sets levels itself
 
-        for name in ("distributed", "tornado", "asyncio"):  # whatever matters becomes an error of ours
+        for name in _LOGGERS:  # whatever matters becomes an error of ours
             logging.getLogger(name).setLevel(logging.CRITICAL)
         if self.scheduler is not None:
             from nstgraph.batch.cluster import at_scheduler

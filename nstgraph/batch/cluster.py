@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import functools
 import importlib.util
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import dask
-from dask.system import CPU_COUNT
 from distributed import Client, LocalCluster
 
 from nstgraph.batch.cluster import Cluster
-from nstgraph.batch.sizing import workers_at_most, workers_that_fit
+from nstgraph.batch.sizing import workers_that_fit
 from nstgraph.batch.work import Parcel
 from nstgraph.errors import ClusterError
 from nstgraph.memory import available_memory
 from nstgraph.messages import one_line
 
-__all__ = ["on_this_machine", "workers_here"]
+__all__ = ["on_this_machine"]
 
 #: Workers have the environment of a run by itself, in particular as many threads, on which the last bits depend. They
 #: plan for their memory themselves. Pictures are as large as they are.
@@ -36,11 +35,6 @@ _CONFIG: dict[str, Any] = {
 
 #: Seconds in which the cluster is to have ended.
 _ENDING = 20.0
-
-
-def workers_here(pictures: int) -> int:
-    """How many workers there may be for so many pictures; 1 if this process does as well by itself."""
-    return workers_at_most(pictures, CPU_COUNT, available_memory())
 
 
 @contextlib.contextmanager

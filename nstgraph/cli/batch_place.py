@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from nstgraph.batch.sizing import workers_at_most
 from nstgraph.cli import running
 from nstgraph.cli.interruptions import deaf
 from nstgraph.cli.printing import stderr_ours_alone, to_stderr
 from nstgraph.errors import ConfigError, NstgraphError
+from nstgraph.memory import available_memory
 from nstgraph.messages import shown
 
 if TYPE_CHECKING:
@@ -76,9 +78,9 @@ class Place:
         """
         workers = self.workers
         if workers is None and self.scheduler is None and _has_dask():
-            from nstgraph.batch.local_cluster import workers_here
+            from dask.system import CPU_COUNT  # which knows of limits of containers
 
-            workers = workers_here(len(jobs))
+            workers = workers_at_most(len(jobs), CPU_COUNT, available_memory())
         if self.scheduler is None and (workers or 1) == 1:
             running.import_tensorflow()
             from nstgraph.batch.here import made_here

@@ -9,6 +9,7 @@
     │   └── TilingError a term that cannot be computed tile by tile
     ├── PluginError     a plugin that cannot be imported or registered
     ├── CheckpointError a run's folder that cannot be made, read, or gone on with
+    ├── ClusterError    a scheduler or a worker of a batch that cannot be had, or does not fit
     ├── SearchError     a loss that is not a number before the search has begun
     └── RunError        a failure in the middle of a run; carries the best picture so far
 
@@ -24,8 +25,8 @@ from typing import Any
 from nstgraph.messages import one_line, printable
 
 __all__ = [
-    "CheckpointError", "ConfigError", "Interrupted", "LossError", "NstgraphError", "OutputError", "PictureError",
-    "PluginError", "RunError", "SearchError", "TilingError", "WeightsError", "fault_of",
+    "CheckpointError", "ClusterError", "ConfigError", "Interrupted", "LossError", "NstgraphError", "OutputError",
+    "PictureError", "PluginError", "RunError", "SearchError", "TilingError", "WeightsError", "fault_of",
 ]  # fmt: skip
 
 
@@ -73,6 +74,10 @@ class PluginError(NstgraphError):
 
 class CheckpointError(NstgraphError):
     """A run's folder that cannot be made, read, or gone on with."""
+
+
+class ClusterError(NstgraphError):
+    """A scheduler or a worker of a batch that cannot be had, or does not fit."""
 
 
 class SearchError(NstgraphError):

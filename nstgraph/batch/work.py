@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import hashlib
 import io
+import math
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,12 @@ from nstgraph.run.stylizer import Stylizer
 from nstgraph.run.stylizers import Stylizers
 from nstgraph.search.step import StepCallback
 
-__all__ = ["Outcome", "Parcel", "work"]
+__all__ = ["Outcome", "Parcel", "planned_memory", "work"]
+
+
+#: Of a picture that is planned to take less than so many seconds, only what each size has come to is kept: a search
+#: that was cut off is made again as it was, where one that is gone on with would end elsewhere.
+_SHORT = 120.0
 
 
 @dataclass(frozen=True)
@@ -39,14 +45,12 @@ class Parcel:
         config: all settings.
         weights_sha256: of the weights, or the network, that are to be used.
         checkpoint: a folder in which the run is kept on its way, if the folder around it is there.
-        beside: how many other processes make pictures on the same machine, which want their share of memory.
     """
 
     pictures: tuple[tuple[str, bytes], ...]
     config: Config
     weights_sha256: str
     checkpoint: Path
-    beside: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,21 +72,26 @@ class Outcome:
     fault: str = ""
 
 
-def work(parcel: Parcel, stylizers: Stylizers, callback: StepCallback | None = None) -> Outcome:
+def work(
+    parcel: Parcel, stylizers: Stylizers, callback: StepCallback | None = None, *, share: float = math.inf
+) -> Outcome:
     """Make a picture. nstgraph's own errors become an outcome, as another try would end alike.
+
+    Args:
+        parcel: what it is made from.
+        stylizers: this process's.
+        callback: called after each step.
+        share: most bytes that this process may take, beside others on the same machine.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; what was reached is in the checkpoint.
     """
     began = time.perf_counter()
     try:
-        config = parcel.config
-        content, *styles = (_read(path, data) for path, data in parcel.pictures)
-        pictures = read_pictures(config, content, styles)
-        stylizer = stylizers.get(config, len(styles))
+        pictures, stylizer = _opened(parcel, stylizers)
         if stylizer.graph.network.sha256 != parcel.weights_sha256:
             raise WeightsError(f"{stylizer.graph.network.path} is not the weights file that the batch was begun with")
-        plan = stylizer.plan(pictures, reserved=available_memory() * parcel.beside / (parcel.beside + 1))
+        plan = stylizer.plan(pictures, reserved=max(0.0, stylizer.cost.process + available_memory() - share))
         with _kept(parcel.checkpoint, stylizer, plan, pictures) as checkpoint:
             result = stylizer(pictures, plan=plan, callback=callback, checkpoint=checkpoint)
             data = encode(result.image, alpha=result.alpha, metadata=result.metadata, profile=result.profile)
@@ -93,6 +102,22 @@ def work(parcel: Parcel, stylizers: Stylizers, callback: StepCallback | None = N
     last = result.history[-1] if result.history else None
     losses = {**last.terms, "total": last.total} if last else {}
     return Outcome(data, losses, len(result.history), time.perf_counter() - began)
+
+
+def planned_memory(parcel: Parcel, stylizers: Stylizers) -> float:
+    """Bytes that a process takes that makes the picture with all the memory that is free.
+
+    Raises:
+        NstgraphError: it cannot be made.
+    """
+    pictures, stylizer = _opened(parcel, stylizers)
+    return stylizer.plan(pictures).memory
+
+
+def _opened(parcel: Parcel, stylizers: Stylizers) -> tuple[PictureSet, Stylizer]:
+    content, *styles = (_read(path, data) for path, data in parcel.pictures)
+    pictures = read_pictures(parcel.config, content, styles)
+    return pictures, stylizers.get(parcel.config, len(styles))
 
 
 def _read(path: str, data: bytes) -> Picture:
@@ -112,6 +137,8 @@ def _kept(folder: Path, stylizer: Stylizer, plan: Plan, pictures: PictureSet) ->
     if checkpoint is None:
         yield None
         return
+    if plan.seconds < _SHORT:
+        checkpoint.every(math.inf)
     with checkpoint:
         yield checkpoint
 

@@ -34,6 +34,7 @@ class RunState:
         seconds: that the run has taken.
         weights: changes of the terms' weights, by label, each with the number of steps before it.
         factors: what balancing multiplied the terms' weights by, by label.
+        resumed: whether a search was begun anew in the middle of a size.
     """
 
     stage: int
@@ -45,6 +46,7 @@ class RunState:
     seconds: float = 0.0
     weights: tuple[tuple[int, Mapping[str, float]], ...] = ()
     factors: Mapping[str, float] = field(default_factory=dict)
+    resumed: bool = False
 
 
 def write_state(path: Path, state: RunState) -> None:
@@ -53,7 +55,7 @@ def write_state(path: Path, state: RunState) -> None:
     names = [field.name for field in dataclasses.fields(Step)]
     history = [{**{name: getattr(step, name) for name in names}, "terms": dict(step.terms)} for step in state.history]
     weights = [[before, dict(changed)] for before, changed in state.weights]
-    about |= {"history": history, "weights": weights, "factors": dict(state.factors)}
+    about |= {"history": history, "weights": weights, "factors": dict(state.factors), "resumed": state.resumed}
     write_arrays(path, about, {"image": state.image})
 
 
@@ -74,8 +76,9 @@ def read_state(path: Path) -> RunState:
         history = tuple(_step(one) for one in about["history"])
         weights = tuple(_weights(*one) for one in about["weights"])
         _, factors = _weights(0, about["factors"])
-        seconds = float(about["seconds"])
-        return RunState(image=image, history=history, seconds=seconds, weights=weights, factors=factors, **numbers)
+        seconds, resumed = float(about["seconds"]), about.get("resumed", False) is True
+        state = RunState(image=image, history=history, seconds=seconds, weights=weights, factors=factors, **numbers)
+        return dataclasses.replace(state, resumed=resumed)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise DamagedError(f"{path} is damaged or not a checkpoint's") from error
 

@@ -14,7 +14,16 @@ from rich.console import Console
 from nstgraph.errors import OutputError
 from nstgraph.messages import printable
 
-__all__ = ["open_streams", "say", "show", "stderr_held_back", "stdout_guarded", "to_stderr", "to_stdout"]
+__all__ = [
+    "open_streams",
+    "say",
+    "show",
+    "stderr_held_back",
+    "stderr_ours_alone",
+    "stdout_guarded",
+    "to_stderr",
+    "to_stdout",
+]
 
 
 def open_streams() -> None:
@@ -119,3 +128,32 @@ def stderr_held_back() -> Iterator[list[str]]:
             os.close(stderr)
         held.seek(0)
         lines += held.read().decode(errors="replace").splitlines()
+
+
+@contextlib.contextmanager
+def stderr_ours_alone() -> Iterator[None]:
+    """Keep from stderr what processes that are started write there, and C libraries; our own lines still go there.
+
+    It is the process's: the command line may do so, a library may not.
+    """
+    sys.stderr.flush()
+    before, descriptor = sys.stderr, os.dup(2)
+    with (
+        open(descriptor, "w", encoding=before.encoding, errors="replace", buffering=1) as ours,
+        open(os.devnull, "wb") as nowhere,
+    ):
+        if _is_descriptor(before, 2):
+            sys.stderr = ours
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(descriptor, 2)
+            sys.stderr = before
+
+
+def _is_descriptor(stream: Any, number: int) -> bool:
+    try:
+        return bool(stream.fileno() == number)
+    except (OSError, ValueError, AttributeError):
+        return False

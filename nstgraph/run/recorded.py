@@ -25,7 +25,7 @@ class Recorded:
         plugins: files that terms of the loss come from.
         weights: changes of terms' weights by label, each with the number of steps before it.
         steps: how many were taken; 0 if that is not known.
-        resumed: whether the run was gone on with from a checkpoint.
+        resumed: whether the run was gone on with from a checkpoint in the middle of a size.
     """
 
     content: FileRecord | None

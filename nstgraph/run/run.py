@@ -153,7 +153,9 @@ class Run:
         left = stage.steps - taken
         if left <= 0:
             return
-        if not taken:
+        if taken:
+            self._so_far.resumed = True
+        else:
             factors = self._so_far.factors or {}
             ranged = self._weights(self._number, len(self._plan.stages))
             self._weigh({label: weight * factors.get(label, 1.0) for label, weight in ranged.items()})

@@ -26,12 +26,12 @@ class RunSoFar:
         exact_steps: how many steps were taken in float32, as low precision stalled.
         weights: weights of terms that were changed, by label, each with the number of steps before the change.
         factors: what balancing has multiplied the terms' weights by, by label; None if nothing has been balanced yet.
-        resumed: whether the run had been begun before this sitting.
+        resumed: whether a search was begun anew in the middle of a size, so that it may have ended elsewhere.
     """
 
     def __init__(self, before: RunState | None) -> None:
         self._before = before
-        self.resumed = before is not None
+        self.resumed = before is not None and before.resumed
         self.history: list[Step] = list(before.history) if before else []
         self.searches: list[Search] = []
         self.exact_steps = before.exact_steps if before else 0
@@ -99,6 +99,7 @@ class RunSoFar:
             self._seconds,
             tuple(self.weights),
             self.factors or {},
+            self.resumed,
         )
 
     @property

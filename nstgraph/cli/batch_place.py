@@ -39,6 +39,9 @@ _LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "t
 #: More processes than any machine has room for.
 _MOST = 1024
 
+#: What stands for a photo's own size, which is mostly larger than any that is chosen.
+_MOST_PIXELS = 1 << 30
+
 
 @dataclass(frozen=True)
 class Place:
@@ -109,10 +112,6 @@ class Place:
             with contextlib.suppress(NstgraphError, OSError):  # which is said when it is this picture's turn
                 largest = send(max(jobs, key=lambda job: job.config.size or _MOST_PIXELS))
         return on_this_machine(workers, self.plugins, largest=largest)
-
-
-#: What stands for a photo's own size, which is mostly larger than any that is chosen.
-_MOST_PIXELS = 1 << 30
 
 
 def _has_dask() -> bool:

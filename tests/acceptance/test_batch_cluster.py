@@ -18,6 +18,11 @@ from nstgraph.losses.registry import registry
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 
+#: A process that was started in the background ignores Ctrl-C; this one is to behave as if in the foreground.
+MAIN = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import nstgraph.__main__ as c; c.main()"
+)
+
 #: A term that is 0, and waits to be killed once a picture has come through its first size.
 PLUGIN = """
 import glob, os, time
@@ -96,6 +101,36 @@ def test_a_killed_worker_costs_nothing_but_its_progress(empty_folder, save_pictu
     said = batch_with_a_killed_worker(empty_folder, save_picture, 2, 2, settings)
     assert "2 workers on this machine" in said and "4 of 4:" in said and "Traceback" not in said, said
     check_all(empty_folder, settings)
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_was_reached_and_leaves_no_process(empty_folder, save_picture):
+    import psutil
+
+    for width, name in enumerate(("a.png", "b.png", "s.png"), 60):
+        save_picture(name, width, 48)
+    words = ["a.png", "b.png", "--style", "s.png", "-o", "out", "--workers", "2", "--size", "48", "--steps", "1000000"]
+    batch = subprocess.Popen(
+        [sys.executable, "-c", MAIN, "batch", *words, "--optimizer", "adam"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+
+    def kept(name):
+        return list(Path("out", ".nstgraph", "checkpoints").glob(f"*/{name}"))
+
+    try:
+        while len(kept("run.npz")) < 2 and batch.poll() is None:
+            time.sleep(0.1)
+        time.sleep(5)  # for steps
+        children = psutil.Process(batch.pid).children(recursive=True)
+        os.killpg(batch.pid, signal.SIGINT)  # as a terminal does
+        said, _ = batch.communicate(timeout=300)
+    finally:
+        batch.kill()
+    assert batch.returncode == 130 and said.splitlines()[-1] == "nstgraph: interrupted", said
+    assert "0 of 2 are done; the same command goes on with the others" in said and "Traceback" not in said
+    assert len(children) >= 2 and not psutil.wait_procs(children, timeout=5)[1]
+    assert len(kept("state-*.npz")) == 2
 
 
 @pytest.mark.slow

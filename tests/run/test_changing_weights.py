@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from drawn_pictures import landscape, painting
 
 from nstgraph import Config, Stylizer, resume, stylize
 from nstgraph.checkpoints.checkpoint import Checkpoint
-from nstgraph.demo.landscape import landscape
-from nstgraph.demo.painting import painting
 from nstgraph.errors import RunError
 
 CONTENT, STYLE = landscape(96, 72), painting(80, 80)

@@ -83,7 +83,7 @@ def fit(seed=0, **callbacks):
         return session.run(x)
 
 
-RUNS = [search, tiles, hooked, whole, fit]
+RUNS = [pytest.param(search, marks=pytest.mark.slow), tiles, hooked, whole, fit]  # of which ``whole`` is a search, too
 every_run = pytest.mark.parametrize("run", RUNS, ids=lambda run: run.__name__)
 
 

@@ -352,7 +352,7 @@ for run in (stylize, fit):
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="elsewhere only the most memory is known")
-@pytest.mark.parametrize(("loss", "runs"), [("loaded", "15"), pytest.param("default", "100", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("loss", "runs"), [("loaded", "12"), pytest.param("default", "100", marks=pytest.mark.slow)])
 def test_many_runs_take_no_more_memory_than_a_few(loss, runs):
     for line in fresh(MANY, loss, runs).splitlines():
         first, last = map(int, line.split())

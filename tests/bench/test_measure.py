@@ -47,7 +47,7 @@ def cells(text):
     return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in text.splitlines()]
 
 
-@pytest.mark.parametrize("tile", ["off", 32])
+@pytest.mark.parametrize("tile", [pytest.param("off", marks=pytest.mark.slow), 32])
 def test_the_figures_of_a_row_fit_together(tile):
     loss = "content:layer=conv1_2 style:layers=conv1_1"
     row = measure_row(Config(size=64, loss=loss, precision="float32", tile=tile), styles=2, repeats=2)
@@ -75,6 +75,7 @@ def test_target_reuse():
     assert isinstance(refused, Failure) and "raise --memory to" in refused.error
 
 
+@pytest.mark.slow
 def test_one_row_as_json_is_all_that_is_printed():
     result = good(f"--size 64 --precision float32 --tile off --json {SMALL}")
     (row,) = json.loads(result.stdout)["rows"]

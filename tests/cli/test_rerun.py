@@ -62,7 +62,10 @@ def here(picture_folder: Path, monkeypatch: pytest.MonkeyPatch, save_picture: An
 
 @pytest.mark.parametrize(
     "how",
-    ["--precision float32 --init i.png", "--precision bfloat16 --balance --init blend:i.png=3,noise=1 --depth 16"],
+    [
+        pytest.param("--precision float32 --init i.png", marks=pytest.mark.slow),
+        "--precision bfloat16 --balance --init blend:i.png=3,noise=1 --depth 16",
+    ],
 )
 def test_a_result_is_made_again_to_the_byte(here: Path, how: str) -> None:
     options = f"-l style:layers=conv1_1 -l 1..0.1*tv -l 0.1*redness:mask=c.png --plugin p.py --size 64 --steps 6 {how}"

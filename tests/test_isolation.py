@@ -83,7 +83,7 @@ def fit(seed=0, **callbacks):
         return session.run(x)
 
 
-RUNS = [search, tiles, hooked, whole, fit]
+RUNS = [pytest.param(search, marks=pytest.mark.slow), tiles, hooked, whole, fit]  # of which ``whole`` is a search, too
 every_run = pytest.mark.parametrize("run", RUNS, ids=lambda run: run.__name__)
 
 
@@ -242,11 +242,11 @@ def test_a_runs_pictures_are_given_back_at_once(optimizer):
     """Rather than when Python's collector comes by, which it seldom does while there are few, if large, objects."""
     side = 512  # beside which the graph of an optimiser of TensorFlow is small
     photo = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
-    with Stylizer(TINY.replace(size=side, loss="tv:power=2", optimizer=optimizer)) as stylizer:
+    with Stylizer(TINY.replace(size=side, steps=2, loss="tv:power=2", optimizer=optimizer)) as stylizer:
         stylizer(photo, [photo])
         tracemalloc.start()
         held = []
-        for _ in range(4):
+        for _ in range(3):
             stylizer(photo, [photo])
             held.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()
@@ -254,7 +254,7 @@ def test_a_runs_pictures_are_given_back_at_once(optimizer):
 
 
 MODES = [
-    pytest.param("", id="eager"),
+    pytest.param("", id="eager", marks=pytest.mark.slow),  # as in the process of these tests
     pytest.param("tensorflow.compat.v1.disable_v2_behavior()", id="disable_v2_behavior"),
     pytest.param(
         "tensorflow.compat.v1.disable_eager_execution()", id="disable_eager_execution", marks=pytest.mark.slow
@@ -352,7 +352,7 @@ for run in (stylize, fit):
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="elsewhere only the most memory is known")
-@pytest.mark.parametrize(("loss", "runs"), [("loaded", "15"), pytest.param("default", "100", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("loss", "runs"), [("loaded", "12"), pytest.param("default", "100", marks=pytest.mark.slow)])
 def test_many_runs_take_no_more_memory_than_a_few(loss, runs):
     for line in fresh(MANY, loss, runs).splitlines():
         first, last = map(int, line.split())

@@ -148,4 +148,4 @@ def test_a_loss_that_is_another_in_tiles_fails(monkeypatch):
     # All that is allowed in tiles gives the same there, so an overlap too small has to stand for a mistake in the list.
     monkeypatch.setattr(sums_over_tiles, "margin", lambda *_: ReceptiveField(16, 0, 0))
     with pytest.raises(AssertionError, match="loss or gradient in tiles differ"):
-        check_term(style)
+        check_term(style(layers=("conv1_2", "conv2_1")))

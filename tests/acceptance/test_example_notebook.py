@@ -48,6 +48,7 @@ def text_of(outputs: list[nbformat.NotebookNode]) -> str:
     return "".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stdout")
 
 
+@pytest.mark.slow
 def test_a_bar_shows_the_last_step_and_the_result_its_picture(outputs: list[list[nbformat.NotebookNode]]) -> None:
     (bar,) = of_kind(outputs[1], "text/html")
     assert bar.startswith('step 12/12  48×36 <progress value="1.0000" max="1"></progress> 0 s left<br>loss ')
@@ -57,15 +58,18 @@ def test_a_bar_shows_the_last_step_and_the_result_its_picture(outputs: list[list
     assert text_of(outputs[2]).strip() == result
 
 
+@pytest.mark.slow
 def test_the_losses_are_plotted(outputs: list[list[nbformat.NotebookNode]]) -> None:
     assert len(of_kind(outputs[3], "image/png")) == 1
 
 
+@pytest.mark.slow
 def test_a_term_of_the_notebooks_own_is_searched(outputs: list[list[nbformat.NotebookNode]]) -> None:
     (bar,) = of_kind(outputs[4], "text/html")
     assert "  warmth " in bar and of_kind(outputs[4], "image/png") != of_kind(outputs[1], "image/png")
 
 
+@pytest.mark.slow
 def test_a_pictures_settings_make_it_again(outputs: list[list[nbformat.NotebookNode]]) -> None:
     assert text_of(outputs[5]) == "the same picture: True\n"
     assert len(of_kind(outputs[5], "text/html")) == 1  # of the run that was not told to be silent

@@ -9,12 +9,11 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from drawn_pictures import landscape, painting
 from PIL import Image
 
 from nstgraph import Config, Source, Stylizer, resume, stylize, tf
 from nstgraph.checkpoints.kept_runs import kept_runs
-from nstgraph.demo.landscape import landscape
-from nstgraph.demo.painting import painting
 from nstgraph.errors import CheckpointError, LossError, NstgraphError, RunError, TilingError
 from nstgraph.losses.loss import LossTerm
 from nstgraph.losses.registry import registry
@@ -177,7 +176,6 @@ def test_these_work_everywhere(own):
 
 def test_masks_are_exact_in_tiles(mask):
     for loss, styles in (
-        (masked_gram(mask=mask), 1),
         (two_masked_styles(masks=(mask,) * 3), 2),
         (parametrised(mask=mask), 1),
     ):
@@ -196,7 +194,9 @@ def test_these_work_whole_and_are_refused_in_tiles_by_name(own, operation):
     assert re.match(rf"loss term '{own.name}' cannot be tiled: .*({operation})", report.why_not)
 
 
-@pytest.mark.parametrize("own", [nearest_patches, sliced_wasserstein], ids=lambda own: own.name)
+@pytest.mark.parametrize(
+    "own", [nearest_patches, pytest.param(sliced_wasserstein, marks=pytest.mark.slow)], ids=lambda own: own.name
+)
 def test_a_piecewise_term_is_checked_as_one(own):
     with pytest.raises(AssertionError, match="gradient differs from finite differences"):
         check_term(own)
@@ -235,7 +235,8 @@ def test_an_array_is_as_good_as_a_file(mask):
     array = np.asarray(Image.open(mask))
     config, pictures = Config(size=48, scales=1, steps=3, precision="float32"), (landscape(96, 72), painting(80, 80))
     ends = [
-        stylize(*pictures, config, loss=masked_gram(mask=one)) for one in (mask, str(mask), array, Image.open(mask))
+        stylize(*pictures, config, loss=masked_gram(mask=one, layer="conv1_1"))
+        for one in (mask, str(mask), array, Image.open(mask))
     ]
     assert len({result.history[-1].total for result in ends}) == 1
     assert [result.settings["pictures"][0]["name"] for result in ends] == [mask.name, mask.name, "array", "image"]
@@ -253,7 +254,10 @@ def test_a_kept_run_has_its_masks_with_it(mask, tmp_path, monkeypatch):
     monkeypatch.chdir(mask.parent)
     given = {"size": 48, "scales": 1, "steps": 6, "precision": "float32", "callback": cut}
     arrays = [np.full((30, 40), level, np.uint8) for level in (90, 200)]
-    losses = {"file": masked_gram(mask=mask.name), "arrays": masked_gram(mask=arrays[0]) + masked_gram(mask=arrays[1])}
+    losses = {
+        "file": masked_gram(mask=mask.name, layer="conv1_1"),
+        "arrays": masked_gram(mask=arrays[0], layer="conv1_1") + masked_gram(mask=arrays[1], layer="conv1_1"),
+    }
     for name, loss in losses.items():
         with pytest.raises(RunError):
             stylize(landscape(96, 72), painting(80, 80), loss=loss, checkpoint=tmp_path / name, **given)
@@ -272,6 +276,6 @@ def test_a_kept_run_has_its_masks_with_it(mask, tmp_path, monkeypatch):
     registry.remove("masked_gram")
 
 
-def without_mask(g, mask: Path = Path("mask.png")):
+def without_mask(g, mask: Path = Path("mask.png"), layer="conv1_1"):
     """Another term than the one that the run began with."""
     return g.mean(tf.square(g.generated.image))

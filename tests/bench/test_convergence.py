@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+from drawn_pictures import landscape, painting
+
 from nstgraph import Config, Stylizer
 from nstgraph.bench.convergence import compare_searches
-from nstgraph.demo.landscape import landscape
-from nstgraph.demo.painting import painting
 
 
 def test_of_every_variant_only_steps_at_full_size_come_near_the_reference():

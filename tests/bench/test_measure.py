@@ -47,7 +47,7 @@ def cells(text):
     return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in text.splitlines()]
 
 
-@pytest.mark.parametrize("tile", ["off", 32])
+@pytest.mark.parametrize("tile", [pytest.param("off", marks=pytest.mark.slow), 32])
 def test_the_figures_of_a_row_fit_together(tile):
     loss = "content:layer=conv1_2 style:layers=conv1_1"
     row = measure_row(Config(size=64, loss=loss, precision="float32", tile=tile), styles=2, repeats=2)
@@ -66,7 +66,7 @@ def test_a_loss_that_leaves_nothing_to_search_for_is_measured():
 
 
 def test_target_reuse():
-    config = Config(size=64, loss="content style:layers=conv1_1+conv2_1")
+    config = Config(size=64, loss="content:layer=conv2_1 style:layers=conv1_1+conv2_1")
     reuse = target_reuse(config, styles=2, repeats=2)
     assert isinstance(reuse, TargetReuse) and reuse.size == 64 and reuse.precision in ("float32", "bfloat16")
     assert reuse.speedup == pytest.approx(reuse.seconds_anew / reuse.seconds)
@@ -75,6 +75,7 @@ def test_target_reuse():
     assert isinstance(refused, Failure) and "raise --memory to" in refused.error
 
 
+@pytest.mark.slow
 def test_one_row_as_json_is_all_that_is_printed():
     result = good(f"--size 64 --precision float32 --tile off --json {SMALL}")
     (row,) = json.loads(result.stdout)["rows"]
@@ -84,17 +85,19 @@ def test_one_row_as_json_is_all_that_is_printed():
     assert set(row) == {*Row.__annotations__, "rate", "share"}
 
 
-def test_rows_are_measured_in_processes_of_their_own(here):
+@pytest.mark.parametrize("tiles", [[], pytest.param(["32"], marks=pytest.mark.slow)], ids=["whole", "tiled"])
+def test_rows_are_measured_in_processes_of_their_own(here, tiles):
     (here / "p.py").write_text(PLUGIN)
     loss = "-l style:layers=conv1_1 -l -0.5*redness --plugin p.py"
-    result = good(f"--size 64 --precision float32 --tile off --tile 32 --tile 64 --repeats 2 {loss}")
-    said, head, *rows = cells(result.stdout)[:4]
+    more = "".join(f"--tile {tile} " for tile in [*tiles, "64"])  # of which the last is no smaller than the picture
+    result = good(f"--size 64 --precision float32 --tile off {more}--repeats 2 {loss}")
+    said, head, *rows = cells(result.stdout)[: 3 + len(tiles)]
     assert said == ["a plugin that prints"] and head[:4] == ["size", "precision", "tile", "evaluation"]
-    assert [row[:3] for row in rows] == [["64", "float32", "-"], ["64", "float32", "32"]]
+    assert [row[:3] for row in rows] == [["64", "float32", tile] for tile in ["-", *tiles]]
     assert all(" GFLOP/s" in row[4] and "% of " in row[5] and row[7].endswith(" GB") for row in rows)
     assert re.search(r"\ntargets computed once, 64 px, \w+: .* times faster .*; loss differs by ", result.stdout)
-    whole, tiled = result.stderr.splitlines()
-    assert whole.startswith("64 px, float32, whole: ") and tiled.startswith("64 px, float32, tiles of 32 px: ")
+    noted = [line.split(": ")[0] for line in result.stderr.splitlines()]
+    assert noted == ["64 px, float32, whole", *(f"64 px, float32, tiles of {tile} px" for tile in tiles)]
 
 
 @pytest.mark.slow
@@ -138,7 +141,7 @@ def test_searches_with_nothing_to_do_cannot_be_compared():
 
 
 def test_convergence():
-    result = good("--convergence --size 64 --steps 12 --json -l style:layers=conv1_1")
+    result = good("--convergence --size 64 --steps 12 --json -l tv:power=2")
     descents = json.loads(result.stdout)["convergence"]
     assert [one["variant"] for one in descents] == [
         "plain lbfgsb float32", "plain lbfgs", "plain, 5 corrections", "plain, 20 corrections", "plain bfloat16",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from drawn_pictures import landscape, painting
 
 from nstgraph.bench import picture_figures as figures
-from nstgraph.demo.landscape import landscape
-from nstgraph.demo.painting import painting
 from nstgraph.errors import ConfigError
 
 

@@ -4,12 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from drawn_pictures import landscape, painting
 from PIL import Image
 from typer.testing import CliRunner
 
 from nstgraph.cli.app import app
-from nstgraph.demo.landscape import landscape
-from nstgraph.demo.painting import painting
 from nstgraph.losses.registry import registry
 from nstgraph.pictures.load import load
 from nstgraph.pictures.save import save

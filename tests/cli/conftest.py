@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.testing
 
 from nstgraph.cli.output_options import STDOUT, Outputs
 
@@ -26,6 +28,15 @@ def fails_late(g):
     number = tf.ensure_shape(tf.numpy_function(late, [g.generated.image], tf.float32), [])
     return g.mean(tf.square(g.generated.image - 100)) + 0 * number
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_are_built_once() -> Iterator[None]:
+    """Rather than whenever a runner invokes one, which takes ten times as long as a refusal does."""
+    build = typer.testing._get_command
+    typer.testing._get_command = functools.cache(build)
+    yield
+    typer.testing._get_command = build
 
 
 @pytest.fixture

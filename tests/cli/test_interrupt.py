@@ -118,7 +118,7 @@ def test_the_best_picture_so_far_is_saved(tmp_path, interrupted, number, code, o
     [
         ("style", "wait()"),
         ("style", "threading.Timer(0.4, os.kill, [os.getpid(), signal.SIGINT]).start()"),  # as TensorFlow starts
-        ("slow_to_build", ""),
+        pytest.param("slow_to_build", "", marks=pytest.mark.slow),  # in Python, as the import of a plugin is
         ("slow_to_evaluate", ""),
     ],
 )

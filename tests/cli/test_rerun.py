@@ -15,8 +15,9 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from nstgraph.cli.app import app
-from nstgraph.config import Config
+from nstgraph.config import Config, TextureConfig
 from nstgraph.hashes import hash_of
+from nstgraph.losses.loss_text import as_loss
 from nstgraph.losses.registry import registry
 from nstgraph.networks.weights_file import embedded
 from nstgraph.pictures.metadata import read_settings
@@ -61,7 +62,10 @@ def here(picture_folder: Path, monkeypatch: pytest.MonkeyPatch, save_picture: An
 
 @pytest.mark.parametrize(
     "how",
-    ["--precision float32 --init i.png", "--precision bfloat16 --balance --init blend:i.png=3,noise=1 --depth 16"],
+    [
+        pytest.param("--precision float32 --init i.png", marks=pytest.mark.slow),
+        "--precision bfloat16 --balance --init blend:i.png=3,noise=1 --depth 16",
+    ],
 )
 def test_a_result_is_made_again_to_the_byte(here: Path, how: str) -> None:
     options = f"-l style:layers=conv1_1 -l 1..0.1*tv -l 0.1*redness:mask=c.png --plugin p.py --size 64 --steps 6 {how}"
@@ -157,11 +161,15 @@ def test_show_tells_all_and_its_command_and_toml_make_the_same(here: Path) -> No
 
 
 def test_a_texture_is_shown_and_made_again(here: Path) -> None:
-    good("texture", "s.png", "-o", "o.png", "-q", "--steps", "2", "--aspect", "2:1", "--size", "64")
+    small = ["-l", "moments:layers=conv1_1", "--steps", "2", "--aspect", "2:1", "--size", "64"]
+    good("texture", "s.png", "-o", "o.png", "-q", *small)
     good("rerun", "o.png", "-q")
     assert (here / "s-texture.png").read_bytes() == (here / "o.png").read_bytes()
     line = good("show", "o.png", "--command").replace("\\\n", " ")
-    assert "-l" not in shlex.split(line) and "--padding" not in line
+    assert "-l" in shlex.split(line) and "--padding" not in line
+    usual = {**read_settings("o.png"), "loss": str(as_loss(TextureConfig().loss))}
+    save(here / "usual.png", np.zeros((1, 24, 24, 3)), metadata={"nstgraph": json.dumps(usual)})
+    assert "-l" not in shlex.split(good("show", "usual.png", "--command").replace("\\\n", " "))
     good(*shlex.split(line)[1:], "-o", "again.png", "-q")
     assert (here / "again.png").read_bytes() == (here / "o.png").read_bytes()
     assert "content" not in good("show", "o.png").partition("SHA-256")[2].partition("\n\n")[0]

@@ -51,7 +51,10 @@ def test_a_reader_that_leaves_costs_no_picture(here: Path) -> None:
     assert done.returncode == 0 and done.stdout.startswith(b"plan: ") and (here / "out.png").exists()
 
 
-@pytest.mark.parametrize("command", ["terms", "terms style", "weights info", "graph show --size 32 --all -l tv"])
+@pytest.mark.parametrize(
+    "command",
+    ["terms", "terms style", "weights info", pytest.param("graph show --size 32 --all -l tv", marks=pytest.mark.slow)],
+)
 def test_a_reader_of_a_list_may_leave(command: str) -> None:
     done = shell(f"{COMMAND} {command} | true; exit ${{PIPESTATUS[0]}}")
     assert (done.returncode, done.stderr) == (0, b"")

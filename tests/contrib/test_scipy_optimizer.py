@@ -72,7 +72,18 @@ def test_the_case_of_a_methods_name_does_not_matter(variable, method):
     assert_at_the_bottom(minimized(ScipyOptimizerInterface(loss, method=method), x, y))
 
 
-@pytest.mark.parametrize("method", [*(name for name in METHODS if name != "COBYLA"), "trust-ncg", "trust-krylov"])
+#: One of each kind: by gradients, by none, with constraints, with second derivatives; the others are alike.
+FEW = ("L-BFGS-B", "Nelder-Mead", "trust-constr", "trust-ncg")
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        pytest.param(name, marks=[] if name in FEW else [pytest.mark.slow])
+        for name in [*METHODS, "trust-ncg", "trust-krylov"]
+        if name != "COBYLA"
+    ],
+)
 def test_single_precision_is_enough(variable, method):
     loss, x, y = valley(variable, dtype="float32")
     outcome = minimized(ScipyOptimizerInterface(loss, method=method), x, y)
@@ -449,7 +460,11 @@ assert tf.contrib.opt.ScipyOptimizerInterface is tf1.contrib.opt.ScipyOptimizerI
 
 
 @pytest.mark.parametrize(
-    "before", ["", "import tensorflow.compat.v1 as tf1\nassert not hasattr(tf1, 'contrib')"], ids=["first", "last"]
+    "before",
+    [
+        pytest.param("", marks=pytest.mark.slow, id="first"),
+        pytest.param("import tensorflow.compat.v1 as tf1\nassert not hasattr(tf1, 'contrib')", id="last"),
+    ],
 )
 def test_install_puts_it_where_it_was_in_a_fresh_interpreter(before):
     done = subprocess.run(
@@ -459,14 +474,15 @@ def test_install_puts_it_where_it_was_in_a_fresh_interpreter(before):
 
 
 @pytest.mark.parametrize(
-    ("mode", "which", "least"),
+    ("mode", "which", "chosen", "least"),
     [
-        ("disable_v2_behavior", ["external"], 40),
-        pytest.param("disable_v2_behavior", ["external", "scipy"], 100, marks=pytest.mark.slow),
-        pytest.param("disable_eager_execution", ["external", "scipy"], 100, marks=pytest.mark.slow),
+        ("disable_v2_behavior", ["external"], "(reads_a_variable or is_pinned or keep_their_dtypes)", 10),
+        pytest.param("disable_v2_behavior", ["external", "scipy"], "optimizer", 100, marks=pytest.mark.slow),
+        pytest.param("disable_eager_execution", ["external", "scipy"], "optimizer", 100, marks=pytest.mark.slow),
     ],
 )
-def test_all_this_holds_in_older_modes_in_a_fresh_interpreter(mode, which, least):
+def test_all_this_holds_in_older_modes_in_a_fresh_interpreter(mode, which, chosen, least):
+    """All that the modules of optimisers test, or those tests in which kinds of variables differ most."""
     files = [str(Path(__file__).with_name(f"test_{one}_optimizer.py")) for one in which]
     command = [
         sys.executable,
@@ -478,7 +494,7 @@ def test_all_this_holds_in_older_modes_in_a_fresh_interpreter(mode, which, least
         "-p",
         "no:cacheprovider",
         "-k",
-        "not fresh_interpreter",
+        f"{chosen} and not fresh_interpreter",
         *files,
     ]
     environment = os.environ | {MODE: mode, "OPENBLAS_NUM_THREADS": "1"}  # more of them are slower, on vectors of two

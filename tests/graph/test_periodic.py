@@ -18,7 +18,7 @@ def moved(image, wraps):
     return np.roll(image, [step if wrap else 0 for step, wrap in zip(MOVED, wraps, strict=True)], (1, 2))
 
 
-@pytest.fixture(scope="module", params=["wrap", "wrap-x", "wrap-y"])
+@pytest.fixture(scope="module", params=["wrap", "wrap-x", pytest.param("wrap-y", marks=pytest.mark.slow)])
 def evaluator(request, objective_of):
     with Evaluator(objective_of(LOSS, padding=request.param)) as evaluator:
         yield evaluator
@@ -42,8 +42,15 @@ def test_moved_around_it_is_the_same_picture(evaluator, smooth_picture, size):
     assert (aside.total == pytest.approx(here.total, rel=1e-5)) is (wraps == (True, True))
 
 
-@pytest.mark.parametrize("side", [16, 500])
-@pytest.mark.parametrize("size", [(48, 64), (24, 20)])
+@pytest.mark.parametrize(
+    ("size", "side"),
+    [
+        ((48, 64), 16),
+        ((24, 20), 500),
+        pytest.param((48, 64), 500, marks=pytest.mark.slow),
+        pytest.param((24, 20), 16, marks=pytest.mark.slow),
+    ],
+)
 def test_in_tiles_it_is_the_same(evaluator, smooth_picture, size, side):
     content, style, image = (smooth_picture(*size, seed) for seed in (1, 2, 3))
     whole = evaluator.bind(content, [style])(image)

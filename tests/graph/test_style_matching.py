@@ -13,6 +13,11 @@ from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 #: Every term that takes styles.
 TERMS = ("style:layers=conv1_2", "moments:layers=conv2_1", "palette", "histogram:layers=conv1_1,bins=2")
 
+#: In every run, one of layers and one of pixels; in tiles and regions, all of them together.
+every_term = pytest.mark.parametrize(
+    "loss", [pytest.param(loss, marks=[] if loss in (TERMS[0], "palette") else [pytest.mark.slow]) for loss in TERMS]
+)
+
 
 def picture(height, width, seed):
     return np.random.default_rng(seed).uniform(0, 255, (1, height, width, 3)).astype(np.float32)
@@ -34,7 +39,7 @@ def half(height, width, left):
     return mask
 
 
-@pytest.mark.parametrize("loss", TERMS)
+@every_term
 def test_blended_by_sums_it_is_the_mean_of_the_losses_against_each(loss):
     one, other = (values(loss, [style]) for style in (STYLE, STYLE_1))
     both = values(loss, shares=(30, 70), blending="sum")
@@ -43,7 +48,7 @@ def test_blended_by_sums_it_is_the_mean_of_the_losses_against_each(loss):
     assert abs(values(loss, shares=(30, 70)).total / both.total - 1) > 1e-3  # another one than that of the means
 
 
-@pytest.mark.parametrize("loss", TERMS)
+@every_term
 def test_a_term_without_a_blend_takes_the_graphs_shares(loss):
     mixed = f"{loss}{',' if ':' in loss else ':'}blend=1+3"
     wanted = values(mixed).total
@@ -66,25 +71,29 @@ def test_what_does_not_fit_the_styles_is_refused():
 
 def test_styles_without_weight_paint_no_region():
     with pytest.raises(LossError, match="all styles of a region have a weight of 0"):
-        values("style", shares=(1, 0), masks=Masks((Region(half(20, 28, True), {1: None}),)))
+        values("style:layers=conv1_1", shares=(1, 0), masks=Masks((Region(half(20, 28, True), {1: None}),)))
 
 
 def test_masks_that_no_term_asks_for_are_refused():
     masked = Masks((Region(half(20, 28, True)),))
     with pytest.raises(LossError, match=r"^there are masks, and no term of the loss takes a style within them; "):
-        values("content", masks=masked)
+        values("content:layer=conv1_1", masks=masked)
     strong = Masks(content_strength=half(20, 28, True))
     with pytest.raises(LossError, match=r"^there is a content_strength, and the loss has no term content; "):
-        values("style", masks=strong)
+        values("style:layers=conv1_1", masks=strong)
 
 
-@pytest.mark.parametrize("per", ["position", "pixel", "none"])
 @pytest.mark.parametrize(
-    "loss", ["style:layers=image,per={}", "style:layers=image,normalization=mse,per={}", "palette"]
+    "loss",
+    [
+        *(f"style:layers=image,per={per}" for per in ("position", "pixel", "none")),
+        *(f"style:layers=image,normalization=mse,per={per}" for per in ("position", "pixel", "none")),
+        "palette",
+    ],
 )
-def test_the_pull_on_a_pixel_is_what_it_would_be_without_masks(loss, per):
+def test_the_pull_on_a_pixel_is_what_it_would_be_without_masks(loss):
     """The picture is the same on both halves, and so are the sums of each, as shares of the whole."""
-    loss, twice = loss.format(per), np.concatenate([IMAGE, IMAGE], axis=2)
+    twice = np.concatenate([IMAGE, IMAGE], axis=2)
     free = values(loss, [STYLE], twice)
     masks = Masks((Region(half(20, 56, True)),))
     graph = StyleGraph(WeightsFile(embedded()), masks=masks)
@@ -96,7 +105,9 @@ def test_the_pull_on_a_pixel_is_what_it_would_be_without_masks(loss, per):
     assert within.total == pytest.approx(free.total / 2, rel=1e-4)
 
 
-@pytest.mark.parametrize("loss", ["tv", "tv:form=squared,reduction=sum", "coherence:reach=1"])
+@pytest.mark.parametrize(
+    "loss", ["tv", pytest.param("tv:form=squared,reduction=sum", marks=pytest.mark.slow), "coherence:reach=1"]
+)
 def test_what_is_not_painted_may_be_as_rough_as_the_photo_is(loss):
     label, text = loss.partition(":")[0], f"{loss} style:layers=image"
     masks = Masks((both_halves(True),))
@@ -151,9 +162,11 @@ def test_regions_with_soft_edges_in_tiles_are_those_of_the_whole(smooth_picture,
 
 
 def test_content_counts_by_its_strength():
-    free = values("content:layer=image,normalization=gatys style", [STYLE])
+    free = values("content:layer=image,normalization=gatys style:layers=conv1_1", [STYLE])
     for mask, side in ((half(20, 28, True), slice(14)), (np.full((5, 7), 127.5, np.float32), slice(28))):
-        weak = values("content:layer=image,normalization=gatys style", [STYLE], masks=Masks(content_strength=mask))
+        weak = values(
+            "content:layer=image,normalization=gatys style:layers=conv1_1", [STYLE], masks=Masks(content_strength=mask)
+        )
         error = (IMAGE - CONTENT)[:, :, side].astype(np.float64)
         strength = mask.max() / 255
         assert weak.terms["content"] == pytest.approx(0.5 * strength * (error**2).sum(), rel=1e-5)

@@ -299,7 +299,7 @@ def test_summaries_that_cannot_be_written_end_no_run(objective, search, files_en
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["nstgraph's variable", "the caller's variable"])
-@pytest.mark.parametrize("every", [1, 3])
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_hooks_see_an_optimizer_of_tensorflow(photo, painting, every, own):
     with tf.Graph().as_default(), tf.variable_scope("adam"):
         picture = tf.get_variable("picture", initializer=photo) if own else None

@@ -150,7 +150,9 @@ def plain(g):
     return tf.reduce_mean(tf.square(g.generated["conv2_1"] - g.content["conv2_1"]))
 
 
-@pytest.mark.parametrize("function", [nearest, alike, plain], ids=lambda function: function.__name__)
+@pytest.mark.parametrize(
+    "function", [nearest, pytest.param(alike, marks=pytest.mark.slow), plain], ids=lambda function: function.__name__
+)
 def test_memory_that_grows_faster_than_pixels_is_predicted(function):
     side, style = 192, 224
     with Evaluator(Objective(StyleGraph(find_weights()), LossTerm("probe", function, "here")())) as evaluator:

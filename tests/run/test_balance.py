@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_pictures import landscape, painting
 
 from nstgraph import Config, Interrupted, Stylizer, resume, stylize, tf
 from nstgraph.arrays import Array
-from nstgraph.demo.landscape import landscape
-from nstgraph.demo.painting import painting
 from nstgraph.graph.evaluator import Evaluates
 from nstgraph.losses.loss import LossTerm
 from nstgraph.losses.loss_text import parse_loss
+from nstgraph.pictures.resize import resize
 from nstgraph.planning.plan import Stage
 from nstgraph.run.balance import DISTURBANCE, balancing_factors, gradient_norms
 from nstgraph.run.evaluators import Evaluators
 
-CONTENT, STYLE = landscape(48, 36), painting(40, 40)
+CONTENT, STYLE = resize(landscape(96, 72), 36, 48), resize(painting(80, 80), 40, 40)
 LOSS = "content:layer=conv2_1 3*style:layers=conv1_1 2*tv"
 SMALL = Config(size=48, scales=1, steps=2, loss=LOSS, balance=True, precision="float32")
 WEIGHTS = {"content": 1.0, "style": 3.0, "tv": 2.0}

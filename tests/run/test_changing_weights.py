@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from drawn_pictures import landscape, painting
 
 from nstgraph import Config, Stylizer, resume, stylize
 from nstgraph.checkpoints.checkpoint import Checkpoint
-from nstgraph.demo.landscape import landscape
-from nstgraph.demo.painting import painting
 from nstgraph.errors import RunError
 
 CONTENT, STYLE = landscape(96, 72), painting(80, 80)
@@ -97,7 +96,11 @@ def test_a_run_that_goes_on_has_the_weights_that_were_in_force(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "weights"), [("1..0.01*content:layer=conv1_1", [1, 0.1, 0.01]), ("0..2*content:layer=conv1_1", [0, 1, 2])]
+    ("text", "weights"),
+    [
+        ("1..0.01*content:layer=conv1_1", [1, 0.1, 0.01]),
+        pytest.param("0..2*content:layer=conv1_1", [0, 1, 2], marks=pytest.mark.slow),
+    ],
 )
 def test_a_range_gives_a_value_to_each_size(text, weights):
     config = SMALL.replace(size=128, scales=3, steps=6, loss=f"{text} style:layers=conv1_1")
@@ -124,7 +127,7 @@ def test_a_range_goes_on_where_a_run_was_cut(tmp_path):
     assert result.settings["changed_weights"] == [[0, {"content": 1.0}], [4, {"content": pytest.approx(0.1)}]]
 
 
-@pytest.mark.parametrize("weight", [np.float32(0.5), "0.5", 1])
+@pytest.mark.parametrize("weight", [np.float32(0.5), "0.5", pytest.param(1, marks=pytest.mark.slow)])
 def test_whatever_is_a_number_is_kept_as_one(tmp_path, weight):
     def callback(step, image):
         if step.step == 3:

@@ -33,7 +33,12 @@ def chroma(rgb: np.ndarray, space: str) -> np.ndarray:
     return COLOR_SPACES[space].from_rgb(rgb)[..., 1:]
 
 
-@pytest.mark.parametrize("space", COLOR_SPACES)
+#: One of them; how each is converted and matched is tested beside it.
+FIRST, *OTHERS = COLOR_SPACES
+SPACES = [FIRST, *(pytest.param(space, marks=pytest.mark.slow) for space in OTHERS)]
+
+
+@pytest.mark.parametrize("space", SPACES)
 def test_a_search_for_luminance_is_shown_with_the_photos_chroma(space: str) -> None:
     seen: list[np.ndarray] = []
     config = keeping("luminance", space)
@@ -50,7 +55,7 @@ def test_a_search_for_luminance_is_shown_with_the_photos_chroma(space: str) -> N
     assert result.settings["loss"] == config.loss
 
 
-@pytest.mark.parametrize("space", COLOR_SPACES)
+@pytest.mark.parametrize("space", SPACES)
 def test_a_painting_is_matched_to_the_photo_before(space: str) -> None:
     config = keeping("matching", space)
     given = read_pictures(config, PHOTO, [PAINTING, PHOTO])

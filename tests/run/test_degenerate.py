@@ -68,12 +68,13 @@ MINIMUM = "stopped after 0 of 1 steps, as the starting image is already a minimu
 @pytest.mark.parametrize(
     ("content", "style", "loss", "reason"),
     [
-        (RED, RED, "default", MINIMUM),
+        pytest.param(RED, RED, "default", MINIMUM, marks=pytest.mark.slow),
+        (RED, RED, "content:layer=conv2_1 style:layers=image+conv2_1 tv", MINIMUM),
         (NOISE, RED, "0*content:layer=conv1_1 0*style:layers=conv1_1", MINIMUM),
         (BLACK, WHITE, "content:layer=conv1_1 style:layers=conv1_1", "finished after 1 of 1 steps"),
         (NOISE, RED, "-1*style:layers=conv1_1", "stopped after 0 of 1 steps, as the loss falls without end, so"),
     ],
-    ids=["one colour", "no weight", "black and white", "away from a style"],
+    ids=["one colour, default", "one colour", "no weight", "black and white", "away from a style"],
 )
 def test_a_run_of_one_step(content, style, loss, reason):
     result = stylize(content, style, size=64, steps=1, scales=1, precision="float32", loss=loss)

@@ -21,12 +21,16 @@ PAINTING = RANDOM.integers(0, 256, (50, 40, 3), dtype=np.uint8)
 SMALL = Config(size=32, scales=1, steps=3, loss="style:layers=conv1_1", precision="float32")
 
 
+SIZES = [
+    ("longest", 32, (21, 32)), ("shortest", 32, (32, 48)), ("rows", 32, (32, 48)), ("columns", 48, (32, 48)),
+    ("crop", 32, (32, 32)), ("stretch", 32, (32, 32)), ("rows", 0, (40, 60)), ("crop", 0, (40, 40)),
+]  # fmt: skip
+ALIKE = [("longest", 0, (40, 60)), ("shortest", 0, (40, 60)), ("columns", 0, (40, 60)), ("stretch", 0, (60, 60))]
+
+
 @pytest.mark.parametrize(
-    ("fit", "size", "expected"),
-    [("longest", 32, (21, 32)), ("shortest", 32, (32, 48)), ("rows", 32, (32, 48)), ("columns", 48, (32, 48)),
-     ("crop", 32, (32, 32)), ("stretch", 32, (32, 32)), ("longest", 0, (40, 60)), ("shortest", 0, (40, 60)),
-     ("rows", 0, (40, 60)), ("columns", 0, (40, 60)), ("crop", 0, (40, 40)), ("stretch", 0, (60, 60))],
-)  # fmt: skip
+    ("fit", "size", "expected"), [*SIZES, *(pytest.param(*values, marks=pytest.mark.slow) for values in ALIKE)]
+)
 def test_result_and_transparency_have_the_size_that_was_asked_for(
     fit: str, size: int, expected: tuple[int, int]
 ) -> None:

@@ -10,10 +10,9 @@ import shutil
 
 import numpy as np
 import pytest
+from drawn_pictures import landscape, painting
 
 from nstgraph import Config, Interrupted, Stylizer, stylize, tf
-from nstgraph.demo.landscape import landscape
-from nstgraph.demo.painting import painting
 from nstgraph.errors import ConfigError, RunError
 from nstgraph.hooks import SummaryHook
 from nstgraph.losses.loss import LossTerm
@@ -91,10 +90,14 @@ def test_steps_are_counted_across_sizes_and_precisions():
         assert before.seconds <= after.seconds
 
 
-@pytest.mark.parametrize("error", [StopIteration, KeyboardInterrupt])
-def test_the_part_in_float32_can_be_stopped(error):
-    steps = len(stylize(CONTENT, STYLE, STALLING).history)
+@pytest.fixture(scope="module")
+def steps():
+    """How many the run that stalls takes when it is not stopped."""
+    return len(stylize(CONTENT, STYLE, STALLING).history)
 
+
+@pytest.mark.parametrize("error", [StopIteration, KeyboardInterrupt])
+def test_the_part_in_float32_can_be_stopped(steps, error):
     def stop(step, image):
         if step.step == steps - 2:
             raise error
@@ -240,7 +243,7 @@ def stylizer():
         yield stylizer
 
 
-PICTURES = load(landscape(128, 96)), [load(painting(100, 100))]
+PICTURES = load(resize(CONTENT, 96, 128)), [load(resize(STYLE, 100, 100))]
 
 
 def run(stylizer, **changes):
@@ -251,7 +254,10 @@ def run(stylizer, **changes):
     return stylizer(*PICTURES, plan=dataclasses.replace(plan, stages=stages))
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "lbfgsb", "momentum:learning_rate=1e6,momentum=0.5"])
+@pytest.mark.parametrize(
+    "optimizer",
+    ["lbfgs", pytest.param("lbfgsb", marks=pytest.mark.slow), "momentum:learning_rate=1e6,momentum=0.5"],
+)
 def test_tiles_give_the_same_picture(stylizer, optimizer):
     whole = run(stylizer, optimizer=optimizer)
     tiled = run(stylizer, optimizer=optimizer, tile=64)
@@ -315,7 +321,18 @@ RATES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.train])
+#: Of which `minimize` is tested beside the search; a run takes each alike.
+ALIKE = {"rmsprop", "gradientdescent", "adagrad", "adadelta", "proximalgradientdescent", "proximaladagrad"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in ALIKE else [])
+        for name, kind in KINDS.items()
+        if kind.train
+    ],
+)
 def test_every_optimiser_of_tensorflow_paints(name):
     """Five steps at each of two sizes."""
     more = ",momentum=0.5" if name == "momentum" else ""

@@ -6,13 +6,12 @@ import json
 
 import numpy as np
 import pytest
+from drawn_pictures import landscape, painting
 from PIL import Image
 
 from nstgraph import Config, Interrupted, resume, stylize
 from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.checkpoints.resumed import resumed
-from nstgraph.demo.landscape import landscape
-from nstgraph.demo.painting import painting
 from nstgraph.errors import CheckpointError, ConfigError, PictureError, RunError
 from nstgraph.pictures.save import save
 
@@ -35,7 +34,7 @@ def cut_at(number, error):
 
 
 # Two sizes, of 13 and 11 steps.
-@pytest.mark.parametrize("number", [1, 13, 14, 20, 24])
+@pytest.mark.parametrize("number", [13, 20, *(pytest.param(number, marks=pytest.mark.slow) for number in (1, 14, 24))])
 def test_a_resumed_run_ends_as_the_whole_one(tmp_path, whole, number):
     with pytest.raises(Interrupted) as raised:
         stylize(CONTENT, STYLE, SMALL, checkpoint=tmp_path / "f", callback=cut_at(number, KeyboardInterrupt()))
@@ -57,7 +56,7 @@ def test_a_resumed_run_ends_as_the_whole_one(tmp_path, whole, number):
     assert last < 1.1 * whole.history[-1].total
 
 
-@pytest.mark.parametrize("keep", ["best", "last"])
+@pytest.mark.parametrize("keep", ["best", pytest.param("last", marks=pytest.mark.slow)])
 def test_a_run_with_adam_goes_on_though_its_means_are_forgotten(tmp_path, keep):
     """It begins anew at the image that was kept, so that it ends near, and not at, the loss of the whole run."""
     settings = SMALL.replace(optimizer=f"adam:learning_rate=4,keep={keep}", scales=1, steps=60)

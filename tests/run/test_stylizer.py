@@ -9,11 +9,10 @@ import shutil
 
 import numpy as np
 import pytest
+from drawn_pictures import landscape, painting
 from PIL import Image
 
 from nstgraph import Config, Evaluator, Interrupted, Objective, StyleGraph, Stylizer, parse_loss, stylize, tf
-from nstgraph.demo.landscape import landscape
-from nstgraph.demo.painting import painting
 from nstgraph.errors import ConfigError, PictureError, WeightsError
 from nstgraph.inspect.export import export
 from nstgraph.networks.weights_file import WeightsFile, embedded

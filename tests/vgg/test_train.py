@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn_pictures import landscape, painting
 
-from nstgraph.demo.landscape import landscape
-from nstgraph.demo.painting import painting
 from nstgraph.networks.weights_file import WeightsFile
 from nstgraph.pictures.save import save
 

@@ -73,6 +73,20 @@ def test_loss_terms_and_gradient_are_those_of_this_machine(team_of, servers, pic
     assert team.notes == []
 
 
+def test_in_bfloat16_they_compute_what_this_machine_does(objective_of, servers, pictures):
+    content, styles, image, _ = pictures
+    with Evaluator(objective_of("content:layer=conv2_1 moments:layers=conv2_1", precision="bfloat16")) as evaluator:
+        expected = TiledEvaluator(evaluator).bind(content, styles, side=48)(image)
+        team = Team(nst.Workers(*servers))
+        team.note = pytest.fail
+        try:
+            values = TiledEvaluator(evaluator, team.place).bind(content, styles, side=48)(image)
+        finally:
+            team.close()
+    assert values.total == pytest.approx(expected.total, rel=1e-3)
+    np.testing.assert_allclose(values.gradient, expected.gradient, atol=1e-2 * np.abs(expected.gradient).max())
+
+
 def test_other_pictures_and_other_tiles_take_the_place_of_the_first(team_of, servers, evaluator, pictures):
     content, styles, image, other = pictures
     _, tiled = team_of(*servers)

@@ -44,4 +44,4 @@ def worker(
     if not address.is_loopback:
         to_stderr("warning: TensorFlow's servers have no password; let none but your own machines reach this one")
     while server is not None:
-        time.sleep(3600)  # `join` would not hear Ctrl-C
+        time.sleep(0.5)  # `join` would not hear Ctrl-C, nor would a longer sleep if another thread takes the signal

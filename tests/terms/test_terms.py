@@ -14,7 +14,7 @@ from nstgraph.testing import check_term
 
 ANNOUNCED = [
     "coherence", "content", "histogram", "laplacian", "luminance", "moments", "palette", "photo_colors", "pixel_range",
-    "style", "tv",
+    "style", "temporal", "tv",
 ]  # fmt: skip
 
 

@@ -11,17 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from foreground import NSTGRAPH
 
 import nstgraph as nst
 from nstgraph.losses.registry import registry
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-
-#: A process that was started in the background ignores Ctrl-C; this one is to behave as if in the foreground.
-MAIN = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import nstgraph.__main__ as c; c.main()"
-)
 
 #: A term that is 0, and waits to be killed once a picture has come through its first size.
 PLUGIN = """
@@ -111,7 +107,7 @@ def test_ctrl_c_keeps_what_was_reached_and_leaves_no_process(empty_folder, save_
         save_picture(name, width, 48)
     words = ["a.png", "b.png", "--style", "s.png", "-o", "out", "--workers", "2", "--size", "48", "--steps", "1000000"]
     batch = subprocess.Popen(
-        [sys.executable, "-c", MAIN, "batch", *words, "--optimizer", "adam"],
+        [*NSTGRAPH, "batch", *words, "--optimizer", "adam"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
 

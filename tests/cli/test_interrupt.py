@@ -2,12 +2,12 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from foreground import NSTGRAPH
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -19,11 +19,6 @@ from nstgraph.losses.registry import registry
 from nstgraph.pictures.load import load
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to a single process")
-
-# A process that was started in the background ignores Ctrl-C; this one is to behave as if in the foreground.
-MAIN = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import nstgraph.__main__ as c; c.main()"
-)
 
 PLUGIN = """
 import os, signal, sys, threading, time
@@ -64,7 +59,7 @@ def interrupted(tmp_path, tmp_path_factory, monkeypatch):
         if "-l" not in options:
             arguments += ["-l", "style:layers=conv1_1", "--precision", "float32"]
         with subprocess.Popen(
-            [sys.executable, "-c", MAIN, *arguments],
+            [*NSTGRAPH, *arguments],
             cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
         ) as process:  # fmt: skip
             guard = threading.Timer(600, process.kill)

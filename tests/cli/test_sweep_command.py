@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 
 import pytest
+from foreground import NSTGRAPH
 from typer.testing import CliRunner
 
 from nstgraph.cli.app import app
@@ -134,7 +134,7 @@ def test_plugins_and_presets_are_taken(picture_folder):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 def test_ctrl_c_keeps_what_is_done_and_lays_the_sheet_of_it(picture_folder):
     words = ["c.png", "s.png", "-o", "out", "--vary", "steps=1,1000000", "--size", "48", "--scales", "1", "-l", "tv"]
-    command = [sys.executable, "-m", "nstgraph", "sweep", *words]
+    command = [*NSTGRAPH, "sweep", *words]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         for shown in process.stderr:
             if shown.startswith("step 1/1000000"):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from foreground import NSTGRAPH
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -84,7 +85,7 @@ def test_what_is_wrong_is_one_line(here, line, message):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
 def test_after_ctrl_c_it_says_how_to_go_on_and_does(here):
     slow = SMALL.replace("--frame-steps 2", "--frame-steps 30")
-    command = [sys.executable, "-m", "nstgraph", *f"video in s.png -o out.gif {slow}".split()]
+    command = [*NSTGRAPH, *f"video in s.png -o out.gif {slow}".split()]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
         for line in process.stderr:
             if line.startswith("frame 1/3"):

@@ -8,11 +8,11 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from foreground import NSTGRAPH
 
 from nstgraph.workers.address import Address
 from nstgraph.workers.server import serve
@@ -47,7 +47,7 @@ def worker_processes(
             started = []
             for _ in range(count):
                 address = f"127.0.0.1:{free_port()}"
-                command = [sys.executable, "-m", "nstgraph", "worker", "--bind", address]
+                command = [*NSTGRAPH, "worker", "--bind", address]
                 process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
                 ending.callback(_end, process)
                 started.append((address, process))

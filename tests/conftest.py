@@ -30,6 +30,8 @@ from nstgraph.losses.loss_text import parse_loss
 from nstgraph.losses.registry import Registry, registry
 from nstgraph.networks.weights_file import WeightsFile, embedded
 from nstgraph.pictures.resize import resize
+from nstgraph.workers.address import Address
+from nstgraph.workers.server import serve
 
 # Input and output channels, written out rather than taken from the code under test.
 CONVOLUTIONS = {
@@ -223,6 +225,15 @@ def free_port() -> Callable[[], int]:
             return int(listening.getsockname()[1])
 
     return free_port
+
+
+@pytest.fixture(scope="session")
+def servers(free_port: Callable[[], int]) -> list[str]:
+    """Addresses of two servers in this process, which are there until it ends."""
+    ports = [free_port() for _ in range(2)]
+    for port in ports:
+        serve(Address("127.0.0.1", port))
+    return [f"127.0.0.1:{port}" for port in ports]
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def on_this_machine(workers: int, plugins: Sequence[Path] = (), *, largest: Parc
             local = _begun(workers, folder, closing)
             client = Client(local, set_as_default=False)
             closing.callback(_close, client, 5.0)
-        except Exception as error:
+        except Exception as error:  # whatever Dask raises where processes or ports are refused
             reason = one_line(error)
             raise ClusterError(f"no workers could be started ({reason}); --workers 1 does without") from error
         cluster = closing.enter_context(Cluster(client, plugins, share=free / workers, ours=True))

@@ -47,14 +47,13 @@ def measure_scaling(config: Config, tile: int, teams: Sequence[Workers], repeats
         while not clocks[-1].done:  # taking turns, so that a change of the machine's speed meets all
             for clock in clocks:
                 clock(image)
-        stage = Stage(config.size, config.size, 1, tile=tile)
+        predicted = bytes_of_tiles(Stage(config.size, config.size, 1, tile=tile), stylizer.cost)
         names = ["this machine", *(", ".join(map(str, workers.addresses)) for workers in teams)]
-        seconds = [statistics.median(clock.inside) for clock in clocks]
-        sent = [
-            ((team.bytes if team else 0) - earlier) / (len(clock.inside) + 1)  # the first one is not timed
-            for team, earlier, clock in zip(made, before, clocks, strict=True)
-        ]
-        return [
-            Scaling(name, config.size, tile, one, seconds[0], bytes_, bytes_of_tiles(stage, stylizer.cost) * (i > 0))
-            for i, (name, one, bytes_) in enumerate(zip(names, seconds, sent, strict=True))
-        ]
+        alone = statistics.median(clocks[0].inside)
+        rows = []
+        for name, team, earlier, clock in zip(names, made, before, clocks, strict=True):
+            seconds = statistics.median(clock.inside)
+            evaluations = len(clock.inside) + 1  # the first one is not timed
+            sent = ((team.bytes - earlier) / evaluations, predicted) if team else (0.0, 0.0)
+            rows.append(Scaling(name, config.size, tile, seconds, alone, *sent))
+        return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -10,10 +11,11 @@ from typing import Any, Protocol
 
 from nstgraph.arrays import Array
 from nstgraph.errors import PictureError
+from nstgraph.hashes import hash_of
 from nstgraph.memory import available_memory
 from nstgraph.pictures.fit import Size
 
-__all__ = ["Clip", "ColorTags", "Frame", "check_frame_size"]
+__all__ = ["Clip", "ColorTags", "Frame", "OneFile", "check_frame_size"]
 
 #: Bytes that reading a frame takes for each of its pixels.
 _BYTES = 32
@@ -65,6 +67,26 @@ class Clip(Protocol):
 
     def files(self) -> list[Path]:
         """Those that are read."""
+
+
+class OneFile:
+    """What a `Clip` of one file says of it.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @functools.cached_property
+    def sha256(self) -> str:
+        """Of the file."""
+        return hash_of(self.path)
+
+    def files(self) -> list[Path]:
+        """The file."""
+        return [self.path]
 
 
 @dataclass

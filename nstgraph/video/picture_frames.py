@@ -15,7 +15,7 @@ from nstgraph.errors import PictureError
 from nstgraph.hashes import hash_of
 from nstgraph.pictures.folder import pictures_in
 from nstgraph.pictures.load import check_file, decoding, load
-from nstgraph.video.clip import ColorTags, Frame, check_frame_size
+from nstgraph.video.clip import ColorTags, Frame, OneFile, check_frame_size
 
 __all__ = ["AnimationFile", "FolderOfFrames"]
 
@@ -60,7 +60,7 @@ class FolderOfFrames:
             yield Frame(np.rint(picture.rgb[0]).astype(np.uint8), number / self.rate)
 
 
-class AnimationFile:
+class AnimationFile(OneFile):
     """An animated GIF, WebP or PNG; what is transparent is white; see `Clip`.
 
     Raises:
@@ -68,8 +68,8 @@ class AnimationFile:
     """
 
     def __init__(self, path: Path) -> None:
+        super().__init__(path)
         check_file(path)
-        self.path = path
         self.tags, self.pixel_aspect = ColorTags(), Fraction(1)
         with decoding(str(path)), Image.open(path, formats=_ANIMATIONS) as image:
             check_frame_size(path, (image.height, image.width))
@@ -78,15 +78,6 @@ class AnimationFile:
             raise PictureError(f"{path} has one frame; nstgraph stylize takes it")
         times = [frame.time for frame in self.frames()]
         self.rate = (len(times) - 1) / times[-1]
-
-    @functools.cached_property
-    def sha256(self) -> str:
-        """Of the file."""
-        return hash_of(self.path)
-
-    def files(self) -> list[Path]:
-        """The file."""
-        return [self.path]
 
     def frames(self) -> Iterator[Frame]:
         """The frames, as they are seen."""

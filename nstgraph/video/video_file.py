@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -13,9 +12,8 @@ import numpy as np
 
 from nstgraph.arrays import Array
 from nstgraph.errors import PictureError
-from nstgraph.hashes import hash_of
 from nstgraph.messages import one_line
-from nstgraph.video.clip import ColorTags, Frame, RisingTimes, check_frame_size
+from nstgraph.video.clip import ColorTags, Frame, OneFile, RisingTimes, check_frame_size
 from nstgraph.video.libraries import av
 
 __all__ = ["VideoFile", "opened"]
@@ -34,7 +32,7 @@ _UNSAID, _FULL, _COVER = 2, 2, 0x400
 _CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mxf"
 
 
-class VideoFile:
+class VideoFile(OneFile):
     """The first video stream of a file; see `Clip`.
 
     Args:
@@ -46,7 +44,7 @@ class VideoFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        super().__init__(path)
         with opened(path) as container:
             stream = _video(container, path)
             context = stream.codec_context
@@ -59,15 +57,6 @@ class VideoFile:
         self.tags = _tags(first)
         if _quarter_turns(first) % 2:
             self.pixel_aspect = 1 / self.pixel_aspect
-
-    @functools.cached_property
-    def sha256(self) -> str:
-        """Of the file."""
-        return hash_of(self.path)
-
-    def files(self) -> list[Path]:
-        """The file."""
-        return [self.path]
 
     def frames(self) -> Iterator[Frame]:
         """The frames, upright, all of the first one's size."""

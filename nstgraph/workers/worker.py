@@ -86,7 +86,8 @@ class Worker:
             bound, kept = self._kept.get(work, (None, set()))
             if bound is not binding:
                 self._call(calls.clear, number, {})
-                self._kept[work] = binding, kept = binding, set()
+                kept = set()
+                self._kept[work] = binding, kept
             if number not in kept:
                 self._call(calls.keep, number, data(number))
                 kept.add(number)

@@ -26,12 +26,14 @@ WHOLE_ONLY = Cost(seconds=1e-6, memory=3000.0, targets=500.0, process=10**9, mar
 PLENTY = 1e12
 
 
-def plan(limit=PLENTY, *, precision="float32", cost=COST, content=CONTENT, styles=STYLES, **settings):
+def plan(limit=PLENTY, *, precision="float32", cost=COST, content=CONTENT, styles=STYLES, workers=0, **settings):
     config = Config(**{"size": 1024, "steps": 100, **settings})
     photo, *paintings = (
         Picture(np.broadcast_to(np.float32(0), (1, *size, 3)), None, "") for size in (content, *styles)
     )
-    return Planner(precision, cost, limit).plan(config, PictureSet(photo, tuple(paintings), (), config.style_scale))
+    return Planner(precision, cost, limit, workers).plan(
+        config, PictureSet(photo, tuple(paintings), (), config.style_scale)
+    )
 
 
 def fits(limit, **settings):
@@ -69,6 +71,22 @@ def test_with_enough_memory_every_size_is_computed_whole(precision, optimizer):
     assert sum(stage.steps for stage in outcome.stages) == 100
     assert {(stage.tile, stage.optimizer, stage.history) for stage in outcome.stages} == {(None, optimizer, 10)}
     assert outcome.precision == precision
+
+
+def test_workers_compute_the_sizes_at_which_they_are_faster_with_the_same_search():
+    alone, spread = plan(), plan(workers=4)
+    used = [bool(stage.workers) for stage in spread.stages]
+    assert used == sorted(used) and (used[0], used[-1]) == (False, True)
+    for stage, whole in zip(spread.stages, alone.stages, strict=True):
+        assert (stage.optimizer, stage.history) == (whole.optimizer, whole.history)
+        assert stage.seconds < whole.seconds if stage.workers else stage == whole
+    assert 0 < spread.stages[-1].worker_memory < COST.memory * 768 * 1024
+    assert "on 4 workers, about " in str(spread)
+
+
+def test_workers_are_not_used_where_nothing_is_tiled():
+    assert not any(stage.workers for stage in plan(workers=4, tile="off").stages)
+    assert not any(stage.workers for stage in plan(workers=4, cost=WHOLE_ONLY).stages)
 
 
 def test_less_memory_takes_a_shorter_history_then_the_leaner_optimiser_then_tiles_then_the_disk():

@@ -14,18 +14,6 @@ from pathlib import Path
 import pytest
 from foreground import NSTGRAPH
 
-from nstgraph.workers.address import Address
-from nstgraph.workers.server import serve
-
-
-@pytest.fixture(scope="session")
-def servers(free_port: Callable[[], int]) -> list[str]:
-    """Addresses of two servers in this process, which are there until it ends."""
-    ports = [free_port() for _ in range(2)]
-    for port in ports:
-        serve(Address("127.0.0.1", port))
-    return [f"127.0.0.1:{port}" for port in ports]
-
 
 @pytest.fixture
 def silent() -> Iterator[str]:

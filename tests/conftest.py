@@ -33,6 +33,8 @@ from nstgraph.pictures.resize import resize
 from nstgraph.workers.address import Address
 from nstgraph.workers.server import serve
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does; for the processes that run the tests
+
 # Input and output channels, written out rather than taken from the code under test.
 CONVOLUTIONS = {
     "conv1_1": (3, 64), "conv1_2": (64, 64),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -27,6 +28,15 @@ def command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command line, and print as the last line what heavy packages it has imported."""
     code = f"import atexit, sys\n@atexit.register\ndef report():\n    {HEAVY}\n    print(sorted(heavy))\n"
     return python(f"{code}from nstgraph.__main__ import main\nmain()", *arguments)
+
+
+def blas_threads(given: str, start: str) -> set[int]:
+    """How many threads numpy's BLAS has, once ``start`` was run where OPENBLAS_NUM_THREADS is ``given``, if it is."""
+    report = "import numpy, threadpoolctl\n    print({one['num_threads'] for one in threadpoolctl.threadpool_info()})"
+    choose = f"os.environ['OPENBLAS_NUM_THREADS'] = '{given}'" if given else "os.environ.pop('OPENBLAS_NUM_THREADS', 0)"
+    code = f"import atexit, os\n{choose}\n@atexit.register\ndef report():\n    {report}\n{start}"
+    done = python(code, "--version")
+    return set(ast.literal_eval(done.stdout.splitlines()[-1]))
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
@@ -180,6 +190,15 @@ def test_every_public_name_resolves_and_is_listed() -> None:
         value = getattr(nstgraph, name)
         home = sys.modules[f"nstgraph.{nstgraph._HOMES[name]}"]
         assert value is getattr(home, name) and name in home.__all__
+
+
+@pytest.mark.parametrize(("given", "threads"), [("", 1), ("2", 2)], ids=["by itself", "as the user chooses"])
+def test_the_command_line_has_one_thread_for_products_of_vectors(given: str, threads: int) -> None:
+    assert blas_threads(given, "from nstgraph.__main__ import main\nmain()") in ({threads}, {1})  # of one core
+
+
+def test_the_library_leaves_the_number_of_threads_as_it_is() -> None:
+    assert blas_threads("", "import nstgraph\nnstgraph.Config") == blas_threads("", "")
 
 
 @pytest.mark.parametrize("name", ["stylise", "_HOME", "registrys"])

@@ -63,7 +63,7 @@ class SummaryHook(StyleHook):
             return
         try:
             self._write(step=step.step, summary=self._summary(step, image))
-        except Exception as error:
+        except Exception as error:  # whatever it is, a log is no reason to lose a picture
             self._stop(f"at step {step.step}: {one_line(error)}")
         self._written += 1
 
@@ -73,7 +73,7 @@ class SummaryHook(StyleHook):
             self._writer.close()
             if not tf.io.gfile.exists(self._path):
                 self._stop(f"as {self._path} is gone")
-        except Exception as error:
+        except Exception as error:  # as above
             self._stop(f"at the end: {one_line(error)}")
 
     def _summary(self, step: Step, image: Array) -> Any:

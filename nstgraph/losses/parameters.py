@@ -67,7 +67,7 @@ def _annotation(parameter: inspect.Parameter, where: str, names: dict[str, Any])
     holder = types.SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
     try:
         return typing.get_type_hints(holder, names)[parameter.name]
-    except Exception as error:
+    except Exception as error:  # an annotation is code of the plugin's, which may raise anything
         raise PluginError(f"{where} has a type that does not exist when it is run ({error}); import it") from error
 
 

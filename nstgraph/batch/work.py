@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-import hashlib
-import io
 import math
-import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nstgraph.checkpoints.checkpoint import Checkpoint
-from nstgraph.checkpoints.state_files import RUN
 from nstgraph.config import Config
-from nstgraph.errors import CheckpointError, NstgraphError, WeightsError
+from nstgraph.errors import NstgraphError, WeightsError
 from nstgraph.memory import available_memory
-from nstgraph.pictures.load import load
-from nstgraph.pictures.picture import Picture, PictureSet
+from nstgraph.pictures.load import load_bytes
+from nstgraph.pictures.picture import PictureSet
 from nstgraph.pictures.save import encode
-from nstgraph.planning.plan import Plan
 from nstgraph.run.inputs import read_pictures
-from nstgraph.run.record import made_of
+from nstgraph.run.kept import kept
 from nstgraph.run.stylizer import Stylizer
 from nstgraph.run.stylizers import Stylizers
 from nstgraph.search.step import StepCallback
 
 __all__ = ["Outcome", "Parcel", "planned_memory", "work"]
-
-
-#: Of a picture that is planned to take less than so many seconds, only what each size has come to is kept: a search
-#: that was cut off is made again as it was, where one that is gone on with would end elsewhere.
-_SHORT = 120.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +79,7 @@ def work(
         if stylizer.graph.network.sha256 != parcel.weights_sha256:
             raise WeightsError(f"{stylizer.graph.network.path} is not the weights file that the batch was begun with")
         plan = stylizer.plan(pictures, reserved=max(0.0, stylizer.cost.process + available_memory() - share))
-        with _kept(parcel.checkpoint, stylizer, plan, pictures) as checkpoint:
+        with kept(parcel.checkpoint, stylizer, plan, pictures) as checkpoint:
             result = stylizer(pictures, plan=plan, callback=callback, checkpoint=checkpoint)
             data = encode(result.image, alpha=result.alpha, metadata=result.metadata, profile=result.profile)
             if checkpoint is not None:
@@ -115,38 +102,6 @@ def planned_memory(parcel: Parcel, stylizers: Stylizers) -> float:
 
 
 def _opened(parcel: Parcel, stylizers: Stylizers) -> tuple[PictureSet, Stylizer]:
-    content, *styles = (_read(path, data) for path, data in parcel.pictures)
+    content, *styles = (load_bytes(data, path) for path, data in parcel.pictures)
     pictures = read_pictures(parcel.config, content, styles)
     return pictures, stylizers.get(parcel.config, len(styles))
-
-
-def _read(path: str, data: bytes) -> Picture:
-    """A picture as it would be read from its file, which may not be here."""
-    stream = io.BytesIO(data)
-    stream.name = path
-    return dataclasses.replace(load(stream), name=Path(path).name, path=path, sha256=hashlib.sha256(data).hexdigest())
-
-
-@contextlib.contextmanager
-def _kept(folder: Path, stylizer: Stylizer, plan: Plan, pictures: PictureSet) -> Iterator[Checkpoint | None]:
-    """The checkpoint of a run, from which it goes on if it had been begun; None if there can be none."""
-    try:
-        checkpoint = _checkpoint(folder, stylizer, plan, pictures) if folder.parent.is_dir() else None
-    except (CheckpointError, OSError):  # nothing can be kept there, or a process that was given up is still at it
-        checkpoint = None
-    if checkpoint is None:
-        yield None
-        return
-    if plan.seconds < _SHORT:
-        checkpoint.every(math.inf)
-    with checkpoint:
-        yield checkpoint
-
-
-def _checkpoint(folder: Path, stylizer: Stylizer, plan: Plan, pictures: PictureSet) -> Checkpoint:
-    if (folder / RUN).exists() and not Checkpoint.in_use(folder):
-        with contextlib.suppress(CheckpointError):
-            return Checkpoint.open(folder)
-        shutil.rmtree(folder)
-    about = made_of(stylizer.config, stylizer.graph, plan)
-    return Checkpoint.create(folder, about, pictures, stylizer.graph.pictures.kept)

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from nstgraph.cli.exit_codes import command
-from nstgraph.cli.written_settings import options_of
+from nstgraph.cli.output_options import Outputs
 from nstgraph.presets import PRESETS, preset
+from nstgraph.run.written_settings import options_of
 
 __all__ = ["app", "as_markdown"]
 
@@ -30,7 +31,7 @@ def presets(
     chosen = preset(name)
     lines = [f"{chosen.name}: {chosen.source}, for the weights of {chosen.network}", chosen.note]
     show("\n".join(line for line in lines if line))
-    line = ["nstgraph stylize CONTENT STYLE", *map(shlex.join, options_of(chosen.settings))]
+    line = ["nstgraph stylize CONTENT STYLE", *map(shlex.join, options_of(chosen.settings, Outputs))]
     show("\n" + " \\\n  ".join(line))
 
 
@@ -38,7 +39,7 @@ def as_markdown() -> str:
     """The table of docs/presets.md."""
     rows = ["| preset | what it reproduces | network | loss | other options |", "|---|---|---|---|---|"]
     for one in PRESETS.values():
-        written = options_of(one.settings)
+        written = options_of(one.settings, Outputs)
         loss = " ".join(f"`{text}`" for flag, text in (pair for pair in written if pair[0] == "-l"))
         others = " ".join(" ".join(pair) for pair in written if pair[0] != "-l")
         source = f"{one.source}. {one.note}" if one.note else one.source

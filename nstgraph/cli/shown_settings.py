@@ -12,9 +12,17 @@ from typing import Any
 from rich.table import Column, Table
 
 from nstgraph.cli.printing import show, to_stderr, to_stdout
-from nstgraph.cli.written_settings import as_tuple, chosen, kind_of, options_of, paths_of, pictures_of
-from nstgraph.config import Config, TextureConfig
+from nstgraph.config import Config
 from nstgraph.messages import command, printable
+from nstgraph.run.written_settings import (
+    as_command,
+    as_tuple,
+    chosen,
+    command_of,
+    kind_of,
+    paths_of,
+    pictures_of,
+)
 from nstgraph.settings.toml_file import as_toml
 from nstgraph.value_checks import setting_of
 
@@ -79,22 +87,14 @@ def show_json(settings: Mapping[str, Any]) -> None:
 
 def show_command(settings: Mapping[str, Any]) -> None:
     """The command that a result stands for; a note if that would run plugins."""
-    plugins = [["--plugin", path] for path in paths_of(settings, "plugin", "FILE")]
-    if plugins:
+    if paths_of(settings, "plugin", "FILE"):
         to_stderr("note: this command runs plugin files, which are code; look at them first")
-    words = [shlex.join(part) for part in [*plugins, *options_of(chosen(settings))]]
-    show(" \\\n  ".join(map(printable, [_stylize(settings), *words])))
+    show(as_command(settings))
 
 
 def show_toml(settings: Mapping[str, Any]) -> None:
     """The settings of a result as a file for ``--config``, after the command that it goes with."""
     plugins = [word for path in paths_of(settings, "plugin", "FILE") for word in ("--plugin", path)]
-    line = " ".join([_stylize(settings), shlex.join([*plugins, "--config", "FILE.toml"])])
+    line = " ".join([command_of(settings), shlex.join([*plugins, "--config", "FILE.toml"])])
     show("# " + printable(line))
     to_stdout(as_toml(chosen(settings)))
-
-
-def _stylize(settings: Mapping[str, Any]) -> str:
-    content = paths_of(settings, "content", "CONTENT") or ["CONTENT"]
-    start = ["texture"] if kind_of(settings) is TextureConfig else ["stylize", *content]
-    return command(*start, *(paths_of(settings, "style", "STYLE") or ["STYLE"]))

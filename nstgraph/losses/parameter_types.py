@@ -51,12 +51,15 @@ class ParameterType:
     Attributes:
         words: for people, e.g. ``"a number"``.
         plural: the same of several, e.g. ``"numbers"``.
+        kind: of a value, or of a list's items: ``number``, ``switch``, ``choice``, ``text``, or ``file`` for what names
+            a file, and for whatever else.
         optional: whether None is one.
     """
 
     words: str
     plural: str
     _read: Callable[[Any], Any]
+    kind: str = "file"
     optional: bool = False
 
     def convert(self, value: Any, where: str) -> Any:
@@ -114,13 +117,13 @@ def _scalar(annotation: Any) -> ParameterType | None:
 
 def _scalars(annotation: type) -> ParameterType | None:
     if annotation is bool:
-        return ParameterType("true or false", "true or false", _boolean)
+        return ParameterType("true or false", "true or false", _boolean, "switch")
     for abstract, kind in ((numbers.Integral, int), (numbers.Real, float)):  # numpy's types are among these
         if issubclass(annotation, abstract):
             words = _NUMBERS[kind]
-            return ParameterType(words, f"{words[2:]}s", functools.partial(_number, kind=kind))
+            return ParameterType(words, f"{words[2:]}s", functools.partial(_number, kind=kind), "number")
     if annotation is str:
-        return ParameterType("text", "texts", lambda value: str(_instance(value, str, "text")))
+        return ParameterType("text", "texts", lambda value: str(_instance(value, str, "text")), "text")
     if annotation is Path:
         return ParameterType("a path", "paths", lambda value: Path(_instance(value, str | os.PathLike, "a path")))
     return None
@@ -154,7 +157,7 @@ def _choice(values: dict[str, Any]) -> ParameterType:
                 return choice
         raise _Misfit(words, value, did_you_mean(value, values) if isinstance(value, str) else "")
 
-    return ParameterType(words, words, read)
+    return ParameterType(words, words, read, "choice")
 
 
 def _optional(kind: ParameterType | None) -> ParameterType | None:
@@ -173,14 +176,14 @@ def _optional(kind: ParameterType | None) -> ParameterType | None:
                 return None
             raise
 
-    return ParameterType(words, plural, read, optional=True)
+    return ParameterType(words, plural, read, kind.kind, optional=True)
 
 
 def _list(kind: ParameterType | None) -> ParameterType | None:
     if kind is None:
         return None
     read, words = kind._read, f"{kind.plural} joined by +"
-    return ParameterType(words, words, lambda value: tuple(map(read, _items(value))))
+    return ParameterType(words, words, lambda value: tuple(map(read, _items(value))), kind.kind)
 
 
 def _fixed(kinds: list[ParameterType | None]) -> ParameterType | None:
@@ -193,7 +196,9 @@ def _fixed(kinds: list[ParameterType | None]) -> ParameterType | None:
             raise _Misfit(words, value)
         return tuple(kind._read(item) for kind, item in zip(known, items, strict=True))
 
-    return ParameterType(words, words, read) if len(known) == len(kinds) else None
+    same = {kind.kind for kind in known}
+    one = same.pop() if len(same) == 1 else "file"
+    return ParameterType(words, words, read, one) if len(known) == len(kinds) else None
 
 
 def _items(value: Any) -> typing.Sequence[Any]:
@@ -250,4 +255,4 @@ def _plain(value: Any) -> str:
     return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else repr(value).replace("e+", "e")
 
 
-_FLOAT = ParameterType(_NUMBERS[float], "numbers", functools.partial(_number, kind=float))
+_FLOAT = ParameterType(_NUMBERS[float], "numbers", functools.partial(_number, kind=float), "number")

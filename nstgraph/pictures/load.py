@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import difflib
+import hashlib
+import io
 import math
 import os
 import re
@@ -25,7 +27,7 @@ from nstgraph.pictures.decode import decode, from_planes, scaled
 from nstgraph.pictures.formats import memory_to_read, readable_formats
 from nstgraph.pictures.picture import Picture
 
-__all__ = ["HasArray", "Source", "check_file", "decoding", "load"]
+__all__ = ["HasArray", "Source", "check_file", "decoding", "load", "load_bytes"]
 
 
 class HasArray(Protocol):
@@ -75,6 +77,23 @@ def load(source: Source, *, memory: float | None = None) -> Picture:
         with decoding(str(source)):
             return dataclasses.replace(picture, path=os.fspath(source), sha256=hash_of(source))
     return dataclasses.replace(picture, sha256=hash_of_numbers(picture.rgb, picture.alpha))
+
+
+def load_bytes(data: bytes, path: str, *, memory: float | None = None) -> Picture:
+    """What `load` would read from a file with these bytes, which may be on another machine.
+
+    Args:
+        data: of the file.
+        path: of the file, by which errors call it, and which a result records; nothing is read from there.
+        memory: as for `load`.
+
+    Raises:
+        PictureError: as for `load`.
+    """
+    stream = io.BytesIO(data)
+    stream.name = path
+    read = load(stream, memory=memory)
+    return dataclasses.replace(read, name=Path(path).name, path=path, sha256=hashlib.sha256(data).hexdigest())
 
 
 def _read(source: _Unread, memory: float | None) -> Picture:

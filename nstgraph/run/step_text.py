@@ -33,9 +33,14 @@ class StepText:
         return f"loss {step.total:.4g}  {terms}"
 
     def left(self, step: Step) -> str:
-        """Time left, of each step in turn; what happened before the first, such as starting, says nothing about it."""
+        """Time left, of each step in turn; of the first, nothing is known."""
+        seconds = self.seconds_left(step)
+        return "" if seconds is None else f"{duration(seconds)} left"
+
+    def seconds_left(self, step: Step) -> float | None:
+        """The same in seconds; what happened before the first step, such as starting, says nothing about it."""
         if self._first is None:
             self._first = step
-            return ""
+            return None
         rate = (step.seconds - self._first.seconds) / (step.done - self._first.done)
-        return f"{duration(rate * (1 - step.done))} left"
+        return rate * (1 - step.done)

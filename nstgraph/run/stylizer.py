@@ -137,22 +137,29 @@ class Stylizer:
         )
 
     def plan(
-        self, content: Source | PictureSet | None, styles: Source | Sequence[Source] = (), *, reserved: float = 0.0
+        self,
+        content: Source | PictureSet | None,
+        styles: Source | Sequence[Source] = (),
+        *,
+        reserved: float = 0.0,
+        config: Config | None = None,
     ) -> Plan:
         """What a picture will take in memory and time, and how it will be computed.
 
         Args:
             content, styles: as for a call; or a `PictureSet`, and nothing.
             reserved: bytes of what is free that others will take; not counted if the settings have a limit.
+            config: the stylizer's own with other settings of size and search, to be planned in their place.
 
         Raises:
             ConfigError: it does not fit into memory; the message says which option would make it fit.
             PictureError: a picture cannot be read or is too small or too narrow, or too little is left of a mask.
             TilingError: it takes tiles, in which a term would be another one.
         """
+        config = config or self.config
         pictures = content if isinstance(content, PictureSet) else self._read(content, styles)
-        limit = _SHARE * (self.config.memory * 1e9 or self.cost.process + available_memory() - reserved)
-        plan = Planner(self.precision, self.cost, limit, len(self._workers)).plan(self.config, pictures)
+        limit = _SHARE * (config.memory * 1e9 or self.cost.process + available_memory() - reserved)
+        plan = Planner(self.precision, self.cost, limit, len(self._workers)).plan(config, pictures)
         self.graph.check_masks(plan.stages[0].size, plan.stages[0].styles)
         self.evaluators.check(plan)
         return plan

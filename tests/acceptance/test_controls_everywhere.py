@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from nstgraph import Config
 from nstgraph.cli import options
 from nstgraph.cli.exit_codes import command
-from nstgraph.cli.written_settings import options_of
+from nstgraph.run.written_settings import options_of
 from nstgraph.networks.weights_file import embedded
 from nstgraph.settings.toml_file import as_toml
 

@@ -1,26 +1,68 @@
-"""Settings as options of the command line, and a result's settings as those that differ from the defaults."""
+"""Settings as options, commands and Python, and a result's settings as those that differ from the defaults."""
 
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nstgraph.cli.output_options import Outputs
 from nstgraph.config import Config, TextureConfig
 from nstgraph.errors import NstgraphError
 from nstgraph.losses.loss_text import as_loss
 from nstgraph.losses.quoting import parted
+from nstgraph.messages import command, printable
 from nstgraph.pictures.start import renamed
 from nstgraph.settings.masks import MASKS, NO_MASK
 from nstgraph.value_checks import setting_of
 
-__all__ = ["as_tuple", "chosen", "kind_of", "options_of", "paths_of", "pictures_of"]
+__all__ = [
+    "as_command",
+    "as_python",
+    "as_tuple",
+    "chosen",
+    "command_of",
+    "kind_of",
+    "options_of",
+    "paths_of",
+    "pictures_of",
+]
 
 
-def options_of(settings: Mapping[str, Any]) -> list[list[str]]:
-    """The options that settings stand for, each with its value: ``[["--size", "224"], ...]``."""
-    fields = {field.name: field for of in (Config, TextureConfig, Outputs) for field in dataclasses.fields(of)}
+def as_command(settings: Mapping[str, Any]) -> str:
+    """The command that a result stands for, a line for each option; if it runs plugins, it names them."""
+    plugins = [["--plugin", path] for path in paths_of(settings, "plugin", "FILE")]
+    words = [shlex.join(part) for part in [*plugins, *options_of(chosen(settings))]]
+    return " \\\n  ".join(map(printable, [command_of(settings), *words]))
+
+
+def as_python(settings: Mapping[str, Any]) -> str:
+    """The call of `nstgraph.stylize`, or `nstgraph.texture`, that a result stands for; terms of plugins come first."""
+    content, styles = paths_of(settings, "content", "content.png"), paths_of(settings, "style", "style.png")
+    name = "texture" if kind_of(settings) is TextureConfig else "stylize"
+    pictures = [*map(repr, content), repr(styles[0]) if len(styles) == 1 else repr(styles)]
+    given = [f"{name}={value!r}" for name, value in chosen(settings).items()]
+    lines = "".join(f"    {argument},\n" for argument in [*pictures, *given])
+    plugins = paths_of(settings, "plugin", "plugin.py")
+    first = "".join(f"# its terms are those of {path!r}, which has to be imported before\n" for path in plugins)
+    return f'import nstgraph\n\n{first}result = nstgraph.{name}(\n{lines})\nresult.save("result.png")\n'
+
+
+def command_of(settings: Mapping[str, Any]) -> str:
+    """The command that makes a result, with its pictures and without its options."""
+    content = paths_of(settings, "content", "CONTENT") or ["CONTENT"]
+    start = ["texture"] if kind_of(settings) is TextureConfig else ["stylize", *content]
+    return command(*start, *(paths_of(settings, "style", "STYLE") or ["STYLE"]))
+
+
+def options_of(settings: Mapping[str, Any], *more: type) -> list[list[str]]:
+    """The options that settings stand for, each with its value: ``[["--size", "224"], ...]``.
+
+    Args:
+        settings: by name.
+        more: classes of settings that some of them are of, beside those of runs.
+    """
+    fields = {field.name: field for of in (Config, TextureConfig, *more) for field in dataclasses.fields(of)}
     written: list[list[str]] = []
     for name, value in settings.items():
         known = setting_of(fields[name])

@@ -15,9 +15,13 @@ class Stylizers:
     """One `Stylizer` for all pictures that have the same settings and number of styles; the latest stay open.
 
     It is one thread's, as a `Stylizer` is, and a context manager, which closes them.
+
+    Args:
+        most: how many stay open.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
         self._open: list[tuple[Config, int, Stylizer]] = []
 
     def get(self, config: Config, styles: int) -> Stylizer:
@@ -31,7 +35,7 @@ class Stylizers:
                 self._open.remove(one)
                 self._open.append(one)
                 return one[2]
-        while len(self._open) >= _MOST:
+        while len(self._open) >= self._most:
             self._open.pop(0)[2].close()
         made = Stylizer(config, styles)
         self._open.append((config, styles, made))

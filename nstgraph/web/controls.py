@@ -13,6 +13,7 @@ from nstgraph.losses.loss import Loss, LossTerm, WeightedTerm
 from nstgraph.losses.loss_text import as_loss, parse_loss
 from nstgraph.losses.parameter_types import as_number
 from nstgraph.losses.parameters import REQUIRED, Parameter
+from nstgraph.losses.quoting import value_of
 from nstgraph.losses.registry import registry
 from nstgraph.presets import PRESETS
 from nstgraph.run.preset_weights import with_weights_of
@@ -75,8 +76,7 @@ def loss_texts(weights: Mapping[str, float], parameters: Mapping[str, Mapping[st
     loss = Loss(())
     for name, weight in given.items():
         if weight:
-            values = {key: text for key, text in parameters.get(name, {}).items() if text.strip()}
-            loss = loss + weight * registry[name](**values)
+            loss = loss + weight * registry[name](**_changed(registry[name], parameters.get(name, {})))
     return tuple(map(str, loss.terms)) or tuple(map(str, parse_loss("").terms))
 
 
@@ -100,6 +100,12 @@ def chosen(loss: Any = Config.loss) -> tuple[dict[str, float], dict[str, dict[st
 def presets() -> tuple[tuple[str, str], ...]:
     """Names of the presets whose weights are here, each with what it reproduces."""
     return tuple((name, preset.source) for name, preset in PRESETS.items() if _has_weights(name))
+
+
+def _changed(term: LossTerm, given: Mapping[str, str]) -> dict[str, Any]:
+    """The values of parameters that are not the term's defaults; none is read from text that is empty."""
+    defaults = _texts(term, {})
+    return {name: value_of(text) for name, text in given.items() if text.strip() and text != defaults.get(name)}
 
 
 def _has_weights(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
 import time
@@ -107,7 +108,8 @@ class LiveRun:
     def _make_preview(self, image: Array) -> None:
         began = time.monotonic()
         number, _ = self.preview
-        self.preview = number + 1, jpeg_of(self._shown(image))
+        with contextlib.suppress(Exception):  # of whatever kind: the picture is what counts
+            self.preview = number + 1, jpeg_of(self._shown(image))
         took = time.monotonic() - began
         self.cost += took
         self._due = began + took + max(_APART, _REST * took)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ from nstgraph.errors import ConfigError
 from nstgraph.losses.loss import LossTerm
 from nstgraph.losses.loss_text import as_loss
 from nstgraph.messages import did_you_mean
-from nstgraph.pictures.picture import PictureSet
+from nstgraph.pictures.picture import Picture, PictureSet
 from nstgraph.run.inputs import read_pictures
 from nstgraph.run.preset_weights import with_weights_of
 from nstgraph.web.upload import Upload
@@ -81,7 +82,7 @@ class PaintRequest:
             PictureError: the mask cannot be read.
         """
         config = self._config()
-        return config if self.mask is None else config.replace(mask=(self.mask.picture(),))
+        return config if self.mask is None else config.replace(mask=(_mask(self.mask),))
 
     def pictures(self) -> PictureSet:
         """The pictures, read.
@@ -97,6 +98,12 @@ class PaintRequest:
         if self.preset is None:
             return Config(**given)
         return with_weights_of(self.preset, Config.preset(self.preset, **given))
+
+
+@functools.lru_cache(maxsize=2)
+def _mask(upload: Upload) -> Picture:
+    """The picture of a mask, the same one for the same mask, so that settings with it are alike."""
+    return upload.picture()
 
 
 def is_offered(term: LossTerm, parameter: str) -> bool:

@@ -18,7 +18,7 @@ ORDER = [
     "messages", "errors", "_tf", "arrays", "files", "hashes", "file_records", "locks", "user_folders", "memory",
     "tensor_ancestry", "operation_types", "value_checks", "fed_variables", "search", "pictures", "networks",
     "losses", "settings", "presets", "config", "graph", "terms", "tiles", "workers", "planning", "checkpoints", "hooks",
-    "run", "batch", "video", "inspect", "demo", "bench", "contrib", "testing", "cli", "__main__",
+    "run", "batch", "video", "inspect", "demo", "web", "bench", "contrib", "testing", "cli", "__main__",
 ]  # fmt: skip
 
 #: What legacy programs take over needs the search, and nothing of pictures, networks or losses.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from nstgraph.cli.claims import claim_memory
 from nstgraph.cli.interruptions import deaf, received
 from nstgraph.cli.output_options import OFF, STDOUT, Outputs
-from nstgraph.cli.page import check_page, on_a_page
+from nstgraph.cli.page import on_a_page
 from nstgraph.cli.printing import say, stderr_held_back
 from nstgraph.cli.progress import Display
 from nstgraph.config import Config, TextureConfig
@@ -141,7 +141,6 @@ def _run(
 ) -> None:
     size, _ = pictures.sizes(pictures.pixels(config.size))
     files.names.check_holds(pictures, size, photo=not isinstance(config, TextureConfig))
-    check_page(outputs)
     import_tensorflow()
     from nstgraph.run.stylizer import Stylizer
 

@@ -164,8 +164,7 @@ def _run(
                 on_a_page(outputs, stylizer, plan, pictures, checkpoint, display) as page,
             ):
                 if checkpoint is not None:
-                    note = functools.partial(display.note, always=True)
-                    checkpoint.every(outputs.checkpoint_every, lambda line: note(f"note: {line}"))
+                    checkpoint.every(outputs.checkpoint_every, lambda line: display.note(f"note: {line}", always=True))
                 _search(stylizer, pictures, plan, files, display, checkpoint, [page, replay])
     files.check_hooks()
 

@@ -48,3 +48,4 @@ def on_a_page(
     with serving(watched, port=0) as address:
         display.note(f"watch it on {address}", always=True)
         yield watched
+    display.note(f"pictures for the page took {watched.share:.1%} of the search's time")

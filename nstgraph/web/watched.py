@@ -45,6 +45,12 @@ class Watched:
         """Take note of a step."""
         return self._live(step, image)
 
+    @property
+    def share(self) -> float:
+        """Share of the search's time that pictures for the page have taken, 0..1."""
+        history = self._live.history
+        return self._live.cost / history[-1].seconds if history and history[-1].seconds else 0.0
+
     def runs(self) -> list[RunView]:
         """The run."""
         return [self.view(_ID)]

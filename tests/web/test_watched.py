@@ -32,6 +32,7 @@ def test_it_is_seen_and_cannot_be_steered() -> None:
     view = watched.view(before.id)
     assert (view.status, view.step, dict(view.weights)) == (PAINTING, 3, {})
     assert watched.read_only
+    assert 0 < watched.share < 1
     assert not hasattr(watched, "stop")
     for data in (watched.photo(view.id), watched.preview(view.id)):
         assert Image.open(io.BytesIO(data)).size == (32, 32)

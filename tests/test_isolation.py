@@ -83,7 +83,8 @@ def fit(seed=0, **callbacks):
         return session.run(x)
 
 
-RUNS = [pytest.param(search, marks=pytest.mark.slow), tiles, hooked, whole, fit]  # of which ``whole`` is a search, too
+#: Of which ``whole`` is a search, too; and tiles are evaluated as a whole picture is.
+RUNS = [*(pytest.param(run, marks=pytest.mark.slow) for run in (search, tiles)), hooked, whole, fit]
 every_run = pytest.mark.parametrize("run", RUNS, ids=lambda run: run.__name__)
 
 
@@ -352,7 +353,8 @@ for run in (stylize, fit):
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="elsewhere only the most memory is known")
-@pytest.mark.parametrize(("loss", "runs"), [("loaded", "12"), pytest.param("default", "100", marks=pytest.mark.slow)])
+@pytest.mark.slow  # of one run, see above: what is closed leaves nothing in memory
+@pytest.mark.parametrize(("loss", "runs"), [("loaded", "12"), ("default", "100")])
 def test_many_runs_take_no_more_memory_than_a_few(loss, runs):
     for line in fresh(MANY, loss, runs).splitlines():
         first, last = map(int, line.split())

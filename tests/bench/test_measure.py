@@ -66,7 +66,7 @@ def test_a_loss_that_leaves_nothing_to_search_for_is_measured():
 
 
 def test_target_reuse():
-    config = Config(size=64, loss="content:layer=conv2_1 style:layers=conv1_1+conv2_1")
+    config = Config(size=64, loss="content:layer=conv1_2 style:layers=conv1_1")
     reuse = target_reuse(config, styles=2, repeats=2)
     assert isinstance(reuse, TargetReuse) and reuse.size == 64 and reuse.precision in ("float32", "bfloat16")
     assert reuse.speedup == pytest.approx(reuse.seconds_anew / reuse.seconds)

@@ -131,6 +131,7 @@ def test_plugins_and_presets_are_taken(picture_folder):
     assert read_settings("out/loss-2-redness.png")["pooling"] == "average"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 def test_ctrl_c_keeps_what_is_done_and_lays_the_sheet_of_it(picture_folder):
     words = ["c.png", "s.png", "-o", "out", "--vary", "steps=1,1000000", "--size", "48", "--scales", "1", "-l", "tv"]

@@ -82,6 +82,7 @@ def test_what_is_wrong_is_one_line(here, line, message):
     assert len(result.output.splitlines()) == 1 and sorted(here.iterdir()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
 def test_after_ctrl_c_it_says_how_to_go_on_and_does(here):
     slow = SMALL.replace("--frame-steps 2", "--frame-steps 30")

@@ -237,7 +237,9 @@ def collector_off():
     gc.enable()
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "lbfgsb", "adam:average=0.9"])
+@pytest.mark.parametrize(
+    "optimizer", ["lbfgs", *(pytest.param(name, marks=pytest.mark.slow) for name in ("lbfgsb", "adam:average=0.9"))]
+)
 @pytest.mark.usefixtures("collector_off")
 def test_a_runs_pictures_are_given_back_at_once(optimizer):
     """Rather than when Python's collector comes by, which it seldom does while there are few, if large, objects."""
@@ -276,7 +278,7 @@ import nstgraph as nst
 from nstgraph.contrib.opt import ScipyOptimizerInterface
 
 pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-result = nst.stylize(pixels, pixels[::-1], size=32, steps=2, scales=1, loss="style:layers=conv1_1")
+result = nst.stylize(pixels, pixels[::-1], size=32, steps=2, scales=1, loss="style:layers=image")
 assert len(result.history) == 2
 with v1.Graph().as_default(), v1.Session() as session:
     x = v1.get_variable("x", initializer=[1.0, 2.0])

@@ -111,7 +111,7 @@ def visible(shown):
 def test_a_run_on_a_terminal(tmp_path):
     colours = np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
     Image.fromarray(colours).resize((48, 36)).save(tmp_path / "c.png")
-    options = ["--size", "48", "--steps", "3", "--precision", "float32", "-l", "style:layers=conv1_1", "-l", "0.5*tv"]
+    options = ["--size", "48", "--steps", "3", "--precision", "float32", "-l", "style:layers=image", "-l", "0.5*tv"]
     code, shown = on_a_terminal(tmp_path, CLI, "stylize", "c.png", "c.png", "-o", "out.png", *options)
     assert code == 0
     text = visible(shown)

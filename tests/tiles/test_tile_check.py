@@ -65,7 +65,7 @@ def test_a_plan_of_pictures_that_wrap_compares_them_whatever_the_tiles(trusting)
         pytest.raises(TilingError, match=r"'vignette' is another one in tiles, .*; use --padding reflect"),
     ):
         stylizer.plan(*pictures)
-    with Stylizer(config.replace(loss=SOUND() + parse_loss("style:layers=pool2"))) as stylizer:
+    with Stylizer(config.replace(loss=SOUND() + parse_loss("style:layers=pool1"))) as stylizer:
         assert stylizer.plan(*pictures).stages[-1].size == (72, 96)
 
 

@@ -133,7 +133,9 @@ def by_export(objective, session, folder):
         return other.run("loss/total:0", {"generated_image:0": IMAGE})
 
 
-@pytest.mark.parametrize("how", [by_evaluator, by_optimizer, by_export])
+@pytest.mark.parametrize(
+    "how", [by_evaluator, *(pytest.param(how, marks=pytest.mark.slow) for how in (by_optimizer, by_export))]
+)
 def test_whoever_is_given_a_session_loads_what_an_initializer_has_emptied(objective, total, tmp_path, how):
     place = [tmp_path] if how is by_export else []
     with tf.Session() as session:

@@ -178,6 +178,7 @@ def test_these_work_everywhere(own):
     assert report.tileable, report.why_not
 
 
+@pytest.mark.slow
 def test_masks_are_exact_in_tiles(mask):
     for loss, styles in (
         (two_masked_styles(masks=(mask,) * 3), 2),

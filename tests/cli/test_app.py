@@ -24,7 +24,7 @@ from nstgraph.pictures.save import save
 from nstgraph.value_checks import setting_of
 
 # One layer, since TensorFlow takes its time over each.
-SMALL = "--size 48 --steps 3 --precision float32 -l style:layers=conv1_1"
+SMALL = "--size 48 --steps 3 --precision float32 -l style:layers=image"
 RUN = f"stylize c.png s.png -o out.png {SMALL}"
 PLUGIN = """
 from nstgraph import loss_term

@@ -117,7 +117,9 @@ def test_the_best_picture_so_far_is_saved(tmp_path, interrupted, number, code, o
     ("term", "at_import"),
     [
         ("style", "wait()"),
-        ("style", "threading.Timer(0.4, os.kill, [os.getpid(), signal.SIGINT]).start()"),  # as TensorFlow starts
+        pytest.param(  # as TensorFlow starts
+            "style", "threading.Timer(0.4, os.kill, [os.getpid(), signal.SIGINT]).start()", marks=pytest.mark.slow
+        ),
         pytest.param("slow_to_build", "", marks=pytest.mark.slow),  # in Python, as the import of a plugin is
         pytest.param("slow_to_evaluate", "", marks=pytest.mark.slow),
     ],

@@ -135,7 +135,7 @@ with Display(3) as display:
 """
 
 
-@pytest.mark.parametrize("columns", [40, 80, 200])
+@pytest.mark.parametrize("columns", [40, *(pytest.param(columns, marks=pytest.mark.slow) for columns in (80, 200))])
 def test_every_term_is_shown_however_narrow_the_terminal(tmp_path, columns):
     code, shown = on_a_terminal(tmp_path, DISPLAY, columns=columns)
     assert code == 0

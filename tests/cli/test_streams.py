@@ -46,6 +46,7 @@ def test_streams_that_are_closed_or_full_cost_no_picture(here: Path, streams: st
     assert (here / "log.csv").read_text().count("\n") == 4
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_costs_no_picture(here: Path) -> None:
     done = shell(f"{COMMAND} stylize c.png s.png -o out.png {SMALL} 2>&1 | head -1; exit ${{PIPESTATUS[0]}}")
     assert done.returncode == 0 and done.stdout.startswith(b"plan: ") and (here / "out.png").exists()

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from nstgraph.cli.app import app
 
-SMALL = "--size 48 --steps 2 --scales 1 -l moments:layers=conv1_2"
+SMALL = "--size 48 --steps 2 --scales 1 -l moments:layers=image"
 
 
 @pytest.fixture(autouse=True)

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn_pictures import landscape
 from foreground import NSTGRAPH
 from PIL import Image
 from typer.testing import CliRunner
 
 from nstgraph.cli.app import app
-from nstgraph.demo.landscape import landscape
 
-SMALL = "--size 48 --steps 2 --scales 1 --frame-steps 2 -l moments:layers=conv1_2"
+SMALL = "--size 48 --steps 2 --scales 1 --frame-steps 2 -l moments:layers=image"
 
 
 @pytest.fixture(autouse=True)

@@ -28,6 +28,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.slow
 def test_draw(here):
     content, style = draw(here)
     assert names(here) == ["content.png", "style.png"] == [content.name, style.name]
@@ -58,7 +59,7 @@ def test_the_demo(here, times):
         (["--steps", "-1"], ""),
         pytest.param(["--size", "16"], "", marks=pytest.mark.slow),
         (["-o", "no/where"], ""),
-        ([], "nowhere.npz"),
+        pytest.param([], "nowhere.npz", marks=pytest.mark.slow),
     ],
 )
 def test_a_demo_that_fails_leaves_nothing_behind(here, monkeypatch, options, weights):

@@ -10,7 +10,7 @@ import pytest
 from nstgraph import Evaluator, Search, TiledEvaluator, tf
 from nstgraph.errors import ConfigError, TilingError
 
-LOSS = "content:layer=conv3_1 moments:layers=conv1_2+conv3_1 tv:power=2 coherence:reach=3 palette photo_colors"
+LOSS = "content:layer=conv3_1 moments:layers=conv1_2 tv:power=2 coherence:reach=3 palette photo_colors"
 MOVED = (12, 8)  # multiples of the stride, 4
 
 
@@ -19,7 +19,8 @@ def moved(image, wraps):
 
 
 @pytest.fixture(
-    scope="module", params=["wrap", *(pytest.param(padding, marks=pytest.mark.slow) for padding in ("wrap-x", "wrap-y"))]
+    scope="module",
+    params=["wrap", *(pytest.param(padding, marks=pytest.mark.slow) for padding in ("wrap-x", "wrap-y"))],
 )
 def evaluator(request, objective_of):
     with Evaluator(objective_of(LOSS, padding=request.param)) as evaluator:

@@ -107,7 +107,13 @@ def test_the_pull_on_a_pixel_is_what_it_would_be_without_masks(loss):
 
 @pytest.mark.parametrize(
     "loss",
-    ["tv", *(pytest.param(loss, marks=pytest.mark.slow) for loss in ("tv:form=squared,reduction=sum", "coherence:reach=1"))],
+    [
+        "tv",
+        *(
+            pytest.param(loss, marks=pytest.mark.slow)
+            for loss in ("tv:form=squared,reduction=sum", "coherence:reach=1")
+        ),
+    ],
 )
 def test_what_is_not_painted_may_be_as_rough_as_the_photo_is(loss):
     label, text = loss.partition(":")[0], f"{loss} style:layers=image"

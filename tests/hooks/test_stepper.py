@@ -169,6 +169,7 @@ def test_a_hook_that_asks_for_a_stop_ends_the_run_and_the_picture_is_kept():
     assert recorder.calls[-1] == "end" and recorder.last == 2
 
 
+@pytest.mark.slow
 def test_after_a_hook_asked_for_a_stop_the_next_picture_stops_at_once():
     recorder = Recorder()
     recorder.stop_at = 2
@@ -178,6 +179,7 @@ def test_after_a_hook_asked_for_a_stop_the_next_picture_stops_at_once():
     assert results[1].reason == "stopped by the callback after 1 of 4 steps"
 
 
+@pytest.mark.slow
 def test_a_hook_of_tensorflow_s_own_stops_at_its_step():
     assert len(run(SMALL, tf.train.StopAtStepHook(last_step=3)).history) == 3
 

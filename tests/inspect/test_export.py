@@ -181,7 +181,7 @@ class Case:
 
 
 #: Of which these are slow: the export of another network, or none, is tested with each change.
-SLOW = ("two styles", "bfloat16")
+SLOW = ("two styles", "scope", "bfloat16")
 
 
 def exported_and_read(place, names):
@@ -231,13 +231,17 @@ def test_all_formats_are_written(case):
     assert all(path.parent == case.folder / "files" for path in case.written)
 
 
+@pytest.mark.slow
+def test_the_contract_of_names_is_kept_in_a_scope(slow_cases):
+    assert slow_cases["scope"].scope == "painting/"
+    assert slow_cases["scope"].there["metagraph/name"] == "painting/generated:0"
+
+
 def test_the_contract_of_names_is_kept(cases):
     assert set(cases["one style"].here) == {
         "loss/total", "loss/content", "loss/style", "loss/tv", "gradient",
         *(f"features/content/{layer}" for layer in ("conv1_1", "conv1_2", "pool1", "conv2_1")),
     }  # fmt: skip
-    assert cases["scope"].scope == "painting/"
-    assert cases["scope"].there["metagraph/name"] == "painting/generated:0"
     assert cases["one style"].there["metagraph/name"] == "generated:0"
 
 

@@ -62,7 +62,14 @@ def test_the_palette_is_the_paintings(made):
     np.testing.assert_allclose(given.std(0), wanted.std(0), atol=12)
 
 
-@pytest.mark.parametrize(("aspect", "shape"), [("2:1", (24, 48)), ("3:4", (48, 36)), ("4:2", (24, 48))])
+@pytest.mark.parametrize(
+    ("aspect", "shape"),
+    [
+        pytest.param("2:1", (24, 48), marks=pytest.mark.slow),
+        ("3:4", (48, 36)),
+        pytest.param("4:2", (24, 48), marks=pytest.mark.slow),
+    ],
+)
 def test_size_is_that_of_the_longer_side(aspect, shape):
     result = texture(STYLE, SMALL, aspect=aspect, steps=1, scales=1, loss=PLAIN)
     assert result.image.shape[1:3] == shape and result.settings["aspect"] == aspect

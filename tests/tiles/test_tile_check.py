@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from drawn_pictures import landscape, painting
 
 from nstgraph import Config, Evaluator, Objective, StyleGraph, Stylizer, parse_loss, tf
-from nstgraph.demo.landscape import landscape
-from nstgraph.demo.painting import painting
 from nstgraph.errors import TilingError
 from nstgraph.graph import tiling
 from nstgraph.losses.loss import LossTerm

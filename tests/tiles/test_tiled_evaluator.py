@@ -14,10 +14,10 @@ from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 # Every registered term: few layers and bins make for a small graph. Defaults are checked by check_term, in test_terms.
 TERMS = {
     "coherence": "coherence:reach=3",
-    "content": "content",
-    "style": "style:layers=conv1_1+conv2_2+conv3_3",
-    "moments": "moments:layers=image+conv2_1",
-    "histogram": "histogram:layers=conv2_1,bins=2",
+    "content": "content:layer=conv2_2",
+    "style": "style:layers=conv1_1+conv2_1",
+    "moments": "moments:layers=image+conv1_1",
+    "histogram": "histogram:layers=conv1_1,bins=2",
     "laplacian": "laplacian",
     "luminance": "luminance:power=1.5",
     "palette": "palette:floor=2",

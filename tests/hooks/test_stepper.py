@@ -169,7 +169,6 @@ def test_a_hook_that_asks_for_a_stop_ends_the_run_and_the_picture_is_kept():
     assert recorder.calls[-1] == "end" and recorder.last == 2
 
 
-@pytest.mark.slow
 def test_after_a_hook_asked_for_a_stop_the_next_picture_stops_at_once():
     recorder = Recorder()
     recorder.stop_at = 2

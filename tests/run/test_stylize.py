@@ -86,7 +86,6 @@ def test_a_run_that_its_callback_ended_gives_its_picture_again(tmp_path):
     assert again.history == first.history
 
 
-@pytest.mark.slow
 def test_a_photo_that_was_turned_by_numpy_is_kept_with_its_transparency(tmp_path):
     photo = np.dstack([CONTENT[0], np.linspace(0, 255, CONTENT[0, ..., 0].size).reshape(CONTENT.shape[1:3])])
     turned = np.rot90(photo.astype(np.float32))
@@ -164,11 +163,11 @@ def mask(tmp_path):
     return tmp_path / "half.png"
 
 
-@pytest.mark.slow
 def test_a_run_with_masks_goes_on_without_their_files(tmp_path, mask):
     settings = SMALL.replace(
         mask=(mask, 255 - np.asarray(Image.open(mask))), style_mask=("none", mask.with_name("s.png")), feather=5,
         content_strength=mask, style_weights=(1, 2), style_scale=(1, 0.5), blending="sum",
+        loss="content:layer=image style:layers=image",
     )  # fmt: skip
     Image.new("L", (60, 60), 255).save(tmp_path / "s.png")
     styles = [STYLE, painting(70, 70)]

@@ -278,7 +278,7 @@ import nstgraph as nst
 from nstgraph.contrib.opt import ScipyOptimizerInterface
 
 pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-result = nst.stylize(pixels, pixels[::-1], size=32, steps=2, scales=1, loss="style:layers=image")
+result = nst.stylize(pixels, pixels[::-1], size=32, steps=2, scales=1, loss="style:layers=conv1_1")
 assert len(result.history) == 2
 with v1.Graph().as_default(), v1.Session() as session:
     x = v1.get_variable("x", initializer=[1.0, 2.0])

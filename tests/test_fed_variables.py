@@ -95,9 +95,19 @@ def test_a_monitored_session_on_a_remote_worker_loads_by_its_scaffold(objective,
     assert totals[0] == pytest.approx(total, rel=1e-5) and totals[-1] < totals[0]
 
 
-def test_nothing_in_a_graph_of_all_terms_is_bound_to_this_process(weights, core):
+#: Of terms whose defaults are many layers or bins, few, for small graphs.
+FEW = {
+    "content": "content:layer=conv1_1",
+    "histogram": "histogram:layers=conv1_1,bins=2",
+    "moments": "moments:layers=conv1_1",
+    "style": "style:layers=conv1_1",
+}
+
+
+@pytest.mark.parametrize("few", [FEW, pytest.param({}, marks=pytest.mark.slow)], ids=["few layers", "defaults"])
+def test_nothing_in_a_graph_of_all_terms_is_bound_to_this_process(weights, core, few):
     g = StyleGraph(weights)
-    Objective(g, parse_loss(" ".join(core)))
+    Objective(g, parse_loss(" ".join(few.get(name, name) for name in core)))
     definition = g.graph.as_graph_def()
     types = {node.op for node in definition.node} | {n.op for f in definition.library.function for n in f.node_def}
     assert "Conv2D" in types and not [kind for kind in types if "Py" in kind]
@@ -123,7 +133,9 @@ def by_export(objective, session, folder):
         return other.run("loss/total:0", {"generated_image:0": IMAGE})
 
 
-@pytest.mark.parametrize("how", [by_evaluator, by_optimizer, by_export])
+@pytest.mark.parametrize(
+    "how", [by_evaluator, *(pytest.param(how, marks=pytest.mark.slow) for how in (by_optimizer, by_export))]
+)
 def test_whoever_is_given_a_session_loads_what_an_initializer_has_emptied(objective, total, tmp_path, how):
     place = [tmp_path] if how is by_export else []
     with tf.Session() as session:

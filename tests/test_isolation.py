@@ -83,7 +83,8 @@ def fit(seed=0, **callbacks):
         return session.run(x)
 
 
-RUNS = [pytest.param(search, marks=pytest.mark.slow), tiles, hooked, whole, fit]  # of which ``whole`` is a search, too
+#: Of which ``whole`` is a search, too; and tiles are evaluated as a whole picture is.
+RUNS = [*(pytest.param(run, marks=pytest.mark.slow) for run in (search, tiles)), hooked, whole, fit]
 every_run = pytest.mark.parametrize("run", RUNS, ids=lambda run: run.__name__)
 
 
@@ -236,7 +237,9 @@ def collector_off():
     gc.enable()
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "lbfgsb", "adam:average=0.9"])
+@pytest.mark.parametrize(
+    "optimizer", ["lbfgs", *(pytest.param(name, marks=pytest.mark.slow) for name in ("lbfgsb", "adam:average=0.9"))]
+)
 @pytest.mark.usefixtures("collector_off")
 def test_a_runs_pictures_are_given_back_at_once(optimizer):
     """Rather than when Python's collector comes by, which it seldom does while there are few, if large, objects."""
@@ -352,7 +355,8 @@ for run in (stylize, fit):
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="elsewhere only the most memory is known")
-@pytest.mark.parametrize(("loss", "runs"), [("loaded", "12"), pytest.param("default", "100", marks=pytest.mark.slow)])
+@pytest.mark.slow  # of one run, see above: what is closed leaves nothing in memory
+@pytest.mark.parametrize(("loss", "runs"), [("loaded", "12"), ("default", "100")])
 def test_many_runs_take_no_more_memory_than_a_few(loss, runs):
     for line in fresh(MANY, loss, runs).splitlines():
         first, last = map(int, line.split())

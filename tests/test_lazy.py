@@ -45,7 +45,14 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["stylize", "--help"], ["plan", "--help"], ["weights", "fetch", "--help"], ["--version"]]
+    "arguments",
+    [
+        ["--help"],
+        ["stylize", "--help"],
+        pytest.param(["plan", "--help"], marks=pytest.mark.slow),
+        pytest.param(["weights", "fetch", "--help"], marks=pytest.mark.slow),
+        pytest.param(["--version"], marks=pytest.mark.slow),
+    ],
 )
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     done = command_line(*arguments)
@@ -58,10 +65,10 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     ("arguments", "answer", "returncode"),
     [
         (["terms"], "pixel_range", 0),
-        (["terms", "sytle"], "did you mean 'style'?", 2),
+        pytest.param(["terms", "sytle"], "did you mean 'style'?", 2, marks=pytest.mark.slow),
         (["weights", "list"], "used", 0),
-        (["plan", "nope.png", "nope.png"], "nope.png does not exist", 2),
-        (["plan", "nope.png", "nope.png", "--tile", "8"], "tile is 8", 2),
+        pytest.param(["plan", "nope.png", "nope.png"], "nope.png does not exist", 2, marks=pytest.mark.slow),
+        pytest.param(["plan", "nope.png", "nope.png", "--tile", "8"], "tile is 8", 2, marks=pytest.mark.slow),
         (["stylize", "nope.png", "nope.png", "-o", "nope-out.png"], "nope.png does not exist", 2),
     ],
 )

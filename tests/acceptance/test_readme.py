@@ -81,9 +81,9 @@ def test_the_commands_run_and_the_plugins_are_sound(pictures, free_port):
     for command in COMMANDS:
         for shown, address in ports.items():
             command = command.replace(shown, address)
-        how = "--size 48 --steps 4 --precision float32 --overwrite"
+        how = "--size 32 --steps 2 --precision float32 --overwrite"
         arguments = shlex.split(f"{smaller(command)} {how}")
-        arguments += ["--frame-steps", "4"] if command.startswith("video") else []
+        arguments += ["--frame-steps", "2"] if command.startswith("video") else []
         outcome = CliRunner().invoke(app, arguments)
         assert outcome.exit_code == 0, outcome.output
     for name, parameters in {"contrast": {}, "masked_style": {"mask": "my mask.png"}}.items():

@@ -168,12 +168,17 @@ def mask(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("own", [contrast, shifted_gram, another_network, parametrised], ids=lambda own: own.name)
+@pytest.mark.parametrize(
+    "own",
+    [contrast, pytest.param(shifted_gram, marks=pytest.mark.slow), another_network, parametrised],
+    ids=lambda own: own.name,
+)
 def test_these_work_everywhere(own):
     report = check_term(own)
     assert report.tileable, report.why_not
 
 
+@pytest.mark.slow
 def test_masks_are_exact_in_tiles(mask):
     for loss, styles in (
         (two_masked_styles(masks=(mask,) * 3), 2),
@@ -217,6 +222,7 @@ def test_a_value_without_shape_is_said_how_to_mend():
         check_term(by_python(shaped=False))
 
 
+@pytest.mark.slow
 def test_masks_run_in_tiles_through_all_sizes(mask):
     config = Config(size=96, scales=2, steps=6, loss=masked_gram(mask=mask) + contrast(), precision="float32")
     ends = []

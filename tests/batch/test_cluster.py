@@ -15,7 +15,7 @@ from nstgraph.errors import ClusterError, PictureError
 
 distributed = pytest.importorskip("distributed")
 
-SMALL = Config(size=32, steps=2, scales=1, precision="float32", loss="content:layer=conv2_1 style:layers=conv1_1")
+SMALL = Config(size=32, steps=2, scales=1, precision="float32", loss="style:layers=conv1_1")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from nstgraph.errors import Interrupted
 from nstgraph.pictures.load import load
 from nstgraph.run.stylizers import Stylizers
 
-SMALL = Config(size=48, steps=4, scales=2, precision="float32", loss="content:layer=conv2_1 style:layers=conv1_1")
+SMALL = Config(size=48, steps=4, scales=2, precision="float32", loss="content:layer=conv1_1 style:layers=conv1_1")
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from drawn_pictures import landscape
 
 from nstgraph.bench.flicker import Flicker
-from nstgraph.demo.landscape import landscape
 
 
 @pytest.fixture(scope="module")

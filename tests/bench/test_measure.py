@@ -66,7 +66,7 @@ def test_a_loss_that_leaves_nothing_to_search_for_is_measured():
 
 
 def test_target_reuse():
-    config = Config(size=64, loss="content:layer=conv2_1 style:layers=conv1_1+conv2_1")
+    config = Config(size=64, loss="content:layer=conv1_2 style:layers=conv1_1")
     reuse = target_reuse(config, styles=2, repeats=2)
     assert isinstance(reuse, TargetReuse) and reuse.size == 64 and reuse.precision in ("float32", "bfloat16")
     assert reuse.speedup == pytest.approx(reuse.seconds_anew / reuse.seconds)
@@ -110,6 +110,16 @@ def test_a_row_that_does_not_fit_is_no_error_of_the_bench():
     assert set(failed) == {"size", "precision", "tile", "error"} and measured["seconds"] > 0
 
 
+def test_where_nothing_can_be_measured_it_is_an_error(here):
+    (here / "p.py").write_text("import os, sys\nif 'pytest' not in sys.modules:\n    os._exit(7)\n")
+    result = run("--size 64 --precision float32 --tile off -l tv --plugin p.py")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert re.fullmatch(
+        r"64 px.*: the process ended with code 7\nnstgraph: none of this .*; see above\n", result.stderr
+    )
+
+
+@pytest.mark.slow
 def test_where_nothing_fits_it_is_an_error():
     result = run("--size 64 --precision float32 --tile off --memory 0.1 -l tv")
     assert (result.exit_code, result.stdout) == (2, "")

@@ -47,7 +47,10 @@ def origins() -> dict[str, Path]:
     return {name: Path(origin) for name, origin in json.loads(Path("seen.json").read_text(encoding="utf-8")).items()}
 
 
-@pytest.mark.parametrize("spelling", ["", pytest.param(".", marks=pytest.mark.slow), "{here}", "{here}/../{name}"])
+@pytest.mark.parametrize(
+    "spelling",
+    ["", *(pytest.param(spelling, marks=pytest.mark.slow) for spelling in (".", "{here}", "{here}/../{name}"))],
+)
 def test_nothing_comes_from_the_working_folder(hostile: Path, monkeypatch: pytest.MonkeyPatch, spelling: str) -> None:
     monkeypatch.setattr(sys, "path", [spelling.format(here=hostile, name=hostile.name), *sys.path])
     failure = measure_apart(Config(size=32, loss="tv"), [hostile / "spy.py"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import typer.testing
 
 from nstgraph.cli.output_options import STDOUT, Outputs
+from nstgraph.losses.registry import registry
 
 _FAILING_PLUGIN = """
 import itertools
@@ -29,6 +31,24 @@ def fails_late(g):
     return g.mean(tf.square(g.generated.image - 100)) + 0 * number
 """
 
+_INTERRUPTING_PLUGIN = """
+import itertools, os, signal
+from nstgraph import loss_term, tf
+
+calls = itertools.count()
+
+def pressed(image):
+    if os.path.exists({path!r}) and not os.path.exists("pressed") and next(calls) == 12:
+        open("pressed", "w").close()
+        os.kill(os.getpid(), signal.SIGINT)
+    return image.mean()
+
+@loss_term
+def interrupts(g):
+    number = tf.ensure_shape(tf.numpy_function(pressed, [g.generated.image], tf.float32), [])
+    return g.mean(tf.square(g.generated.image - 100)) + 0 * number
+"""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _commands_are_built_once() -> Iterator[None]:
@@ -43,6 +63,15 @@ def _commands_are_built_once() -> Iterator[None]:
 def failing_plugin() -> Callable[[int], str]:
     """Function that gives the code of a plugin whose term, ``fails_late``, raises after so many evaluations."""
     return lambda limit: _FAILING_PLUGIN.format(limit=limit)
+
+
+@pytest.fixture
+def interrupting_plugin() -> Iterator[Callable[[str], str]]:
+    """Function that gives the code of a plugin whose term, ``interrupts``, presses Ctrl-C once a file is there."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # which is not there in the background
+    yield lambda path: _INTERRUPTING_PLUGIN.format(path=path)
+    signal.signal(signal.SIGINT, before)
+    registry.remove("interrupts")
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from nstgraph.pictures.save import save
 from nstgraph.value_checks import setting_of
 
 # One layer, since TensorFlow takes its time over each.
-SMALL = "--size 48 --steps 3 --precision float32 -l style:layers=conv1_1"
+SMALL = "--size 48 --steps 3 --precision float32 -l style:layers=image"
 RUN = f"stylize c.png s.png -o out.png {SMALL}"
 PLUGIN = """
 from nstgraph import loss_term
@@ -213,7 +213,7 @@ def test_every_option_reaches_the_run(here):
     result = good(f"{RUN} {line} --bounds --weights w.npz --log log.json")
     assert result.stderr.splitlines()[1] == "weights: w.npz"
     settings = json.loads((here / "log.json").read_text())["settings"]
-    assert settings.items() >= (options | {"bounds": True, "weights": "w.npz", "loss": "style:layers=conv1_1"}).items()
+    assert settings.items() >= (options | {"bounds": True, "weights": "w.npz", "loss": "style:layers=image"}).items()
 
 
 def test_a_numbered_picture_that_cannot_be_written_does_not_end_the_run(here):

@@ -14,11 +14,13 @@ from nstgraph.losses.registry import registry
 from nstgraph.pictures.metadata import read_settings
 
 SETTINGS = {"size": 32, "steps": 2, "scales": 1, "precision": "float32"}
+LOSS = "style:layers=image"  # where a test names no other
 SMALL = [word for name, value in SETTINGS.items() for word in (f"--{name}", value)]
 
 
 def nstgraph(*words):
-    result = CliRunner().invoke(app, ["batch", *(str(word) for word in words), *map(str, SMALL)])
+    loss = [] if "--loss" in words else ["--loss", LOSS]
+    result = CliRunner().invoke(app, ["batch", *(str(word) for word in words), *map(str, SMALL), *loss])
     return result.exit_code, result.stderr, result.stdout
 
 
@@ -41,7 +43,7 @@ def test_every_combination_is_made_as_by_single_runs_and_only_what_has_changed_a
     assert code == 0, said
     out = photos / "out"
     assert {path.name for path in out.iterdir()} == {"a-s.png", "b-s.png", "results.csv"}
-    stylize("photos/b.png", "s.png", **SETTINGS).save("alone.png")
+    stylize("photos/b.png", "s.png", loss=LOSS, **SETTINGS).save("alone.png")
     assert (out / "b-s.png").read_bytes() == (photos / "alone.png").read_bytes()
     table = rows(out)
     assert [row["outcome"] for row in table.values()] == ["done", "done"]

@@ -15,7 +15,7 @@ from nstgraph.pictures.color_spaces import COLOR_SPACES
 from nstgraph.pictures.load import load
 from nstgraph.pictures.resize import resize
 
-SMALL = "--size 48 --steps 3 --scales 1 -l style:layers=conv1_2"
+SMALL = "--size 48 --steps 3 --scales 1 -l style:layers=image"
 RUN = f"stylize c.png s.png -o out.png {SMALL}"
 
 

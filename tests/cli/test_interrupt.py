@@ -87,7 +87,12 @@ def names(folder):
     ("number", "code", "options"),
     [
         ("SIGINT", 130, ["--checkpoint", "off"]),  # SIGTERM: see test_resume
-        ("SIGHUP", 129, ["--compare", "--log", "log.csv", "--init", "noise", "--scales", "2"]),
+        pytest.param(
+            "SIGHUP",
+            129,
+            ["--compare", "--log", "log.csv", "--init", "noise", "--scales", "2"],
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_the_best_picture_so_far_is_saved(tmp_path, interrupted, number, code, options):
@@ -112,9 +117,11 @@ def test_the_best_picture_so_far_is_saved(tmp_path, interrupted, number, code, o
     ("term", "at_import"),
     [
         ("style", "wait()"),
-        ("style", "threading.Timer(0.4, os.kill, [os.getpid(), signal.SIGINT]).start()"),  # as TensorFlow starts
+        pytest.param(  # as TensorFlow starts
+            "style", "threading.Timer(0.4, os.kill, [os.getpid(), signal.SIGINT]).start()", marks=pytest.mark.slow
+        ),
         pytest.param("slow_to_build", "", marks=pytest.mark.slow),  # in Python, as the import of a plugin is
-        ("slow_to_evaluate", ""),
+        pytest.param("slow_to_evaluate", "", marks=pytest.mark.slow),
     ],
 )
 def test_before_the_first_step_there_is_no_picture(tmp_path, interrupted, term, at_import):

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from nstgraph.cli.app import app
 from nstgraph.pictures.load import load
 
-SMALL = "--size 48 --steps 3 --scales 1 -l style:layers=conv1_2 -l 0.1*content:layer=conv1_1"
+SMALL = "--size 48 --steps 3 --scales 1 -l style:layers=image -l 0.1*content:layer=image"
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from nstgraph.pictures.load import load
 
 COMMANDS = ["", "stylize", "sweep", "plan", "demo", "terms", "bench", "weights", "weights list", "weights info",
             "weights fetch", "weights convert", "weights doctor", "graph", "graph show", "graph export"]  # fmt: skip
-SMALL = "--size 48 --steps 2 --scales 1 -l style:layers=conv1_1"
+SMALL = "--size 48 --steps 2 --scales 1 -l style:layers=image"
 
 
 @pytest.fixture(autouse=True)

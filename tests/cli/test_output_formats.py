@@ -14,7 +14,7 @@ from nstgraph.cli.app import app
 from nstgraph.pictures.load import load
 from nstgraph.pictures.metadata import read_settings
 
-SMALL = ["--size", "48", "--steps", "4", "--scales", "2", "-l", "style:layers=conv1_1", "--precision", "float32"]
+SMALL = ["--size", "48", "--steps", "4", "--scales", "2", "-l", "style:layers=image", "--precision", "float32"]
 
 
 def nstgraph(*words):

@@ -111,7 +111,7 @@ def visible(shown):
 def test_a_run_on_a_terminal(tmp_path):
     colours = np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
     Image.fromarray(colours).resize((48, 36)).save(tmp_path / "c.png")
-    options = ["--size", "48", "--steps", "3", "--precision", "float32", "-l", "style:layers=conv1_1", "-l", "0.5*tv"]
+    options = ["--size", "48", "--steps", "3", "--precision", "float32", "-l", "style:layers=image", "-l", "0.5*tv"]
     code, shown = on_a_terminal(tmp_path, CLI, "stylize", "c.png", "c.png", "-o", "out.png", *options)
     assert code == 0
     text = visible(shown)
@@ -135,7 +135,7 @@ with Display(3) as display:
 """
 
 
-@pytest.mark.parametrize("columns", [40, 80, 200])
+@pytest.mark.parametrize("columns", [40, *(pytest.param(columns, marks=pytest.mark.slow) for columns in (80, 200))])
 def test_every_term_is_shown_however_narrow_the_terminal(tmp_path, columns):
     code, shown = on_a_terminal(tmp_path, DISPLAY, columns=columns)
     assert code == 0

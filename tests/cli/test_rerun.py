@@ -31,7 +31,7 @@ def redness(g, mask: Source = None, unit: float = 255.0):
     return g.mean(share * g.generated.image / unit)
 """
 
-SMALL = ["--size", "40", "-l", "style:layers=conv1_1"]
+SMALL = ["--size", "40", "-l", "style:layers=image"]
 
 
 def run(*words: object) -> Result:
@@ -137,7 +137,7 @@ def test_show_tells_all_and_its_command_and_toml_make_the_same(here: Path) -> No
     good("stylize", "a photo's.png", "s.png", "-o", "o.png", "-q", "--plugin", "p.py", *SMALL, *words)
     shown = good("show", "o.png")
     first, pictures, defaults, made, _ = shown.split("\n\n")
-    assert "style:layers=conv1_1" in first and "seed" in first and "noise:mean=vgg" in first
+    assert "style:layers=image" in first and "seed" in first and "noise:mean=vgg" in first
     for name in ("a photo's.png", "s.png", "p.py", "compact_vgg.npz", hash_of("s.png")[:12]):
         assert name in pictures
     assert (
@@ -153,7 +153,7 @@ def test_show_tells_all_and_its_command_and_toml_make_the_same(here: Path) -> No
     assert (here / "again.png").read_bytes() == (here / "o.png").read_bytes()
     text = good("show", "o.png", "--toml")
     (here / "a.toml").write_text(text)
-    assert Config.from_toml("a.toml").loss == ("style:layers=conv1_1", "0.1*redness:unit=3", "photo_colors")
+    assert Config.from_toml("a.toml").loss == ("style:layers=image", "0.1*redness:unit=3", "photo_colors")
     again = text.partition("\n")[0].removeprefix("# nstgraph ").replace("FILE.toml", "a.toml")
     good(*shlex.split(again), "-o", "third.png", "-q")
     assert (here / "third.png").read_bytes() == (here / "o.png").read_bytes()
@@ -195,7 +195,7 @@ def test_masks_of_one_name_are_told_apart_and_are_in_the_command(here: Path) -> 
         folder.mkdir(exist_ok=True)
         Image.linear_gradient("L").rotate(180 * number).resize((48, 36)).save(folder / "m.png")
     masks = ["--mask", "m.png", "--mask", "x/m.png", "--content-strength", "x/m.png", "--steps", "2"]
-    good("stylize", "c.png", "s.png", "-o", "o.png", "-q", *SMALL, "-l", "content:layer=conv1_1", *masks)
+    good("stylize", "c.png", "s.png", "-o", "o.png", "-q", *SMALL, "-l", "content:layer=image", *masks)
     good("rerun", "o.png", "-o", "{content}-again.png", "-q")
     assert (here / "c-again.png").read_bytes() == (here / "o.png").read_bytes()
     line = good("show", "o.png", "--command").replace("\\\n", " ")

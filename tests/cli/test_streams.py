@@ -15,7 +15,7 @@ from nstgraph.pictures.load import load
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the shell's redirections are those of POSIX")
 
 COMMAND = f"{sys.executable} -m nstgraph"
-SMALL = "--size 48 --steps 8 --scales 1 --precision float32 -l style:layers=conv1_1"
+SMALL = "--size 32 --steps 3 --scales 1 --precision float32 -l style:layers=image"
 
 
 @pytest.fixture(autouse=True)
@@ -42,10 +42,11 @@ def test_streams_that_are_closed_or_full_cost_no_picture(here: Path, streams: st
     if "full" in streams and not os.path.exists("/dev/full"):
         pytest.skip("there is no /dev/full")
     done = shell(f"{COMMAND} stylize c.png s.png -o out.png --log log.csv {SMALL} {streams}")
-    assert done.returncode == 0 and load(here / "out.png").size == (36, 48)
-    assert (here / "log.csv").read_text().count("\n") == 9
+    assert done.returncode == 0 and load(here / "out.png").size == (24, 32)
+    assert (here / "log.csv").read_text().count("\n") == 4
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_costs_no_picture(here: Path) -> None:
     done = shell(f"{COMMAND} stylize c.png s.png -o out.png {SMALL} 2>&1 | head -1; exit ${{PIPESTATUS[0]}}")
     assert done.returncode == 0 and done.stdout.startswith(b"plan: ") and (here / "out.png").exists()
@@ -53,7 +54,13 @@ def test_a_reader_that_leaves_costs_no_picture(here: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["terms", "terms style", "weights info", pytest.param("graph show --size 32 --all -l tv", marks=pytest.mark.slow)],
+    [
+        "terms",
+        *(
+            pytest.param(command, marks=pytest.mark.slow)
+            for command in ("terms style", "weights info", "graph show --size 32 --all -l tv")
+        ),
+    ],
 )
 def test_a_reader_of_a_list_may_leave(command: str) -> None:
     done = shell(f"{COMMAND} {command} | true; exit ${{PIPESTATUS[0]}}")
@@ -63,7 +70,7 @@ def test_a_reader_of_a_list_may_leave(command: str) -> None:
 def test_a_picture_comes_by_standard_input_and_goes_by_standard_output(here: Path) -> None:
     done = shell(f"{COMMAND} stylize - s.png -o - -q {SMALL} < c.png")
     assert (done.returncode, done.stderr) == (0, b"")
-    assert load(io.BytesIO(done.stdout)).size == (36, 48)
+    assert load(io.BytesIO(done.stdout)).size == (24, 32)
     assert sorted(path.name for path in here.iterdir()) == ["c.png", "s.png"]
 
 
@@ -79,7 +86,14 @@ def test_what_is_no_picture_on_standard_input_is_one_line() -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
-@pytest.mark.parametrize("command", ["-h", "--version", "terms", "weights list", "stylize -h"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "-h",
+        "terms",
+        *(pytest.param(command, marks=pytest.mark.slow) for command in ("--version", "weights list", "stylize -h")),
+    ],
+)
 def test_a_standard_output_that_is_full_is_one_line(command: str) -> None:
     done = shell(f"{COMMAND} {command} > /dev/full")
     assert done.returncode == 2
@@ -89,7 +103,7 @@ def test_a_standard_output_that_is_full_is_one_line(command: str) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("- s.png -o o.png <&-", b"picture is not a picture"),
+        pytest.param("- s.png -o o.png <&-", b"picture is not a picture", marks=pytest.mark.slow),
         ("c.png s.png -o - >&-", b"standard output is closed; name a file with -o"),
     ],
 )

@@ -131,6 +131,16 @@ def test_plugins_and_presets_are_taken(picture_folder):
     assert read_settings("out/loss-2-redness.png")["pooling"] == "average"
 
 
+def test_an_interrupted_sweep_keeps_what_is_done_and_lays_the_sheet_of_it(picture_folder, interrupting_plugin):
+    (picture_folder / "p.py").write_text(interrupting_plugin("out/steps-1.png"))
+    words = ["c.png", "s.png", "-o", "out", "--vary", "steps=1,400", "--size", "48", "--scales", "1"]
+    code, shown = nstgraph("sweep", *words, "-l", "interrupts", "--plugin", "p.py")
+    assert code == 130 and "wrote out/sheet.png" in shown and "Traceback" not in shown
+    names = sorted(path.name for path in (picture_folder / "out").iterdir())
+    assert names == ["sheet.png", "steps-1.png", "steps-400.png"]
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 def test_ctrl_c_keeps_what_is_done_and_lays_the_sheet_of_it(picture_folder):
     words = ["c.png", "s.png", "-o", "out", "--vary", "steps=1,1000000", "--size", "48", "--scales", "1", "-l", "tv"]

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from nstgraph.cli.app import app
 
-SMALL = "--size 48 --steps 2 --scales 1 -l moments:layers=conv1_2"
+SMALL = "--size 48 --steps 2 --scales 1 -l moments:layers=image"
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ def test_help_shows_its_own_defaults_and_nothing_of_a_photo():
         ("s.png --aspect 1:40 --size 64", "texture is .* below 20; crop it or raise the size"),
         ("s.png --size 0", "a texture has no photo whose size it could have; give size in pixels"),
         ("s.png --init content", "a texture has no photo to start from"),
-        ("s.png -l default", "loss term 'content' looks at the photo, and a texture has none; leave it out"),
+        ("s.png -l photo_colors", "loss term 'photo_colors' looks at the photo, and a texture has none; leave it out"),
         ("s.png -o s.png --overwrite", "s.png is an input"),
         ("s.png --padding mirror", "padding is 'mirror'; choose from reflect"),
     ],

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn_pictures import landscape
 from foreground import NSTGRAPH
 from PIL import Image
 from typer.testing import CliRunner
 
 from nstgraph.cli.app import app
-from nstgraph.demo.landscape import landscape
 
-SMALL = "--size 48 --steps 2 --scales 1 --frame-steps 2 -l moments:layers=conv1_2"
+SMALL = "--size 48 --steps 2 --scales 1 --frame-steps 2 -l moments:layers=image"
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +82,20 @@ def test_what_is_wrong_is_one_line(here, line, message):
     assert len(result.output.splitlines()) == 1 and sorted(here.iterdir()) == before
 
 
+def test_an_interrupted_video_says_how_to_go_on_and_does(here, interrupting_plugin):
+    (here / "p.py").write_text(interrupting_plugin("out.gif.frames/000001.png"))
+    line = f"video in s.png -o out.gif {SMALL} --frame-steps 30 -l interrupts --plugin p.py"
+    result = run(line)
+    assert result.exit_code == 130, result.output
+    assert "frames are kept in out.gif.frames; the same command goes on" in result.output
+    assert not Path("out.gif").exists() and Path("out.gif.frames/000001.png").exists()
+    result = run(line)
+    assert result.exit_code == 0, result.output
+    assert "frames had been finished; going on" in result.output and Path("out.gif").exists()
+    assert not Path("out.gif.frames").exists()
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
 def test_after_ctrl_c_it_says_how_to_go_on_and_does(here):
     slow = SMALL.replace("--frame-steps 2", "--frame-steps 30")

@@ -473,12 +473,13 @@ def test_install_puts_it_where_it_was_in_a_fresh_interpreter(before):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow  # the interface in one of these modes: see test_isolation
 @pytest.mark.parametrize(
     ("mode", "which", "chosen", "least"),
     [
         ("disable_v2_behavior", ["external"], "(reads_a_variable or is_pinned or keep_their_dtypes)", 10),
-        pytest.param("disable_v2_behavior", ["external", "scipy"], "optimizer", 100, marks=pytest.mark.slow),
-        pytest.param("disable_eager_execution", ["external", "scipy"], "optimizer", 100, marks=pytest.mark.slow),
+        ("disable_v2_behavior", ["external", "scipy"], "optimizer", 100),
+        ("disable_eager_execution", ["external", "scipy"], "optimizer", 100),
     ],
 )
 def test_all_this_holds_in_older_modes_in_a_fresh_interpreter(mode, which, chosen, least):

@@ -28,6 +28,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.slow
 def test_draw(here):
     content, style = draw(here)
     assert names(here) == ["content.png", "style.png"] == [content.name, style.name]
@@ -37,8 +38,9 @@ def test_draw(here):
     assert np.abs(load(content).rgb - load(style).rgb).mean() > 20
 
 
-def test_the_demo_twice(here):
-    for options, folder in (([], "nstgraph-demo"), (["-q"], "nstgraph-demo-2")):
+@pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_the_demo(here, times):
+    for options, folder in (([], "nstgraph-demo"), (["-q"], "nstgraph-demo-2"))[:times]:
         result = demo(*options)
         assert (result.exit_code, result.stdout) == (0, f"{folder}\n")
         assert names(here / folder) == ["content.png", "result-compare.png", "result.png", "style.png"]
@@ -47,13 +49,18 @@ def test_the_demo_twice(here):
         assert made.size == (round(32 * height / width), 32)
         assert load(here / folder / "result-compare.png").size[1] > 3 * 32
         assert ("step 2/2" in result.stderr) == (options == [])
-    first, second = (load(here / name / "result.png").rgb for name in ("nstgraph-demo", "nstgraph-demo-2"))
-    assert np.abs(first - second).max() <= 1
+    results = [load(folder / "result.png").rgb for folder in here.iterdir()]
+    assert len(results) == times and np.abs(results[0] - results[-1]).max() <= 1
 
 
 @pytest.mark.parametrize(
     ("options", "weights"),
-    [(["--steps", "-1"], ""), (["--size", "16"], ""), (["-o", "no/where"], ""), ([], "nowhere.npz")],
+    [
+        (["--steps", "-1"], ""),
+        pytest.param(["--size", "16"], "", marks=pytest.mark.slow),
+        (["-o", "no/where"], ""),
+        pytest.param([], "nowhere.npz", marks=pytest.mark.slow),
+    ],
 )
 def test_a_demo_that_fails_leaves_nothing_behind(here, monkeypatch, options, weights):
     monkeypatch.setenv("NSTGRAPH_WEIGHTS", weights)

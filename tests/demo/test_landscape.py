@@ -4,7 +4,7 @@ import pytest
 from nstgraph.demo.landscape import landscape
 
 
-@pytest.fixture(scope="module", params=[0, 1, 2])
+@pytest.fixture(scope="module", params=[0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def picture(request):
     return landscape(192, 144, seed=request.param)[0]
 

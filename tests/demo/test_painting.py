@@ -7,7 +7,7 @@ from PIL import Image, ImageFilter
 from nstgraph.demo.painting import painting
 
 
-@pytest.fixture(scope="module", params=[0, 1, 2])
+@pytest.fixture(scope="module", params=[0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def picture(request):
     return painting(192, 144, seed=request.param)[0]
 

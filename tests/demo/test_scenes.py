@@ -15,7 +15,7 @@ def test_same_seed_same_picture_other_seed_another(scene):
     assert np.abs(first - scene(64, 48, seed=4)).mean() > 5
 
 
-@pytest.mark.parametrize(("width", "height"), [(96, 48), (33, 57)])
+@pytest.mark.parametrize(("width", "height"), [pytest.param(96, 48, marks=pytest.mark.slow), (33, 57)])
 def test_form(scene, width, height):
     picture = scene(width, height)
     assert picture.shape == (1, height, width, 3) and picture.dtype == np.float32

@@ -59,7 +59,7 @@ def test_total_is_the_sum_of_the_weighted_terms(objective):
     assert second.terms["content"] == pytest.approx(first.terms["content"], rel=1e-6)
 
 
-@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("cache", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_weights_changed_later_are_those_of_a_loss_built_with_them(objective, objective_of, cache):
     with Evaluator(objective_of("2*content:layer=conv2_1 0*style:layers=conv1_1+conv2_1 3*tv")) as evaluate:
         expected = evaluate.bind(CONTENT, [STYLE])(IMAGE)
@@ -215,7 +215,7 @@ def test_weights_that_have_values_in_a_session_keep_them(weights, graph):
     np.testing.assert_array_equal(stored, weights.read("conv1_2")[0])
 
 
-@pytest.mark.parametrize("tiled", [False, True])
+@pytest.mark.parametrize("tiled", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_an_initializer_that_is_run_later_costs_no_more_than_binding_again(weights, graph, tiled):
     objective = Objective(StyleGraph(weights, graph=graph), parse_loss(LOSS))
     initialize = tf.global_variables_initializer()
@@ -352,7 +352,7 @@ def test_placeholders_of_the_caller_are_bound_with_the_pictures(masked, cache):
     assert first.terms["plain"] == pytest.approx(np.square(IMAGE).mean(), rel=1e-5)
 
 
-@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("cache", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_pictures_that_the_graph_computes_need_no_binding(weights, graph, objective, cache):
     frame = tf.placeholder(tf.uint8, [None, None, 3], "frame")
     g = StyleGraph(weights, content=frame[None], style=tf.reverse(tf.constant(STYLE[:, :, ::-1]), [2]))

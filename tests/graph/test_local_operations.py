@@ -117,7 +117,9 @@ def compare(objective, pictures, side=32):
     return max(abs(tiled.total - whole.total) / abs(whole.total), gradient)
 
 
-@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == "600 operations" else []) for name in EXACT]
+)
 def test_what_is_local_is_exact_in_tiles(objective_of, pictures, name):
     assert compare(objective_of(EXACT[name]), pictures) < 1e-5
 

@@ -15,7 +15,7 @@ from nstgraph.networks.weights_file import WeightsFile, embedded
 from nstgraph.pictures.load import load
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 
-LAYERS = ("conv1_1", "conv2_1", "conv3_1")
+LAYERS = ("conv1_1", "conv2_1")
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def test_a_variable_without_content_takes_pictures_of_any_size(weights, graph):
     assert g.variable_is_free
 
 
-@pytest.mark.parametrize("scope", ["", "painting"])
+@pytest.mark.parametrize("scope", [pytest.param("", marks=pytest.mark.slow), "painting"])
 def test_a_variable_that_holds_no_picture_says_what_to_do(weights, graph, scope):
     with tf.variable_scope(scope) if scope else contextlib.nullcontext():
         g = StyleGraph(weights, graph=graph)
@@ -182,7 +182,9 @@ SCOPES = {
 
 
 @pytest.mark.parametrize(("enter", "names", "variables"), SCOPES.values(), ids=SCOPES)
-@pytest.mark.parametrize("within", [True, False], ids=["within", "later"])
+@pytest.mark.parametrize(
+    "within", [pytest.param(True, id="within"), pytest.param(False, id="later", marks=pytest.mark.slow)]
+)
 def test_all_names_begin_with_the_scope(weights, graph, within, enter, names, variables):
     """Weights begin with the variable scope, in which they are shared: name scopes are not for shared variables."""
     with enter():
@@ -350,7 +352,7 @@ def test_weights_that_are_not_loaded_say_so_whatever_is_computed_from_them(weigh
 OPTIMIZERS = {"adam": lambda: tf.train.AdamOptimizer(2.0), "descent": lambda: tf.train.GradientDescentOptimizer(2e4)}
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", ["adam", pytest.param("descent", marks=pytest.mark.slow)])
 def test_optimizers_of_tensorflow_lower_the_loss(weights, variable, optimizer):
     g = StyleGraph(weights, content=tf.constant(CONTENT), style=tf.constant(STYLE), generated=variable(IMAGE))
     Objective(g, parse_loss(LOSS))

@@ -13,9 +13,9 @@ from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 #: Every term that takes styles.
 TERMS = ("style:layers=conv1_2", "moments:layers=conv2_1", "palette", "histogram:layers=conv1_1,bins=2")
 
-#: In every run, one of layers and one of pixels; in tiles and regions, all of them together.
+#: In every run, one of them; among the slow ones, in tiles and regions, all of them together.
 every_term = pytest.mark.parametrize(
-    "loss", [pytest.param(loss, marks=[] if loss in (TERMS[0], "palette") else [pytest.mark.slow]) for loss in TERMS]
+    "loss", [pytest.param(loss, marks=[] if loss == TERMS[0] else [pytest.mark.slow]) for loss in TERMS]
 )
 
 
@@ -106,7 +106,14 @@ def test_the_pull_on_a_pixel_is_what_it_would_be_without_masks(loss):
 
 
 @pytest.mark.parametrize(
-    "loss", ["tv", pytest.param("tv:form=squared,reduction=sum", marks=pytest.mark.slow), "coherence:reach=1"]
+    "loss",
+    [
+        "tv",
+        *(
+            pytest.param(loss, marks=pytest.mark.slow)
+            for loss in ("tv:form=squared,reduction=sum", "coherence:reach=1")
+        ),
+    ],
 )
 def test_what_is_not_painted_may_be_as_rough_as_the_photo_is(loss):
     label, text = loss.partition(":")[0], f"{loss} style:layers=image"
@@ -144,8 +151,17 @@ def test_each_region_takes_its_own_part_of_its_own_style():
     assert total == pytest.approx(wanted, rel=1e-4)
 
 
-@pytest.mark.parametrize("blending", ["mean", "sum"])
-def test_regions_with_soft_edges_in_tiles_are_those_of_the_whole(smooth_picture, blending):
+@pytest.mark.parametrize(
+    ("blending", "terms"),
+    [
+        ("mean", ("content:layer=conv1_2", "tv", TERMS[0])),
+        *(
+            pytest.param(blending, ("content", "tv", "coherence", *TERMS), marks=pytest.mark.slow)
+            for blending in ("mean", "sum")
+        ),
+    ],
+)
+def test_regions_with_soft_edges_in_tiles_are_those_of_the_whole(smooth_picture, blending, terms):
     y, x = np.mgrid[:60, :80]
     soft = (255 / (1 + np.exp((np.hypot(y - 30, x - 35) - 20) / 3))).astype(np.float32)
     both = {0: None, 1: half(30, 40, True)}
@@ -153,7 +169,7 @@ def test_regions_with_soft_edges_in_tiles_are_those_of_the_whole(smooth_picture,
     graph = StyleGraph(WeightsFile(embedded()), styles=2, shares=(30, 70), blending=blending, masks=masks)
     content, image = smooth_picture(75, 101, 1), smooth_picture(75, 101, 2)
     styles = [smooth_picture(64, 53, 3), smooth_picture(30, 90, 4)]
-    with Evaluator(Objective(graph, parse_loss(["content", "tv", "coherence", *TERMS]))) as evaluator:
+    with Evaluator(Objective(graph, parse_loss(list(terms)))) as evaluator:
         whole = evaluator.bind(content, styles)(image)
         parts = TiledEvaluator(evaluator).bind(content, styles, side=48)(image)
     for label, value in whole.terms.items():

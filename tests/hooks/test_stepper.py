@@ -178,6 +178,7 @@ def test_after_a_hook_asked_for_a_stop_the_next_picture_stops_at_once():
     assert results[1].reason == "stopped by the callback after 1 of 4 steps"
 
 
+@pytest.mark.slow
 def test_a_hook_of_tensorflow_s_own_stops_at_its_step():
     assert len(run(SMALL, tf.train.StopAtStepHook(last_step=3)).history) == 3
 

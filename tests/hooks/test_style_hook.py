@@ -284,8 +284,8 @@ class Failing(SummaryHook):
     [
         ("full", r"^summaries are incomplete at step 3: .*too large"),
         ("gone", " is gone$"),
-        ("picture", r"^summaries are incomplete at step 3: "),
-        ("", "^$"),
+        pytest.param("picture", r"^summaries are incomplete at step 3: ", marks=pytest.mark.slow),
+        pytest.param("", "^$", marks=pytest.mark.slow),
     ],
 )
 def test_summaries_that_cannot_be_written_end_no_run(objective, search, files_end_at, tmp_path, fails, fault):
@@ -338,7 +338,7 @@ def test_a_run_that_is_no_step_is_not_told(objective, photo, painting):
     assert [seen.step for seen in album.seen] == [1, 2]
 
 
-@pytest.mark.parametrize("scope", ["painting", "outer/painting"])
+@pytest.mark.parametrize("scope", [pytest.param("painting", marks=pytest.mark.slow), "outer/painting"])
 def test_hooks_find_a_style_graph_in_a_scope(search, tmp_path, scope):
     with tf.Graph().as_default() as graph, tf.variable_scope(scope):
         objective = Objective(StyleGraph(WeightsFile(embedded()), graph=graph), parse_loss(LOSS))

@@ -180,11 +180,13 @@ class Case:
         return {key.removeprefix(prefix): value for key, value in self.there.items() if key.startswith(prefix)}
 
 
-@pytest.fixture(scope="module")
-def cases(tmp_path_factory):
-    """All cases, exported here and read by one other process."""
-    place = tmp_path_factory.mktemp("exports")
-    cases = {name: Case(place / name, *how) for name, how in CASES.items()}
+#: Of which these are slow: the export of another network, or none, is tested with each change.
+SLOW = ("two styles", "scope", "bfloat16")
+
+
+def exported_and_read(place, names):
+    """The cases of these names, exported here and read by one other process."""
+    cases = {name: Case(place / name, *CASES[name]) for name in names}
     (place / "reader.py").write_text(READER)
     (place / "cases.json").write_text(json.dumps({name: [case.scope, [*case.here]] for name, case in cases.items()}))
     subprocess.run([sys.executable, "reader.py", str(place)], cwd=place, check=True)
@@ -194,9 +196,19 @@ def cases(tmp_path_factory):
     return cases
 
 
-@pytest.fixture(params=CASES)
-def case(cases, request):
-    return cases[request.param]
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory):
+    return exported_and_read(tmp_path_factory.mktemp("exports"), [name for name in CASES if name not in SLOW])
+
+
+@pytest.fixture(scope="module")
+def slow_cases(tmp_path_factory):
+    return exported_and_read(tmp_path_factory.mktemp("exports"), SLOW)
+
+
+@pytest.fixture(params=[pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in CASES])
+def case(request):
+    return request.getfixturevalue("slow_cases" if request.param in SLOW else "cases")[request.param]
 
 
 def assert_same(theirs, ours, tolerance=1e-6):
@@ -219,13 +231,17 @@ def test_all_formats_are_written(case):
     assert all(path.parent == case.folder / "files" for path in case.written)
 
 
+@pytest.mark.slow
+def test_the_contract_of_names_is_kept_in_a_scope(slow_cases):
+    assert slow_cases["scope"].scope == "painting/"
+    assert slow_cases["scope"].there["metagraph/name"] == "painting/generated:0"
+
+
 def test_the_contract_of_names_is_kept(cases):
     assert set(cases["one style"].here) == {
         "loss/total", "loss/content", "loss/style", "loss/tv", "gradient",
         *(f"features/content/{layer}" for layer in ("conv1_1", "conv1_2", "pool1", "conv2_1")),
     }  # fmt: skip
-    assert cases["scope"].scope == "painting/"
-    assert cases["scope"].there["metagraph/name"] == "painting/generated:0"
     assert cases["one style"].there["metagraph/name"] == "generated:0"
 
 

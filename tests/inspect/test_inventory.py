@@ -63,7 +63,14 @@ def test_the_way_back_takes_as_much_as_the_way_there(by_scope):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"styles": 2}, {"precision": "bfloat16"}, {"pooling": "max", "padding": "zero"}], ids=str
+    "options",
+    [
+        {},
+        pytest.param({"styles": 2}, marks=pytest.mark.slow),
+        pytest.param({"precision": "bfloat16"}, marks=pytest.mark.slow),
+        {"pooling": "max", "padding": "zero"},
+    ],
+    ids=str,
 )
 def test_the_total_agrees_with_the_count_of_products(options):
     built = objective(LOSS, **options)

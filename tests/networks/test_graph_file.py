@@ -440,7 +440,7 @@ def test_sizes_that_the_file_tells_of_its_own_picture_do_not_matter(tmp_path):
         shapes = graph.as_graph_def(add_shapes=True)
         constant = tf.graph_util.convert_variables_to_constants(session, shapes, ["head/a/relu"])
     path.write_bytes(constant.SerializeToString())
-    with Evaluator(Objective(StyleGraph(GraphFile(path)), parse_loss(LOSS))) as evaluate:
+    with Evaluator(Objective(StyleGraph(GraphFile(path)), parse_loss("style:layers=conv3_1"))) as evaluate:
         evaluate.bind(image, [picture(14, 31, 2)])
         assert evaluate(picture(22, 29, 3)).total > 0
 

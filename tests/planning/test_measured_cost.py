@@ -116,7 +116,11 @@ def drawn(g):
     return value
 
 
-@pytest.mark.parametrize("function", [noisy, counting, drawn], ids=lambda function: function.__name__)
+@pytest.mark.parametrize(
+    "function",
+    [noisy, *(pytest.param(function, marks=pytest.mark.slow) for function in (counting, drawn))],
+    ids=lambda function: function.__name__,
+)
 def test_a_term_that_differs_from_itself_is_refused_by_name(function):
     label = function.__name__
     message = rf"^loss term '{label}' is [\d.]+ and then [\d.]+ for the same picture, so that no search can lower it; "
@@ -163,6 +167,7 @@ def test_memory_that_grows_faster_than_pixels_is_predicted(function):
     assert faster == (function is not plain)
 
 
+@pytest.mark.slow
 def test_the_largest_size_is_measured_only_where_it_fits_easily(monkeypatch):
     monkeypatch.setattr(measured_cost, "_EASILY", 0.0)
     without = cost(LossTerm("probe", alike, "here")())

@@ -57,6 +57,7 @@ def test_weights_that_a_caller_chose_stay_his_and_are_recorded():
     assert all(step.terms["content"] == 0 for step in result.history)
 
 
+@pytest.mark.slow
 def test_what_finishes_in_float32_keeps_the_weights():
     """With the recipe's weights, it would end stylised."""
     config = SMALL.replace(
@@ -127,7 +128,9 @@ def test_a_range_goes_on_where_a_run_was_cut(tmp_path):
     assert result.settings["changed_weights"] == [[0, {"content": 1.0}], [4, {"content": pytest.approx(0.1)}]]
 
 
-@pytest.mark.parametrize("weight", [np.float32(0.5), "0.5", pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "weight", [np.float32(0.5), *(pytest.param(weight, marks=pytest.mark.slow) for weight in ("0.5", 1))]
+)
 def test_whatever_is_a_number_is_kept_as_one(tmp_path, weight):
     def callback(step, image):
         if step.step == 3:
@@ -140,6 +143,7 @@ def test_whatever_is_a_number_is_kept_as_one(tmp_path, weight):
     assert result.settings["changed_weights"] == [[n, {"content": float(weight)}] for n in (1, 2)]
 
 
+@pytest.mark.slow
 def test_a_wrong_label_does_not_cost_the_run_that_is_kept(tmp_path):
     with pytest.raises(RunError, match="no term 'contnet' to weigh"):
         stylize(

@@ -103,7 +103,7 @@ def test_transparent_parts_do_not_count_and_stay() -> None:
     np.testing.assert_allclose(moments(given.content, space).mean, moments(half, space).mean, atol=1e-3)
 
 
-@pytest.mark.parametrize("by", ["luminance", "matching"])
+@pytest.mark.parametrize("by", [pytest.param("luminance", marks=pytest.mark.slow), "matching"])
 def test_a_run_that_goes_on_keeps_its_colours(by: str, tmp_path: Path) -> None:
     def cut(step: object, image: object) -> None:
         raise KeyboardInterrupt

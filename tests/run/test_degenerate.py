@@ -15,10 +15,10 @@ HEIGHT, WIDTH = 24, 32
 
 #: Layers for small graphs; and parameters with which a power or a divisor would not be a number at 0.
 VARIANTS = {
-    "content": ["layer=conv2_1", "layer=conv1_1,normalization=mse", "layer=conv1_1,normalization=gatys"],
-    "style": ["layers=image+conv2_1", "layers=conv1_1,normalization=gatys"],
-    "moments": ["layers=image+conv2_1"],
-    "histogram": ["layers=conv1_1+conv2_1,bins=2"],
+    "content": ["layer=conv1_1", "layer=conv1_1,normalization=mse", "layer=conv1_1,normalization=gatys"],
+    "style": ["layers=image+conv1_1", "layers=conv1_1,normalization=gatys"],
+    "moments": ["layers=image+conv1_1"],
+    "histogram": ["layers=conv1_1,bins=2"],
     "tv": ["power=1", "power=0.5", "power=0.5,form=squared", "power=1.5"],
     "luminance": ["power=2", "power=0.5"],
 }
@@ -69,7 +69,7 @@ MINIMUM = "stopped after 0 of 1 steps, as the starting image is already a minimu
     ("content", "style", "loss", "reason"),
     [
         pytest.param(RED, RED, "default", MINIMUM, marks=pytest.mark.slow),
-        (RED, RED, "content:layer=conv2_1 style:layers=image+conv2_1 tv", MINIMUM),
+        (RED, RED, "content:layer=conv1_1 style:layers=image+conv1_1 tv", MINIMUM),
         (NOISE, RED, "0*content:layer=conv1_1 0*style:layers=conv1_1", MINIMUM),
         (BLACK, WHITE, "content:layer=conv1_1 style:layers=conv1_1", "finished after 1 of 1 steps"),
         (NOISE, RED, "-1*style:layers=conv1_1", "stopped after 0 of 1 steps, as the loss falls without end, so"),

@@ -24,7 +24,7 @@ from nstgraph.planning.speed import native_precision
 from nstgraph.run.versions import versions
 
 # Few layers, since TensorFlow takes its time over each.
-SMALL = Config(size=64, steps=6, loss="0.1*content:layer=conv1_1 style:layers=conv1_1", precision="float32")
+SMALL = Config(size=64, steps=6, loss="style:layers=conv1_1", precision="float32")
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def test_a_style_image_has_its_own_size(content, style):
     assert sizes == [((1, 48, 64, 3), (1, 32, 32, 3))]
 
 
-@pytest.mark.parametrize("init", ["content", "style", "noise"])
+@pytest.mark.parametrize("init", ["content", pytest.param("style", marks=pytest.mark.slow), "noise"])
 def test_starting_images(content, style, init):
     first = []
     with Stylizer(SMALL.replace(init=init)) as stylizer:
@@ -311,6 +311,7 @@ def test_a_trace_is_of_an_evaluation_at_the_last_size(content, style):
     assert again.evaluations == result.evaluations
 
 
+@pytest.mark.slow
 def test_beside_tiles_the_last_size_that_is_computed_whole_is_traced(content, style):
     with Stylizer(TINY.replace(size=96, scales=2, tile=48)) as stylizer:
         result = stylizer(content, [style], trace=True)
@@ -361,6 +362,7 @@ def test_settings_record_the_network_from_a_file(content, style, network):
     assert (plain["network"], plain["input"], plain["input_values"]) == (None, None, None)
 
 
+@pytest.mark.slow
 def test_a_network_from_a_file_is_computed_in_tiles_too(content, style, network):
     config = DEEPER.replace(network=network, input="content", scales=1, size=64)
     whole, tiled = (stylize(content, style, config, tile=tile) for tile in ("off", 32))

@@ -130,7 +130,7 @@ def test_a_last_tile_with_a_single_row_of_positions_is_counted(objective_of, smo
     assert gradient < 1e-5
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", pytest.param("float16", marks=pytest.mark.slow)])
 def test_where_targets_are_kept_changes_nothing(
     objective_of, smooth_picture, precision, tmp_path, monkeypatch, recwarn
 ):

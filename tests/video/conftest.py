@@ -10,8 +10,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 import pytest
-
-from nstgraph.demo.landscape import landscape
+from drawn_pictures import landscape
 
 Frames = list[npt.NDArray[np.uint8]]
 

@@ -7,15 +7,15 @@ import json
 import av
 import numpy as np
 import pytest
+from drawn_pictures import painting
 
 import nstgraph as nst
 from nstgraph.bench.flicker import FlickerComparison
-from nstgraph.demo.painting import painting
 from nstgraph.errors import ConfigError
 from nstgraph.video.finished_frames import folder_beside
 from nstgraph.video.open_clip import open_clip
 
-SMALL = {"size": 48, "steps": 3, "scales": 1, "frame_steps": 2, "loss": "moments:layers=conv1_2"}
+SMALL = {"size": 48, "steps": 3, "scales": 1, "frame_steps": 2, "loss": "moments:layers=image"}
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from nstgraph import Evaluator
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 from nstgraph.workers.team import Team
 
-LOSS = "content:layer=conv2_1 moments:layers=image+conv2_1 histogram:layers=conv1_1,bins=2 tv"
+LOSS = "content:layer=conv2_1 moments:layers=image+conv1_1 tv"
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def assert_same(values, expected):
     np.testing.assert_allclose(values.gradient, expected.gradient, atol=1e-6 * np.abs(expected.gradient).max())
 
 
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("count", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_loss_terms_and_gradient_are_those_of_this_machine(team_of, servers, pictures, alone, count):
     team, tiled = team_of(*servers[:count])
     for image, expected in zip(pictures[2:], alone, strict=True):
@@ -73,6 +73,7 @@ def test_loss_terms_and_gradient_are_those_of_this_machine(team_of, servers, pic
     assert team.notes == []
 
 
+@pytest.mark.slow
 def test_in_bfloat16_they_compute_what_this_machine_does(objective_of, servers, pictures):
     content, styles, image, _ = pictures
     with Evaluator(objective_of("content:layer=conv2_1 moments:layers=conv2_1", precision="bfloat16")) as evaluator:
@@ -87,11 +88,15 @@ def test_in_bfloat16_they_compute_what_this_machine_does(objective_of, servers, 
     np.testing.assert_allclose(values.gradient, expected.gradient, atol=1e-2 * np.abs(expected.gradient).max())
 
 
-def test_other_pictures_and_other_tiles_take_the_place_of_the_first(team_of, servers, evaluator, pictures):
+@pytest.mark.parametrize(
+    "numbers", [[1], pytest.param([0, 1, 2], marks=pytest.mark.slow)], ids=["at once", "one by one"]
+)
+def test_other_pictures_and_other_tiles_take_the_place_of_the_first(team_of, servers, evaluator, pictures, numbers):
     content, styles, image, other = pictures
     _, tiled = team_of(*servers)
     tiled(image)
-    for side, photo in ((48, content), (48, other), (32, content[:, :40])):
+    further = (48, content), (48, other), (32, content[:, :40])
+    for side, photo in (further[number] for number in numbers):
         start = image[:, : photo.shape[1]]
         expected = TiledEvaluator(evaluator).bind(photo, styles, side=side)(start)
         assert_same(tiled.bind(photo, styles, side=side)(start), expected)
@@ -117,7 +122,7 @@ def test_targets_and_weights_are_sent_or_made_once(team_of, servers, pictures):
     assert sent[1] == sent[2] == sent[3] < sent[0] - 4 * 64 * 64 * 9  # conv1_2's kernel alone
 
 
-@pytest.mark.parametrize("what", ["dead", "silent"])
+@pytest.mark.parametrize("what", ["dead", pytest.param("silent", marks=pytest.mark.slow)])
 def test_a_worker_that_cannot_be_had_is_given_up_and_named_once(
     team_of, servers, silent, free_port, pictures, alone, what
 ):
@@ -151,7 +156,7 @@ def test_tiles_move_from_a_worker_that_falls_behind(team_of, servers, pictures, 
         return tile(self, *args)
 
     monkeypatch.setattr(type(slow), "tile", counted)
-    for expected, image in zip([*alone, *alone], [*pictures[2:], *pictures[2:]], strict=True):
+    for expected, image in zip(alone, pictures[2:], strict=True):
         assert_same(tiled(image), expected)
     assert taken[quick] > 2 * taken[slow] > 0
 

@@ -1,0 +1,172 @@
+"""The page's server: on this machine alone, unless a host and a password are given."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from nstgraph.errors import ConfigError, NstgraphError
+from nstgraph.web.guard import Guard
+from nstgraph.web.run_pictures import answer
+from nstgraph.web.upload import MOST_BYTES
+
+__all__ = ["check_gradio", "is_loopback", "serving"]
+
+#: Seconds that open connections have when the server ends, and that it may take to begin.
+_GRACE, _PATIENCE = 1, 60.0
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine's own name, or number, for itself, which no other machine reaches."""
+    return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdecimal())
+
+
+def check_gradio() -> None:
+    """Import Gradio.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    try:
+        import gradio  # noqa: F401
+    except ImportError as error:
+        raise ConfigError("the page needs Gradio: python -m pip install 'nstgraph[web]'") from error
+
+
+@contextlib.contextmanager
+def serving(studio: Any, host: str = "127.0.0.1", port: int = 7860, password: str | None = None) -> Iterator[str]:
+    """Serve the page in a thread of its own while the block runs; nothing of the process is changed.
+
+    Args:
+        studio: what paints (`nstgraph.web.painting.Studio`), or shows what is painted elsewhere.
+        host: a name or number of this machine; other machines reach it only if it is not one of loopback.
+        port: 0 takes any that is free.
+        password: that a browser must send; needed unless ``host`` is loopback.
+
+    Yields:
+        The page's address, which answers.
+
+    Raises:
+        ConfigError: Gradio is missing, there is no password for other machines, or the address cannot be had.
+    """
+    if not is_loopback(host) and password is None:
+        raise ConfigError(f"{host} may be reached by other machines: give a password (--password-file), or no host")
+    check_gradio()
+    with contextlib.closing(_socket(host, port)) as listening, _temporary_folder() as folder:
+        port = listening.getsockname()[1]
+        app = Guard(_application(studio, folder), folder, _names(host, port), password)
+        with _running(app, listening):
+            yield f"http://{_shown(host)}:{port}/"
+
+
+def _socket(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+    except (OSError, UnicodeError, OverflowError) as error:
+        raise ConfigError(f"{host}:{port} is no address of this machine: {error}") from error
+    try:
+        if os.name == "posix":  # where it lets a port be taken again at once, and never one that is in use
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(128)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise ConfigError(f"{host}:{port} cannot be had ({error}); choose another --port, or 0 for any free") from error
+    return listening
+
+
+@contextlib.contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="nstgraph-web-"))  # which others cannot look into
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _names(host: str, port: int) -> frozenset[str]:
+    if not is_loopback(host):
+        return frozenset()  # its names are the network's; the password is sent to none but this server
+    names = {_shown(host), "127.0.0.1", "localhost", "[::1]"}
+    return frozenset(f"{name}:{port}" for name in names) | (frozenset(names) if port == 80 else frozenset())
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _application(studio: Any, folder: Path) -> Any:
+    """Gradio's application with the page, whose files are in the folder alone, and the pictures of runs."""
+    import fastapi
+    import gradio
+
+    from nstgraph.web.look import STYLE, theme
+    from nstgraph.web.page import page
+
+    app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/runs/{run}/{kind}")
+    def picture(run: str, kind: str) -> fastapi.Response:
+        status, body, headers = answer(studio, run, kind)
+        return fastapi.Response(body, status, headers)
+
+    blocks = page(studio, folder)
+    gradio.mount_gradio_app(
+        app,
+        blocks,
+        "/",
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        max_file_size=MOST_BYTES,
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+        theme=theme(),
+        css=STYLE,
+    )
+    for block in blocks.blocks.values():
+        block.GRADIO_CACHE = str(folder)
+    for route in app.routes:
+        if hasattr(getattr(route, "app", None), "uploaded_file_dir"):
+            route.app.uploaded_file_dir = str(folder)
+    return app
+
+
+@contextlib.contextmanager
+def _running(app: Any, listening: socket.socket) -> Iterator[None]:
+    import uvicorn
+
+    settings = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        ws="none",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    server = uvicorn.Server(settings)
+    thread = threading.Thread(target=server.run, args=([listening],), name="nstgraph-web", daemon=True)
+    thread.start()
+    try:
+        end = time.monotonic() + _PATIENCE
+        while not server.started and thread.is_alive() and time.monotonic() < end:
+            time.sleep(0.02)
+        if not server.started:
+            raise NstgraphError("the page's server does not begin; is Gradio installed whole?")
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(_GRACE + 5)

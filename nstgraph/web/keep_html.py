@@ -8,6 +8,7 @@ from typing import Any
 
 from nstgraph.web.run_pictures import picture_address
 from nstgraph.web.run_view import RunView
+from nstgraph.web.watch_html import download_link
 
 __all__ = ["details", "gallery"]
 
@@ -35,7 +36,7 @@ def details(studio: Any, run: str) -> str:
     rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in _flat(settings))
     return (
         f'<h2>{escape(view.title)}</h2><div class="growing"><img src="{address}" alt="{escape(view.title)}"></div>'
-        f'<p><a class="download" href="{address}" download>Download the picture (PNG with its settings)</a></p>'
+        f"{download_link(run)}"
         f"<details><summary>All settings, as the file says them</summary><table>{rows}</table></details>"
     )
 

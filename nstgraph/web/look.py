@@ -7,7 +7,9 @@ from typing import Any
 __all__ = ["STYLE", "theme"]
 
 STYLE = """
-.gradio-container { max-width: 1200px !important; margin: 0 auto !important; padding: 0 20px 40px !important; }
+.gradio-container { max-width: 1200px !important; margin: 0 auto !important; padding: 0 !important; }
+.gradio-container > main { padding: 8px 24px 40px !important; }
+#notice:not(:has(p)), #curves:not(:has(svg)), #head:not(:has(h2)) { display: none; }
 header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 14px; padding: 18px 0 6px; }
 header h1 { font-size: 1.7rem; font-weight: 700; letter-spacing: -.02em; margin: 0; color: var(--body-text-color); }
 header p { margin: 0; color: var(--body-text-color-subdued); }
@@ -15,7 +17,13 @@ header p { margin: 0; color: var(--body-text-color-subdued); }
 .help { white-space: pre-line; }
 #terms .details { border: 0; }
 #begin { position: sticky; bottom: 10px; z-index: 20; border-radius: 12px; box-shadow: 0 4px 24px rgb(0 0 0 / 16%); }
-#begin > div { padding: 12px; gap: 10px; }
+#begin, #begin > div { background: var(--background-fill-primary); }
+#begin > div { padding: 14px; gap: 12px; }
+#begin .line.plain { padding: 0 2px; background: none; }
+#head .line.plain { padding: 0; background: none; color: var(--body-text-color-subdued); }
+#styles button .wrap { font-size: 0; }
+#styles button .wrap::after { content: "Drop paintings here\\A - or -\\A click to choose them"; white-space: pre;
+  text-align: center; font-size: 1rem; line-height: 1.5; color: inherit; }
 #go { font-size: 1.15rem; min-height: 52px; }
 .line { margin: 0; padding: 8px 12px; border-radius: 8px; font-size: .92rem; overflow-wrap: anywhere;
   background: var(--background-fill-secondary); color: var(--body-text-color); }
@@ -38,7 +46,7 @@ button:focus-visible, canvas:focus-visible, a:focus-visible, summary:focus-visib
 .growing.empty p { color: var(--body-text-color-subdued); font-size: 1.05rem; }
 #head h2, #details h2 { font-size: 1.2rem; font-weight: 650; margin: 0 0 4px; overflow-wrap: anywhere;
   color: var(--body-text-color); }
-.status { margin: 0 0 8px; font-weight: 500; color: var(--body-text-color-subdued); font-variant-numeric: tabular-nums; }
+.status { margin: 0 0 8px; font-weight: 500; font-variant-numeric: tabular-nums; color: var(--body-text-color-subdued); }
 .status.painting { color: var(--body-text-color); }
 .status.failed { color: #c62828; }
 .bar { height: 10px; border-radius: 5px; overflow: hidden; margin: 0 0 12px; background: var(--border-color-primary); }
@@ -47,7 +55,7 @@ a.download { display: inline-block; margin: 10px 0 4px; font-weight: 600; color:
   text-decoration: underline; text-underline-offset: 3px; }
 .curves { margin: 0; }
 .curves svg { width: 100%; height: auto; display: block; }
-.curves text { font-size: 12px; fill: var(--body-text-color-subdued); }
+.curves text { font-size: 13px; fill: var(--body-text-color-subdued); }
 .curves .grid { stroke: var(--border-color-primary); }
 .curves polyline { fill: none; stroke: var(--c); stroke-width: 1.8; stroke-linejoin: round; }
 .curves polyline.c0 { stroke-width: 3; }
@@ -83,7 +91,10 @@ a.download { display: inline-block; margin: 10px 0 4px; font-weight: 600; color:
 #details summary { cursor: pointer; margin: 8px 0; color: var(--body-text-color); }
 #command textarea, #python textarea { font-family: var(--font-mono); font-size: .82rem; }
 @media (max-width: 640px) {
-  .gradio-container { padding: 0 10px 24px !important; }
+  .gradio-container > main { padding: 0 12px 24px !important; }
+  header { padding: 10px 0 0; }
+  #photo, #styles { height: 210px !important; }
+  .curves text { font-size: 19px; }
   .samples button { width: calc(50% - 6px); }
   .samples button img { height: 64px; }
 }
@@ -96,4 +107,16 @@ def theme() -> Any:
 
     sans = ["system-ui", "Segoe UI", "Roboto", "Helvetica", "Arial", "sans-serif"]
     mono = ["ui-monospace", "Menlo", "Consolas", "monospace"]
-    return gradio.themes.Soft(primary_hue="orange", neutral_hue="stone", font=sans, font_mono=mono)
+    soft = gradio.themes.Soft(primary_hue="orange", neutral_hue="stone", font=sans, font_mono=mono)
+    plain = {
+        f"{part}{dark}": value
+        for dark in ("", "_dark")
+        for part, value in {
+            "block_title_background_fill": "none",
+            "block_title_text_color": "*body_text_color",
+            "block_label_background_fill": "*background_fill_primary",
+            "block_label_text_color": "*body_text_color",
+            "link_text_color": "*primary_600" if not dark else "*primary_400",
+        }.items()
+    }
+    return soft.set(**plain, block_title_padding="0", block_title_text_weight="600")

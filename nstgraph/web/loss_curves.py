@@ -11,7 +11,7 @@ from nstgraph.search.step import Step
 __all__ = ["loss_curves"]
 
 #: Of the drawing, in its own units; and most points of a curve.
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 480, 240, 44, 24, 10
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 480, 250, 58, 26, 12
 _POINTS = 160
 
 #: Decades that the axis spans at most; what is smaller lies on its lower edge.
@@ -60,6 +60,10 @@ def _class(place: int) -> str:
     return f"c{place % _COLORS}" + (" dashed" if place >= _COLORS else "")
 
 
+def _number(value: float) -> str:
+    return f"{value:.2g}" if 0.01 <= value < 1000 else f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+
+
 def _down(value: float, low: float, high: float) -> float:
     at = low if value <= 0 or not math.isfinite(value) else min(max(math.log10(value), low), high)
     return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (high - at) / (high - low)
@@ -76,7 +80,7 @@ def _axes(low: float, high: float, first: int, last: int) -> str:
     for mark in whole if len(whole) > 1 else marks:
         y = _down(10**mark, low, high)
         lines.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - 6}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        lines.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{10**mark:.2g}</text>')
+        lines.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_number(10**mark)}</text>')
     lines.append(f'<text x="{_LEFT}" y="{_HEIGHT - 6}">step {first}</text>')
     lines.append(f'<text x="{_WIDTH - 6}" y="{_HEIGHT - 6}" text-anchor="end">step {last}</text>')
     return "".join(lines)

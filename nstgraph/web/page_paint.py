@@ -53,7 +53,7 @@ class PaintPart:
             self.controls["photo"] = gr.Image(
                 label="Photo: what is painted",
                 type="filepath",
-                sources=["upload", "clipboard"],
+                sources=["upload"],
                 height=300,
                 buttons=[],
                 elem_id="photo",
@@ -69,7 +69,7 @@ class PaintPart:
                 object_fit="contain",
                 buttons=[],
                 elem_id="styles",
-                sources=["upload", "clipboard"],
+                sources=["upload"],
             )
         self.notice = gr.HTML("", elem_id="notice")
         self.cards = gr.HTML(sample_cards(), js_on_load=CARD_SCRIPT, apply_default_css=False, elem_id="samples")
@@ -90,10 +90,10 @@ class PaintPart:
             512,
             step=32,
             label="Size",
-            info="Pixels on the longer side. Twice the size takes four times as long.",
+            info="Pixels on the longer side. Twice as large takes four times as long.",
         )
         self.controls["style_scale"] = gr.Slider(
-            0.25, 4, 1, step=0.05, label="Strokes", info="Above 1 the brush is broader, below 1 finer."
+            0.25, 4, 1, step=0.05, buttons=[], label="Strokes", info="Above 1 the brush is broader, below 1 finer."
         )
         self.controls["keep_colors"] = gr.Checkbox(
             False, label="Keep the photo's colours", info="Take the strokes of the painting, and not its paint."
@@ -131,6 +131,7 @@ class PaintPart:
             HEAVIEST,
             term.weight,
             step=0.01,
+            buttons=[],
             label=f"{label} ({term.name})",
             info=one_line(meaning).capitalize(),
             elem_classes="term",

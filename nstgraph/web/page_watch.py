@@ -53,7 +53,7 @@ class WatchPart:
     def _weights(self) -> None:
         with gr.Accordion("Change what matters, on the way", open=False, visible=False, elem_id="steering") as steering:
             gr.HTML('<p class="hint">The picture goes on from where it is.</p>')
-            self._sliders = [gr.Slider(0, HEAVIEST, 0, step=0.01, visible=False) for _ in range(_TERMS)]
+            self._sliders = [gr.Slider(0, HEAVIEST, 0, step=0.01, visible=False, buttons=[]) for _ in range(_TERMS)]
             self._apply = gr.Button("Go on with these", elem_id="weigh")
         self._steering = steering
 

@@ -29,4 +29,5 @@ def sample_cards() -> str:
         f"<span>{escape(sample.name)}</span></button>"
         for number, sample in enumerate(samples())
     )
-    return f'<section class="samples"><h3>No picture at hand? Click one to see it painted.</h3><div>{cards}</div></section>'
+    title = "<h3>No picture at hand? Click one to see it painted.</h3>"
+    return f'<section class="samples">{title}<div>{cards}</div></section>'

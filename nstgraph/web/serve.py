@@ -18,15 +18,20 @@ from nstgraph.web.guard import Guard
 from nstgraph.web.run_pictures import answer
 from nstgraph.web.upload import MOST_BYTES
 
-__all__ = ["check_gradio", "is_loopback", "serving"]
+__all__ = ["check_gradio", "check_host", "serving"]
 
 #: Seconds that open connections have when the server ends, and that it may take to begin.
 _GRACE, _PATIENCE = 1, 60.0
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine's own name, or number, for itself, which no other machine reaches."""
-    return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdecimal())
+def check_host(host: str, password: str | None) -> None:
+    """Check that a page is served to other machines with a password only.
+
+    Raises:
+        ConfigError: the host is not one of loopback, and there is no password.
+    """
+    if not _is_loopback(host) and password is None:
+        raise ConfigError(f"{host} may be reached by other machines: give a password (--password-file), or no --host")
 
 
 def check_gradio() -> None:
@@ -57,14 +62,18 @@ def serving(studio: Any, host: str = "127.0.0.1", port: int = 7860, password: st
     Raises:
         ConfigError: Gradio is missing, there is no password for other machines, or the address cannot be had.
     """
-    if not is_loopback(host) and password is None:
-        raise ConfigError(f"{host} may be reached by other machines: give a password (--password-file), or no host")
+    check_host(host, password)
     check_gradio()
     with contextlib.closing(_socket(host, port)) as listening, _temporary_folder() as folder:
         port = listening.getsockname()[1]
         app = Guard(_application(studio, folder), folder, _names(host, port), password)
         with _running(app, listening):
             yield f"http://{_shown(host)}:{port}/"
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host is this machine's own name, or number, for itself, which no other machine reaches."""
+    return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdecimal())
 
 
 def _socket(host: str, port: int) -> socket.socket:
@@ -94,7 +103,7 @@ def _temporary_folder() -> Iterator[Path]:
 
 
 def _names(host: str, port: int) -> frozenset[str]:
-    if not is_loopback(host):
+    if not _is_loopback(host):
         return frozenset()  # its names are the network's; the password is sent to none but this server
     names = {_shown(host), "127.0.0.1", "localhost", "[::1]"}
     return frozenset(f"{name}:{port}" for name in names) | (frozenset(names) if port == 80 else frozenset())

@@ -8,7 +8,7 @@ from nstgraph.messages import duration
 from nstgraph.web.run_pictures import picture_address
 from nstgraph.web.run_view import FAILED, FINISHED, PAINTING, STARTING, STOPPED, WAITING, RunView
 
-__all__ = ["NOTHING", "headline", "picture", "queue_label"]
+__all__ = ["NOTHING", "download_link", "headline", "picture", "queue_label"]
 
 NOTHING = '<div class="growing empty"><p>Nothing is being painted now.</p></div>'
 
@@ -41,6 +41,12 @@ def headline(view: RunView, read_only: bool) -> str:
             f'<p><a class="download" href="{address}" download>Download the picture (PNG with its settings)</a></p>'
         )
     return "".join(parts)
+
+
+def download_link(run: str) -> str:
+    """A link to save a result."""
+    address = escape(picture_address(run, "picture.png"))
+    return f'<p><a class="download" href="{address}" download>Download the picture (PNG with its settings)</a></p>'
 
 
 def queue_label(view: RunView) -> str:

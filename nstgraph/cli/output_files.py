@@ -16,6 +16,7 @@ from nstgraph.arrays import Array
 from nstgraph.checkpoints.checkpoint import Checkpoint
 from nstgraph.cli.output_names import OutputNames, inputs
 from nstgraph.cli.output_options import OFF, STDOUT, Outputs
+from nstgraph.cli.page import check_page
 from nstgraph.config import Config
 from nstgraph.errors import OutputError, fault_of
 from nstgraph.graph.trace import save_trace
@@ -54,12 +55,14 @@ def checked_files(
     Raises:
         OutputError: as for `OutputNames.check`, or a name has a field that there is not.
         CheckpointError: the folder for checkpoints holds something.
+        ConfigError: a page is wanted, and cannot be had.
     """
     outputs = outputs.named(fields)
     files = OutputFiles(outputs, names)
     files.names.check(inputs(config, [path for path in read if path is not None], plugins), config.steps)
     if outputs.checkpoint not in (None, OFF):
         Checkpoint.check_new(outputs.checkpoint)
+    check_page(outputs)
     return outputs, files
 
 

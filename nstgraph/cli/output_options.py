@@ -70,6 +70,13 @@ class Outputs:
     latest: Path | None = setting(
         None, "Output", text("FILE"), "Also keep the newest picture in this file, to watch it grow."
     )
+    web: bool = setting(
+        False,
+        "Output",
+        switch(),
+        "Also show the run on a page of this machine while it goes on, to be watched only; its address is printed. "
+        "Needs nstgraph[web].",
+    )
     animation: Path | None = setting(
         None, "Output", text("FILE"), "Write the run as an animation, from coarse to fine: .gif, .webp, or .png (APNG)."
     )

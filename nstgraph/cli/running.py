@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from nstgraph.cli.claims import claim_memory
 from nstgraph.cli.interruptions import deaf, received
 from nstgraph.cli.output_options import OFF, STDOUT, Outputs
+from nstgraph.cli.page import on_a_page
 from nstgraph.cli.printing import say, stderr_held_back
 from nstgraph.cli.progress import Display
 from nstgraph.config import Config, TextureConfig
@@ -158,11 +159,13 @@ def _run(
             replay = again.begin(stylizer, plan) if again is not None else None
             for line in again.notes if again is not None else ():
                 display.note(f"note: {line}")
-            with kept(stylizer, plan, pictures, display) as checkpoint:
+            with (
+                kept(stylizer, plan, pictures, display) as checkpoint,
+                on_a_page(outputs, stylizer, plan, pictures, checkpoint, display) as page,
+            ):
                 if checkpoint is not None:
-                    note = functools.partial(display.note, always=True)
-                    checkpoint.every(outputs.checkpoint_every, lambda line: note(f"note: {line}"))
-                _search(stylizer, pictures, plan, files, display, checkpoint, replay)
+                    checkpoint.every(outputs.checkpoint_every, lambda line: display.note(f"note: {line}", always=True))
+                _search(stylizer, pictures, plan, files, display, checkpoint, [page, replay])
     files.check_hooks()
 
 
@@ -231,11 +234,11 @@ def _search(
     files: OutputFiles,
     display: Display,
     checkpoint: Checkpoint | None,
-    replay: StepCallback | None,
+    others: Sequence[StepCallback | None],
 ) -> None:
     from nstgraph.run.notebook import both
 
-    callback = both(_shown_and_written(stylizer.config, pictures, files, display), replay)
+    callback = functools.reduce(both, [_shown_and_written(stylizer.config, pictures, files, display), *others])
     stop: Interrupted | RunError | None = None
     try:
         result = stylizer(

@@ -26,6 +26,9 @@ OFFERED = (
     *("pooling", "padding", "feather"),
 )
 
+#: Those that are only used with a mask.
+_OF_MASKS = ("feather",)
+
 #: Parameters of terms that a page may give, by kind; what is text may name a file where a stranger wrote the term.
 _SAFE, _SAFE_OF_OURS = ("number", "switch", "choice"), ("text",)
 
@@ -81,8 +84,7 @@ class PaintRequest:
         Raises:
             PictureError: the mask cannot be read.
         """
-        config = self._config()
-        return config if self.mask is None else config.replace(mask=(_mask(self.mask),))
+        return self._config() if self.mask is None else self._config(mask=(_mask(self.mask),))
 
     def pictures(self) -> PictureSet:
         """The pictures, read.
@@ -92,9 +94,9 @@ class PaintRequest:
         """
         return read_pictures(self.config(), self.photo.picture(), [one.picture() for one in self.styles])
 
-    def _config(self) -> Config:
-        # What goes with a mask alone is checked where there is one.
-        given = {name: value for name, value in self.settings.items() if name != "feather" or self.mask is not None}
+    def _config(self, **mask: Any) -> Config:
+        given = {name: value for name, value in self.settings.items() if mask or name not in _OF_MASKS} | mask
+        given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
         if self.preset is None:
             return Config(**given)
         return with_weights_of(self.preset, Config.preset(self.preset, **given))

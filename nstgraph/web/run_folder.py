@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from nstgraph.errors import ConfigError
+from nstgraph.errors import ConfigError, OutputError
 from nstgraph.files import writing, writing_folder
 from nstgraph.search.step import Step
 from nstgraph.web.request import PaintRequest
@@ -106,7 +106,7 @@ class RunFolder:
         _write(self.path / _OUTCOME, dataclasses.asdict(outcome))
 
     def started(self) -> int:
-        """Note that it is started, and tell how often it has been before without an end.
+        """Note that it is started, and tell how often it has been before with neither an end nor a pause.
 
         Raises:
             OutputError: it cannot be written.
@@ -116,6 +116,11 @@ class RunFolder:
             before = int(_read(self.path / _STARTS)["starts"])
         _write(self.path / _STARTS, {"starts": before + 1})
         return before
+
+    def paused(self) -> None:
+        """Note that it was left in order, to be gone on with: that start does not count."""
+        with contextlib.suppress(OutputError):
+            _write(self.path / _STARTS, {"starts": 0})
 
     def keep(self, name: str, data: bytes) -> None:
         """Keep a picture beside the run, which is made again if it is there already.

@@ -18,10 +18,10 @@ from nstgraph.web.live_run import LiveRun, jpeg_of
 from nstgraph.web.run_folder import Outcome, RunFolder
 from nstgraph.web.run_view import FAILED, FINISHED, PAINTING, STOPPED, WAITING, RunView
 
-__all__ = ["StudioRun"]
+__all__ = ["MOST_STARTS", "StudioRun"]
 
 #: A run that has been started so often without an end has ended the server each time.
-_MOST_STARTS = 3
+MOST_STARTS = 3
 
 #: Pixels on the longest side of a picture in the gallery.
 _THUMBNAIL = 320
@@ -95,12 +95,11 @@ class StudioRun:
     def paint(self, stylizers: Stylizers) -> None:
         """Make the picture, from its checkpoint if it had been begun; whatever goes wrong is the run's outcome."""
         try:
-            if self.folder.started() >= _MOST_STARTS:
-                raise ConfigError(
-                    f"{_MOST_STARTS} times, the server has ended while it was painted; choose a smaller size"
-                )
+            if self.folder.started() >= MOST_STARTS:
+                raise ConfigError(f"the server ended {MOST_STARTS} times while it was painted; choose a smaller size")
             self._paint(stylizers)
         except KeyboardInterrupt:  # the server ends; the next one goes on
+            self.folder.paused()
             self.status = WAITING
         except Exception as error:  # a term's own error, say, or no memory: the queue goes on
             self._end(FAILED, fault_of(error))

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 from nstgraph import Config
 from nstgraph.cli import options
 from nstgraph.cli.exit_codes import command
-from nstgraph.run.written_settings import options_of
 from nstgraph.networks.weights_file import embedded
+from nstgraph.run.written_settings import options_of
 from nstgraph.settings.toml_file import as_toml
 
 #: A value of each setting that is not its default, with what else it needs.

@@ -12,6 +12,7 @@ import pytest
 from nstgraph.errors import LossError
 from nstgraph.losses.parameter_types import as_number, parameter_type, text_of
 from nstgraph.messages import shown
+from nstgraph.pictures.load import Source
 
 
 def convert(value: Any, annotation: Any, where: str) -> Any:
@@ -151,6 +152,30 @@ def test_the_item_that_does_not_fit_is_named(kind: Any, value: Any, message: str
 def test_types_say_in_plain_words_what_they_take(annotation: Any, words: str) -> None:
     known = parameter_type(annotation)
     assert known is not None and known.words == words
+
+
+@pytest.mark.parametrize(
+    ("annotation", "kind"),
+    [
+        (int, "number"),
+        (tuple[float, ...], "number"),
+        (float | None, "number"),
+        (bool, "switch"),
+        (Literal["a", "b"], "choice"),
+        (list[str], "text"),
+        (str | None, "text"),
+        (Path, "file"),
+        (list[Path], "file"),
+        (Source, "file"),
+        (Source | None, "file"),
+        (tuple[int, float], "number"),
+        (tuple[int, Path], "file"),
+        (tuple[int, str], "file"),
+    ],
+)
+def test_types_say_whether_they_may_name_a_file(annotation: Any, kind: str) -> None:
+    known = parameter_type(annotation)
+    assert known is not None and known.kind == kind
 
 
 @pytest.mark.parametrize(

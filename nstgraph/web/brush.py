@@ -22,7 +22,7 @@ painted. By keyboard: arrows move the brush, the space bar paints.</p>
 _SCRIPT = """
 const find = (name) => element.querySelector(name);
 const canvas = find('canvas'), shown = canvas.getContext('2d');
-const mask = document.createElement('canvas'), drawn = mask.getContext('2d');
+const mask = document.createElement('canvas'), drawn = mask.getContext('2d', {willReadFrequently: true});
 const photo = new Image();
 let spot = null, last = null, rubbing = false, sent = '';
 const radius = () => Math.max(1, find('input').value / 100 * Math.max(canvas.width, canvas.height) / 2);

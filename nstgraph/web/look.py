@@ -46,7 +46,8 @@ button:focus-visible, canvas:focus-visible, a:focus-visible, summary:focus-visib
 .growing.empty p { color: var(--body-text-color-subdued); font-size: 1.05rem; }
 #head h2, #details h2 { font-size: 1.2rem; font-weight: 650; margin: 0 0 4px; overflow-wrap: anywhere;
   color: var(--body-text-color); }
-.status { margin: 0 0 8px; font-weight: 500; font-variant-numeric: tabular-nums; color: var(--body-text-color-subdued); }
+.status { margin: 0 0 8px; font-weight: 500; font-variant-numeric: tabular-nums;
+  color: var(--body-text-color-subdued); }
 .status.painting { color: var(--body-text-color); }
 .status.failed { color: #c62828; }
 .bar { height: 10px; border-radius: 5px; overflow: hidden; margin: 0 0 12px; background: var(--border-color-primary); }
@@ -107,16 +108,27 @@ def theme() -> Any:
 
     sans = ["system-ui", "Segoe UI", "Roboto", "Helvetica", "Arial", "sans-serif"]
     mono = ["ui-monospace", "Menlo", "Consolas", "monospace"]
-    soft = gradio.themes.Soft(primary_hue="orange", neutral_hue="stone", font=sans, font_mono=mono)
-    plain = {
-        f"{part}{dark}": value
-        for dark in ("", "_dark")
-        for part, value in {
-            "block_title_background_fill": "none",
-            "block_title_text_color": "*body_text_color",
-            "block_label_background_fill": "*background_fill_primary",
-            "block_label_text_color": "*body_text_color",
-            "link_text_color": "*primary_600" if not dark else "*primary_400",
-        }.items()
+    default = gradio.themes.Default(
+        primary_hue="orange", neutral_hue="stone", radius_size="lg", font=sans, font_mono=mono
+    )
+    quiet = {
+        "body_background_fill": "*neutral_50",
+        "block_label_background_fill": "*background_fill_primary",
+        "block_label_text_color": "*body_text_color",
+        "block_title_text_color": "*body_text_color",
+        "block_info_text_color": "*body_text_color_subdued",
+        "body_text_color_subdued": "*neutral_500",
+        "button_primary_background_fill": "*primary_600",
+        "button_primary_background_fill_hover": "*primary_700",
+        "button_primary_text_color": "white",
+        "link_text_color": "*primary_700",
     }
-    return soft.set(**plain, block_title_padding="0", block_title_text_weight="600")
+    dark = {
+        "block_label_background_fill_dark": "*background_fill_primary",
+        "block_label_text_color_dark": "*body_text_color",
+        "block_title_text_color_dark": "*body_text_color",
+        "button_primary_background_fill_dark": "*primary_700",
+        "button_primary_background_fill_hover_dark": "*primary_600",
+        "link_text_color_dark": "*primary_400",
+    }
+    return default.set(**quiet, **dark, block_title_text_weight="600")

@@ -89,6 +89,7 @@ class PaintPart:
             2048,
             512,
             step=32,
+            buttons=[],
             label="Size",
             info="Pixels on the longer side. Twice as large takes four times as long.",
         )
@@ -133,7 +134,7 @@ class PaintPart:
             step=0.01,
             buttons=[],
             label=f"{label} ({term.name})",
-            info=one_line(meaning).capitalize(),
+            info=_sentence(meaning),
             elem_classes="term",
         )
         with gr.Accordion(f"More about {term.name}", open=False, elem_classes="details"):
@@ -141,7 +142,7 @@ class PaintPart:
                 gr.HTML(f'<p class="help">{escape(rest.strip())}</p>')
             for one in term.parameters:
                 self.controls[parameter_key(term.name, one.name)] = gr.Textbox(
-                    one.text, label=f"{term.name}: {one.name}", info=one.words.capitalize(), max_lines=1
+                    one.text, label=f"{term.name}: {one.name}", info=_sentence(one.words), max_lines=1
                 )
 
     def _connect(self) -> None:
@@ -216,3 +217,8 @@ class PaintPart:
             return gr.update(photo=as_address(given(payload, self._folder, "the photo"), SIDE))
         except NstgraphError:
             return gr.update(photo="")  # which the check of the upload says
+
+
+def _sentence(text: str) -> str:
+    text = one_line(text)
+    return text[:1].upper() + text[1:]

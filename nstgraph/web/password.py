@@ -25,7 +25,9 @@ def read_password(path: Path) -> str:
             mode = os.fstat(file.fileno()).st_mode
             data = file.read(_LONGEST + 1)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({error.strerror}); write the password into it as one line") from error
+        raise ConfigError(
+            f"{path} cannot be read ({error.strerror}); write the password into it as one line"
+        ) from error
     if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
         raise ConfigError(f"others may read {path}; keep the password to yourself: chmod 600 {path}")
     try:

@@ -123,11 +123,11 @@ def _application(studio: Any, folder: Path) -> Any:
 
     app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
-    @app.get("/runs/{run}/{kind}")
     def picture(run: str, kind: str) -> fastapi.Response:
         status, body, headers = answer(studio, run, kind)
         return fastapi.Response(body, status, headers)
 
+    app.add_api_route("/runs/{run}/{kind}", picture)
     blocks = page(studio, folder)
     gradio.mount_gradio_app(
         app,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
+import queue
 import shutil
 import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,17 @@ from nstgraph.web.upload import MOST_BYTES
 
 __all__ = ["check_gradio", "check_host", "serving"]
 
-#: Seconds that open connections have when the server ends, and that it may take to begin.
-_GRACE, _PATIENCE = 1, 60.0
+#: Seconds that open connections have when the server ends.
+_GRACE = 1
+
+#: Of uvicorn: it writes nothing, and trusts no header that only a proxy should send.
+_SETTINGS: dict[str, Any] = {
+    "log_level": "critical",
+    "access_log": False,
+    "server_header": False,
+    "proxy_headers": False,
+    "timeout_graceful_shutdown": _GRACE,
+}
 
 
 def check_host(host: str, password: str | None) -> None:
@@ -66,8 +77,8 @@ def serving(studio: Any, host: str = "127.0.0.1", port: int = 7860, password: st
     check_gradio()
     with contextlib.closing(_socket(host, port)) as listening, _temporary_folder() as folder:
         port = listening.getsockname()[1]
-        app = Guard(_application(studio, folder), folder, _names(host, port), password)
-        with _running(app, listening):
+        make = lambda: Guard(_application(studio, folder), folder, _names(host, port), password)  # noqa: E731
+        with _running(make, listening):
             yield f"http://{_shown(host)}:{port}/"
 
 
@@ -153,28 +164,37 @@ def _application(studio: Any, folder: Path) -> Any:
 
 
 @contextlib.contextmanager
-def _running(app: Any, listening: socket.socket) -> Iterator[None]:
-    import uvicorn
+def _running(make: Callable[[], Any], listening: socket.socket) -> Iterator[None]:
+    """Make an application in a thread of its own, within the loop that Gradio binds it to, and run it there."""
+    servers: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
-    settings = uvicorn.Config(
-        app,
-        log_config=None,
-        log_level="critical",
-        access_log=False,
-        ws="none",
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_GRACE,
-    )
-    server = uvicorn.Server(settings)
-    thread = threading.Thread(target=server.run, args=([listening],), name="nstgraph-web", daemon=True)
+    async def run() -> None:
+        import uvicorn
+
+        try:
+            settings = uvicorn.Config(make(), log_config=None, ws="none", **_SETTINGS)
+            server = uvicorn.Server(settings)
+        except BaseException as error:
+            servers.put(error)
+            raise
+        servers.put(server)
+        await server.serve([listening])
+
+    def thread_run() -> None:
+        with contextlib.suppress(Exception):  # which whoever waits has been given
+            asyncio.run(run())
+
+    thread = threading.Thread(target=thread_run, name="nstgraph-web", daemon=True)
     thread.start()
+    server = servers.get()
+    if isinstance(server, BaseException):
+        thread.join()
+        raise server
     try:
-        end = time.monotonic() + _PATIENCE
-        while not server.started and thread.is_alive() and time.monotonic() < end:
+        while not server.started:
+            if not thread.is_alive():
+                raise NstgraphError("the page's server does not begin; is Gradio installed whole?")
             time.sleep(0.02)
-        if not server.started:
-            raise NstgraphError("the page's server does not begin; is Gradio installed whole?")
         yield
     finally:
         server.should_exit = True

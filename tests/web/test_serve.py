@@ -68,7 +68,7 @@ def test_the_page_is_there_with_its_policy(asked):
 
 def test_what_the_page_is_told_names_no_telemetry_and_no_functions_to_call(asked):
     config = json.loads(asked(path="/config")[2])
-    assert config["analytics_enabled"] is False and config["is_space"] is False and not config["stylesheets"]
+    assert config["analytics_enabled"] is False and not any("http" in sheet for sheet in config["stylesheets"])
     assert not json.loads(asked(path="/gradio_api/info")[2])["named_endpoints"]
 
 
@@ -107,9 +107,8 @@ def test_an_upload_of_200_megabytes_is_refused_before_it_is_read(address):
         head = f"POST /gradio_api/upload HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: 200000000\r\n\r\n"
         connection.sendall(head.encode())
         answer = connection.makefile("rb").read()
-    assert b" 413 " in answer.splitlines()[0] and answer.endswith(
-        b"that is more than the 160 MB that this page takes at once\n"
-    )
+    assert b" 413 " in answer.splitlines()[0]
+    assert b"that is more than the 160 MB that this page takes at once" in answer
 
 
 def test_a_file_of_more_than_40_megabytes_is_refused(asked):

@@ -23,6 +23,7 @@ from nstgraph.cli import (
     terms,
     texture,
     video,
+    web,
     weights,
     worker,
 )
@@ -41,7 +42,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (stylize, batch, sweep, texture, video, presets, resume, rerun, terms, bench, worker):
+for commands in (stylize, batch, sweep, texture, video, presets, resume, rerun, terms, bench, web, worker):
     app.add_typer(commands.app)
 app.add_typer(weights.app, name="weights")
 app.add_typer(graph.app, name="graph")

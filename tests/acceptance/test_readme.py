@@ -95,7 +95,7 @@ def test_the_commands_run_and_the_plugins_are_sound(pictures, free_port):
 def test_every_option_in_the_readme_exists():
     pages = (
         CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"}).output
-        for name in ("stylize", "show", "batch", "video", "worker")
+        for name in ("stylize", "show", "batch", "video", "web", "worker")
     )
     known = "\n".join(pages)
     options = set(re.findall(r"`(--[a-z-]+)", TEXT))

@@ -59,11 +59,12 @@ def web(
     from nstgraph.web.studio import Studio
 
     with contextlib.ExitStack() as ending:
-        studio = Studio(folder if folder is not None else state_folder() / "web", queue)
+        place = folder if folder is not None else state_folder() / "web"
+        studio = Studio(place, queue)
         ending.callback(_close, studio)
         address = ending.enter_context(serving(studio, host, port, password))
         to_stdout(f"{address}\n")
-        to_stderr("the page is there; Ctrl-C ends it")
+        to_stderr(f"pictures are kept in {place}; Ctrl-C ends the page")
         if password is not None:
             to_stderr("warning: the password is sent as it is; on a network that others share, use a tunnel: ssh -L")
         if open_browser:

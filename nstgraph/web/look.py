@@ -21,6 +21,7 @@ header p { margin: 0; color: var(--body-text-color-subdued); }
 #begin > div { padding: 14px; gap: 12px; }
 #begin .line.plain { padding: 0 2px; background: none; }
 #head .line.plain { padding: 0; background: none; color: var(--body-text-color-subdued); }
+#photo, #styles { border: 1.5px dashed var(--border-color-primary) !important; border-radius: 12px; }
 #styles button .wrap { font-size: 0; }
 #styles button .wrap::after { content: "Drop paintings here\\A - or -\\A click to choose them"; white-space: pre;
   text-align: center; font-size: 1rem; line-height: 1.5; color: inherit; }

@@ -7,8 +7,8 @@ from typing import Any
 __all__ = ["STYLE", "theme"]
 
 STYLE = """
-.gradio-container { max-width: 1200px !important; margin: 0 auto !important; padding: 0 !important; }
-.gradio-container > main { padding: 8px 24px 40px !important; }
+.gradio-container { width: 100% !important; max-width: 1200px !important; margin: 0 auto !important; padding: 0 !important; }
+.gradio-container > main { width: 100%; padding: 8px 24px 40px !important; }
 #notice:not(:has(p)), #curves:not(:has(svg)), #head:not(:has(h2)) { display: none; }
 header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 14px; padding: 18px 0 6px; }
 header h1 { font-size: 1.7rem; font-weight: 700; letter-spacing: -.02em; margin: 0; color: var(--body-text-color); }
@@ -84,8 +84,8 @@ a.download { display: inline-block; margin: 10px 0 4px; font-weight: 600; color:
   border: 1px solid var(--border-color-primary); background: var(--background-fill-primary); }
 .hung button:hover { border-color: var(--color-accent); box-shadow: 0 2px 10px rgb(0 0 0 / 14%); }
 .hung img { width: 100%; aspect-ratio: 4 / 3; object-fit: cover; display: block; }
-.hung span { display: block; padding: 6px 10px; font-size: .86rem; color: var(--body-text-color); overflow: hidden;
-  text-overflow: ellipsis; white-space: nowrap; }
+.hung span { display: block; padding: 6px 10px; font-size: .86rem; color: var(--body-text-color);
+  overflow-wrap: anywhere; }
 #details table { width: 100%; font-size: .84rem; border-collapse: collapse; table-layout: fixed; }
 #details th, #details td { text-align: left; vertical-align: top; padding: 4px 8px 4px 0; overflow-wrap: anywhere;
   border-top: 1px solid var(--border-color-primary); color: var(--body-text-color); }
@@ -93,7 +93,7 @@ a.download { display: inline-block; margin: 10px 0 4px; font-weight: 600; color:
 #details summary { cursor: pointer; margin: 8px 0; color: var(--body-text-color); }
 #command textarea, #python textarea { font-family: var(--font-mono); font-size: .82rem; }
 @media (max-width: 640px) {
-  .gradio-container > main { padding: 0 12px 24px !important; }
+  .gradio-container > main { width: 100%; padding: 0 12px 24px !important; }
   header { padding: 10px 0 0; }
   #photo, #styles { height: 210px !important; }
   .curves text { font-size: 19px; }

@@ -41,7 +41,7 @@ class WatchPart:
                 )
             with gr.Column(scale=2, min_width=300):
                 self._head = gr.HTML("", apply_default_css=False, elem_id="head")
-                self._stop = gr.Button("Stop, and keep the best so far", variant="stop", visible=False, elem_id="stop")
+                self._stop = gr.Button("Stop, and keep the best so far", visible=False, elem_id="stop")
                 self._curves = gr.HTML("", apply_default_css=False, elem_id="curves")
                 self._weights()
         self.outputs = [

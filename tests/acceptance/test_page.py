@@ -134,7 +134,7 @@ def _set(page, label, value):
 def _small(page):
     """Choose a tiny picture, and a few steps."""
     _set(page, "Size", 32)
-    page.get_by_role("button", name="More", exact=True).click()
+    page.locator("#more > button").click()
     _set(page, "Steps", 3)
 
 

@@ -32,10 +32,13 @@ def page(studio: Any, folder: Path) -> Any:
         with gr.Tabs(selected="watch" if studio.read_only else "paint", elem_id="parts") as tabs:
             if studio.read_only:
                 with gr.Tab("Watch", id="watch"):
-                    WatchPart(studio, folder, timer)
+                    watch = WatchPart(studio, folder)
+                timer.tick(watch.tick, watch.inputs, watch.outputs, concurrency_limit=4, **_QUIET)
             else:
                 _whole(studio, folder, timer, tabs, blocks)
         blocks.queue(api_open=False, default_concurrency_limit=2)
+    # Gradio makes a table of all events after each, for a page of its own that is not served, at the search's expense.
+    blocks._queue.compute_analytics_summary = lambda records: {"functions": {}}
     return blocks
 
 
@@ -43,9 +46,9 @@ def _whole(studio: Any, folder: Path, timer: Any, tabs: Any, blocks: Any) -> Non
     with gr.Tab("Paint", id="paint"):
         paint = PaintPart(studio, folder)
     with gr.Tab("Watch", id="watch"):
-        watch = WatchPart(studio, folder, timer)
+        watch = WatchPart(studio, folder)
     with gr.Tab("Gallery", id="keep"):
-        keep = KeepPart(studio, folder, timer)
+        keep = KeepPart(studio)
 
     def start(*values: Any) -> list[Any]:
         try:
@@ -63,6 +66,11 @@ def _whole(studio: Any, folder: Path, timer: Any, tabs: Any, blocks: Any) -> Non
         except NstgraphError as error:
             return [gr.Tabs(selected="paint"), refused(error), *[gr.skip()] * len(paint.inputs)]
 
+    def tick(run: str, seen: dict[str, Any], hung: str) -> list[Any]:
+        return [*watch.tick(run, seen), *keep.hang(hung)]
+
+    looked = [*watch.inputs, keep.hung]
+    timer.tick(tick, looked, [*watch.outputs, *keep.outputs], concurrency_limit=4, **_QUIET)
     begun = [watch.run, tabs, paint.plan_line]
     whole: dict[str, Any] = {**_QUIET, "preprocess": False}
     paint.go.click(start, paint.inputs, begun, **whole)

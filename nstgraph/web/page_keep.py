@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -28,13 +27,15 @@ class KeepPart:
 
     Attributes:
         chosen: a state of the page: the id of the picture that is looked at.
+        hung, outputs: what `hang` is given, and what it returns values for.
         again, another: buttons that take its settings, with its photo and without.
     """
 
-    def __init__(self, studio: Any, folder: Path, timer: Any) -> None:
-        self._studio, self._folder = studio, folder
-        self.chosen, self._hung = gr.State(""), gr.State("")
+    def __init__(self, studio: Any) -> None:
+        self._studio = studio
+        self.chosen, self.hung = gr.State(""), gr.State("")
         self._gallery = gr.HTML("", js_on_load=_SCRIPT, apply_default_css=False, elem_id="kept")
+        self.outputs = [self.hung, self._gallery]
         with gr.Row(visible=False, elem_id="one") as self._one:
             with gr.Column(scale=3, min_width=300):
                 self._details = gr.HTML("", apply_default_css=False, elem_id="details")
@@ -47,16 +48,14 @@ class KeepPart:
                 self._really = gr.Button(
                     "Yes, delete it for good", size="sm", variant="stop", visible=False, elem_id="really"
                 )
-        self._connect(timer)
+        self._connect()
 
-    def _connect(self, timer: Any) -> None:
+    def _connect(self) -> None:
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        hung = [self._hung, self._gallery]
         shown = [self.chosen, self._one, self._details, self._command, self._python, self._really]
-        timer.tick(self.hang, self._hung, hung, concurrency_limit=4, **quiet)
         self._gallery.click(self._choose, None, shown, **quiet)
         self._delete.click(lambda: gr.Button(visible=True), None, self._really, **quiet)
-        self._really.click(self._remove, self.chosen, shown, **quiet).then(self.hang, self._hung, hung, **quiet)
+        self._really.click(self._remove, self.chosen, shown, **quiet).then(self.hang, self.hung, self.outputs, **quiet)
 
     def hang(self, hung: str) -> list[Any]:
         """The gallery, if other pictures hang there than the page has seen."""

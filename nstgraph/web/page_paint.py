@@ -99,7 +99,7 @@ class PaintPart:
         self.controls["keep_colors"] = gr.Checkbox(
             False, label="Keep the photo's colours", info="Take the strokes of the painting, and not its paint."
         )
-        with gr.Accordion("More", open=False):
+        with gr.Accordion("More", open=False, elem_id="more"):
             self.controls["steps"] = gr.Slider(
                 0,
                 2000,

@@ -26,12 +26,13 @@ class WatchPart:
 
     Attributes:
         run: a state of the page: the id of the run that is watched; empty for the one at work.
-        outputs: what `tick` returns values for.
+        inputs, outputs: what `tick` is given, and what it returns values for.
     """
 
-    def __init__(self, studio: Any, folder: Path, timer: Any) -> None:
+    def __init__(self, studio: Any, folder: Path) -> None:
         self._studio, self._folder = studio, folder
         self.run, self._seen = gr.State(""), gr.State({})
+        self.inputs = [self.run, self._seen]
         self._queue = gr.Radio([], label="In the queue", visible=False, elem_id="queue")
         with gr.Row(elem_classes="watch"):
             with gr.Column(scale=3, min_width=320):
@@ -48,7 +49,7 @@ class WatchPart:
             *(self.run, self._seen, self._queue, self._picture, self._compare, self._head, self._stop, self._curves),
             *(self._steering, *self._sliders),
         ]
-        self._connect(timer)
+        self._connect()
 
     def _weights(self) -> None:
         with gr.Accordion("Change what matters, on the way", open=False, visible=False, elem_id="steering") as steering:
@@ -57,12 +58,10 @@ class WatchPart:
             self._apply = gr.Button("Go on with these", elem_id="weigh")
         self._steering = steering
 
-    def _connect(self, timer: Any) -> None:
+    def _connect(self) -> None:
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        inputs = [self.run, self._seen]
-        timer.tick(self.tick, inputs, self.outputs, concurrency_limit=4, **quiet)
-        self._queue.input(self._choose, self._queue, [self.run, self._seen], **quiet).then(
-            self.tick, inputs, self.outputs, concurrency_limit=4, **quiet
+        self._queue.input(self._choose, self._queue, self.inputs, **quiet).then(
+            self.tick, self.inputs, self.outputs, **quiet
         )
         if not self._studio.read_only:
             self._stop.click(self._end, self._seen, self._head, **quiet)

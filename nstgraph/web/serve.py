@@ -25,6 +25,9 @@ __all__ = ["check_gradio", "check_host", "serving"]
 #: Seconds that open connections have when the server ends.
 _GRACE = 1
 
+#: Names the folder of Gradio's files.
+_FOLDER = "GRADIO_TEMP_DIR"
+
 #: Of uvicorn: it writes nothing, and trusts no header that only a proxy should send.
 _SETTINGS: dict[str, Any] = {
     "log_level": "critical",
@@ -59,7 +62,9 @@ def check_gradio() -> None:
 
 @contextlib.contextmanager
 def serving(studio: Any, host: str = "127.0.0.1", port: int = 7860, password: str | None = None) -> Iterator[str]:
-    """Serve the page in a thread of its own while the block runs; nothing of the process is changed.
+    """Serve the page in a thread of its own while the block runs.
+
+    Meanwhile the process's GRADIO_TEMP_DIR names the server's folder: Gradio looks there whenever it copies a control.
 
     Args:
         studio: what paints (`nstgraph.web.painting.Studio`), or shows what is painted elsewhere.
@@ -106,10 +111,17 @@ def _socket(host: str, port: int) -> socket.socket:
 
 @contextlib.contextmanager
 def _temporary_folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="nstgraph-web-"))  # which others cannot look into
+    """A folder that others cannot look into, as Gradio's own."""
+    folder = Path(tempfile.mkdtemp(prefix="nstgraph-web-")).resolve()
+    before = os.environ.get(_FOLDER)
+    os.environ[_FOLDER] = str(folder)
     try:
         yield folder
     finally:
+        if before is None:
+            del os.environ[_FOLDER]
+        else:
+            os.environ[_FOLDER] = before
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -155,11 +167,6 @@ def _application(studio: Any, folder: Path) -> Any:
         theme=theme(),
         css=STYLE,
     )
-    for block in blocks.blocks.values():
-        block.GRADIO_CACHE = str(folder)
-    for route in app.routes:
-        if hasattr(getattr(route, "app", None), "uploaded_file_dir"):
-            route.app.uploaded_file_dir = str(folder)
     return app
 
 

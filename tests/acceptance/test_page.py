@@ -134,7 +134,7 @@ def _set(page, label, value):
 def _small(page):
     """Choose a tiny picture, and a few steps."""
     _set(page, "Size", 32)
-    page.get_by_role("button", name="More", exact=True).click()
+    page.locator("#more > button").click()
     _set(page, "Steps", 3)
 
 
@@ -226,6 +226,7 @@ def test_a_reload_and_a_second_tab_find_the_run_again(tabs, studio, long):
 
 def test_who_waits_sees_the_place_in_the_queue(tabs, studio, long, tmp_path):
     page = tabs()
+    page.locator("#growing img").wait_for()
     page.get_by_role("tab", name="Paint").click()
     _choose_files(page, tmp_path)
     _small(page)
@@ -241,14 +242,15 @@ def test_the_gallery_shows_settings_and_what_to_copy_and_gives_them_back(tabs, s
     page.locator(f"#kept button[data-run='{done}']").click()
     page.get_by_text("All settings, as the file says them").click()
     assert "style_scale" in page.locator("#details table").inner_text()
-    assert page.get_by_label("As a command line").input_value() == studio.as_command(done)
-    assert page.get_by_label("As Python").input_value() == studio.as_python(done)
+    assert page.locator("#command textarea").input_value() == studio.as_command(done)
+    assert page.locator("#python textarea").input_value() == studio.as_python(done)
     page.get_by_role("button", name="Again with these settings").click()
     page.locator("#photo img").wait_for()
     page.locator("#plan", has_text="3 steps").wait_for()
     page.locator("#go").click()
     page.locator("#compare img").first.wait_for()
-    assert studio.request(studio.runs()[0].id) == studio.request(done)
+    again, before = studio.request(studio.runs()[0].id), studio.request(done)
+    assert (again.photo, again.styles, again.config()) == (before.photo, before.styles, before.config())
 
 
 def test_settings_are_taken_for_another_photo(tabs, done):
@@ -296,7 +298,7 @@ def _sparse(path):
     [
         ("large.jpg", _sparse, "maximum|40"),
         ("text.jpg", lambda path: path.write_text("no picture"), "text.jpg"),
-        ("wide.png", _huge_png, "900 million pixels"),
+        ("wide.png", _huge_png, "million pixels; shrink it"),
     ],
 )
 @pytest.mark.parametrize("control", ["#photo", "#styles"])
@@ -317,7 +319,7 @@ def test_nothing_scrolls_sideways_on_a_phone(tabs, done, scheme):
         page.get_by_role("tab", name=tab).click()
         if tab == "Gallery":
             page.locator(f"#kept button[data-run='{done}']").click()
-            page.get_by_label("As Python").wait_for()
+            page.locator("#python textarea").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

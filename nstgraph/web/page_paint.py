@@ -9,7 +9,6 @@ from typing import Any
 import gradio as gr
 
 from nstgraph.errors import NstgraphError
-from nstgraph.messages import one_line
 from nstgraph.web.brush import SIDE, brush
 from nstgraph.web.controls import HEAVIEST, TermControl, presets, terms
 from nstgraph.web.form import OWN, names, of_preset, of_request, parameter_key, request_of, weight_key
@@ -126,7 +125,7 @@ class PaintPart:
 
     def _term(self, term: TermControl) -> None:
         first, _, rest = term.help.partition("\n")
-        label, _, meaning = first.partition(":")
+        label, _, meaning = first.rstrip(".").replace(";", ":", 1).partition(":")
         self.controls[weight_key(term.name)] = gr.Slider(
             0,
             HEAVIEST,
@@ -220,5 +219,5 @@ class PaintPart:
 
 
 def _sentence(text: str) -> str:
-    text = one_line(text)
-    return text[:1].upper() + text[1:]
+    line = " ".join(text.split())
+    return line[:1].upper() + line[1:]

@@ -131,6 +131,18 @@ def _set(page, label, value):
     control.press("Tab")
 
 
+def _write(page, label, text):
+    """Fill a box in what has just been unfolded, which at first may still be given its value."""
+
+    def stays():
+        page.get_by_label(label).fill(text)
+        page.get_by_label(label).press("Tab")
+        page.wait_for_timeout(300)
+        return page.get_by_label(label).input_value() == text
+
+    _until(stays)
+
+
 def _small(page):
     """Choose a tiny picture, and a few steps."""
     _set(page, "Size", 32)
@@ -171,8 +183,7 @@ def test_what_does_not_fit_is_said_before_the_start(tabs, tmp_path):
     _small(page)
     page.get_by_role("button", name="What matters in the picture").click()
     page.get_by_role("button", name="More about tv").click()
-    page.get_by_label("tv: power").fill("nothing")
-    page.get_by_label("tv: power").press("Tab")
+    _write(page, "tv: power", "nothing")
     page.locator("#plan [role=alert]", has_text="power").wait_for()
 
 

@@ -7,7 +7,8 @@ from typing import Any
 __all__ = ["STYLE", "theme"]
 
 STYLE = """
-.gradio-container { width: 100% !important; max-width: 1200px !important; margin: 0 auto !important; padding: 0 !important; }
+.gradio-container { width: 100% !important; max-width: 1200px !important; margin: 0 auto !important;
+  padding: 0 !important; }
 .gradio-container > main { width: 100%; padding: 8px 24px 40px !important; }
 #notice:not(:has(p)), #curves:not(:has(svg)), #head:not(:has(h2)) { display: none; }
 header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 14px; padding: 18px 0 6px; }

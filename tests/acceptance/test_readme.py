@@ -27,8 +27,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
 TEXT = "\n".join([README, *PAGES.values()])
 BLOCKS = list(dict.fromkeys(re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)))
-#: What takes the default loss's place: one layer, since TensorFlow takes its time over each.
-SMALL = "-l content:layer=conv1_1 -l style:layers=conv1_1"
+#: What takes the default loss's place: no layer, since TensorFlow takes its time over each.
+SMALL = "-l content:layer=image -l style:layers=image"
 COMMANDS = list(dict.fromkeys(re.findall(r"^    nstgraph ((?:stylize|video) .*)$", TEXT, re.MULTILINE)))
 
 
@@ -47,8 +47,8 @@ def pictures(tmp_path, monkeypatch):
 
 
 def smaller(command):
-    """The same command with losses of one layer."""
-    command = command.replace("-l default", SMALL).replace("0.1*content", "0.1*content:layer=conv1_1")
+    """The same command with losses of pixels."""
+    command = command.replace("-l default", SMALL).replace("0.1*content", "0.1*content:layer=image")
     return command if " -l " in command else f"{command} {SMALL}"
 
 

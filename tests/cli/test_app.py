@@ -188,7 +188,7 @@ def test_overwrite(here):
 
 
 def test_logs(here):
-    loss = "-l style:layers=conv1_1 -l 0.5*tv -l 0.25*tv:power=2"
+    loss = "-l style:layers=image -l 0.5*tv -l 0.25*tv:power=2"
     line = f"stylize c.png s.png -o out.png --size 48 --steps 3 --precision float32 {loss} -q"
     good(f"{line} --log log.csv")
     good(f"{line} --log log.json --overwrite --seed 7")

@@ -100,7 +100,7 @@ BAD = [
     ("c.png s.png -o o.png --padding none", "'none'; choose from"),
     ("c.png s.png -o o.png --weights nope.npz", "nope.npz does not exist; .*nstgraph weights fetch vgg16"),
     ("c.png s.png -o o.png --weights text.png", "text.png is not a weights file"),
-    ("c.png s.png -o o.png --weights damaged.npz", "damaged.npz is damaged in conv"),
+    ("c.png s.png -o o.png -l content:layer=conv3_3 --weights damaged.npz", "damaged.npz is damaged in conv"),
     ("c.png s.png -o o.png --precision half", "precision is 'half'; choose from auto, bfloat16, float16, float32"),
     ("c.png s.png -o o.png --optimizer sgd", "optimizer is 'sgd'; choose from adadelta, adagrad, .*, rmsprop$"),
     ("c.png s.png -o o.png --optimizer Adam", r"optimizer is 'Adam'; did you mean 'adam'\?$"),

@@ -111,7 +111,7 @@ def test_a_preset_runs_with_the_embedded_weights(picture_folder: Path) -> None:
     assert result.exit_code == 0, result.output
     assert load(picture_folder / "out.png").size == load(picture_folder / "out-0002.png").size == (32, 32)
     assert "500*content:layer=conv3_3,normalization=mse 0.001*style:" in result.stderr
-    planned = run("plan c.png s.png --preset thushv --optimizer auto --size 64")
+    planned = run("plan c.png s.png --preset thushv --optimizer auto --size 64 -l tv")
     assert planned.exit_code == 0 and "64 × 64" in planned.stdout and "500" in planned.stdout
 
 

@@ -86,7 +86,8 @@ def names(folder):
 @pytest.mark.parametrize(
     ("number", "code", "options"),
     [
-        ("SIGINT", 130, ["--checkpoint", "off"]),  # SIGTERM: see test_resume
+        # In the tests' own process: see below; SIGTERM: see test_resume.
+        pytest.param("SIGINT", 130, ["--checkpoint", "off"], marks=pytest.mark.slow),
         pytest.param(
             "SIGHUP",
             129,
@@ -111,6 +112,24 @@ def test_the_best_picture_so_far_is_saved(tmp_path, interrupted, number, code, o
     assert np.abs(picture.rgb - load(tmp_path / "c.png").rgb).mean() > 0.1
     if further:
         assert (tmp_path / "log.csv").read_text().count("\n") >= 2
+
+
+def test_an_interrupted_run_saves_the_best_picture_so_far(picture_folder, interrupting_plugin):
+    (picture_folder / "p.py").write_text(interrupting_plugin("c.png"))
+    line = "stylize c.png s.png -o out.png --size 48 --scales 1 --steps 400 --precision float32"
+    result = CliRunner().invoke(
+        app, f"{line} -l style:layers=image -l interrupts --plugin p.py --checkpoint off".split()
+    )
+    shown = result.stderr
+    assert result.exit_code == 130 and "Traceback" not in shown
+    assert re.match(r"plan: .* steps in \w+: about ", shown)
+    assert "weights: the embedded weights\n" in shown and "wrote out.png" in shown
+    assert shown.endswith("\nnstgraph: interrupted\n")
+    assert not list(Path(os.environ["XDG_STATE_HOME"], "nstgraph", "runs").glob("*"))
+    assert names(picture_folder) == ["c.png", "out.png", "p.py", "pressed", "s.png"]
+    picture = load(picture_folder / "out.png")
+    assert picture.size == (36, 48)
+    assert np.abs(picture.rgb - load(picture_folder / "c.png").rgb).mean() > 0.1
 
 
 @pytest.mark.parametrize(

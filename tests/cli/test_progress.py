@@ -3,11 +3,11 @@ import re
 import struct
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pytest
-from PIL import Image
 
+from nstgraph.cli.app import app
 from nstgraph.cli.progress import Display, download_bar
 from nstgraph.errors import NstgraphError
 from nstgraph.search.step import Step
@@ -79,6 +79,19 @@ def test_download(capsys):
     assert "2.0/4.0 MB" in "".join(lines(capsys))
 
 
+def all_that_comes(terminal):
+    """All bytes until the other end is closed."""
+    shown = b""
+    while True:
+        try:
+            data = os.read(terminal, 1 << 16)
+        except OSError:  # how Linux says that the other end has been closed
+            return shown
+        if not data:
+            return shown
+        shown += data
+
+
 def on_a_terminal(folder, code, *arguments, columns=80, term="xterm"):
     """Exit code and all that a process writes to a terminal of its own."""
     fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
@@ -91,15 +104,7 @@ def on_a_terminal(folder, code, *arguments, columns=80, term="xterm"):
         cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs,
     ) as process:  # fmt: skip
         os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                data = os.read(ours, 1 << 16)
-            except OSError:  # how Linux says that the other end has been closed
-                break
-            if not data:
-                break
-            shown += data
+        shown = all_that_comes(ours)
     os.close(ours)
     return process.returncode, shown.decode()
 
@@ -108,11 +113,16 @@ def visible(shown):
     return re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", shown).replace("\r", "\n")
 
 
-def test_a_run_on_a_terminal(tmp_path):
-    colours = np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
-    Image.fromarray(colours).resize((48, 36)).save(tmp_path / "c.png")
-    options = ["--size", "48", "--steps", "3", "--precision", "float32", "-l", "style:layers=image", "-l", "0.5*tv"]
-    code, shown = on_a_terminal(tmp_path, CLI, "stylize", "c.png", "c.png", "-o", "out.png", *options)
+RUN = "stylize c.png c.png -o out.png --size 48 --steps 3 --precision float32 -l style:layers=image -l 0.5*tv"
+
+
+@pytest.fixture
+def photo(empty_folder, save_picture):
+    save_picture(empty_folder / "c.png", 48, 36)
+    return empty_folder
+
+
+def assert_run(code, shown):
     assert code == 0
     text = visible(shown)
     assert re.search(r"^plan: 48x36, .* 3 steps in ", text, re.MULTILINE)
@@ -121,6 +131,30 @@ def test_a_run_on_a_terminal(tmp_path):
     assert re.fullmatch(r"step 3/3  48×36 ━+ .*\d s left\s*", bar)
     assert re.fullmatch(r"loss [\d.e-]+  style [\d.e-]+  tv [\d.e-]+", losses)
     assert shown.endswith("\x1b[?25h")  # the cursor is back
+
+
+def test_a_run_on_a_terminal(photo, monkeypatch):
+    """Which is the tests' own standard error meanwhile."""
+    fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
+    for name in ("COLUMNS", "LINES", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    ours, theirs = os.openpty()
+    fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+    with ThreadPoolExecutor(1) as pool, open(theirs, "w", encoding="utf-8") as terminal:
+        shown = pool.submit(all_that_comes, ours)
+        monkeypatch.setattr(sys, "stderr", terminal)
+        # Rich asks the standard streams for the width, of which none is a terminal here.
+        monkeypatch.setattr("rich.console._STD_STREAMS", (theirs,))
+        code = app(RUN.split(), standalone_mode=False)
+        terminal.close()
+    os.close(ours)
+    assert_run(code or 0, shown.result().decode())
+
+
+@pytest.mark.slow
+def test_a_run_on_a_terminal_in_a_process_of_its_own(photo):
+    assert_run(*on_a_terminal(photo, CLI, *RUN.split()))
 
 
 DISPLAY = f"""

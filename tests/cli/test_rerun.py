@@ -161,7 +161,7 @@ def test_show_tells_all_and_its_command_and_toml_make_the_same(here: Path) -> No
 
 
 def test_a_texture_is_shown_and_made_again(here: Path) -> None:
-    small = ["-l", "moments:layers=conv1_1", "--steps", "2", "--aspect", "2:1", "--size", "64"]
+    small = ["-l", "moments:layers=image", "--steps", "2", "--aspect", "2:1", "--size", "64"]
     good("texture", "s.png", "-o", "o.png", "-q", *small)
     good("rerun", "o.png", "-q")
     assert (here / "s-texture.png").read_bytes() == (here / "o.png").read_bytes()

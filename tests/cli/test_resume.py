@@ -25,7 +25,7 @@ from nstgraph.cli.claims import claim
 from nstgraph.losses.registry import registry
 from nstgraph.pictures.load import load
 
-LINE = "stylize c.png s.png -o o.png --size 48 --scales 1 --steps 24 --precision float32 -l style:layers=conv1_1"
+LINE = "stylize c.png s.png -o o.png --size 48 --scales 1 --steps 24 --precision float32 -l style:layers=image"
 
 
 def nstgraph(line):
@@ -135,7 +135,7 @@ def test_a_stranger_s_checkpoint_writes_over_nothing_and_runs_no_code(failed):
     shutil.copytree("ck", "theirs")
     about, arrays = _run_file("theirs")
     about["outputs"] = {"output": str(failed / "c.png"), "latest": str(failed / "s.png"), "log": "/nowhere/log.json"}
-    about["config"]["loss"], about["plugins"] = "style:layers=conv1_1", {}
+    about["config"]["loss"], about["plugins"] = "style:layers=image", {}
     _run_file("theirs", about, arrays)
     inputs = [(failed / name).read_bytes() for name in ("c.png", "s.png", "p.py")]
     code, _, shown = nstgraph("resume theirs")
@@ -263,7 +263,7 @@ def aborts(g):
 def test_the_sizes_before_a_native_abort_are_kept(folder):
     (folder / "p.py").write_text(ABORTING)
     line = "stylize c.png s.png -o o.png --size 96 --scales 2 --steps 12 --precision float32 --checkpoint ck"
-    line += " --checkpoint-every 3600 -l style:layers=conv1_1 -l 0.00001*aborts --plugin p.py"
+    line += " --checkpoint-every 3600 -l style:layers=image -l 0.00001*aborts --plugin p.py"
     process = start(folder, line)
     for shown in process.stdout:
         if shown.startswith("step 1/"):

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from nstgraph.cli.app import app
 from nstgraph.pictures.load import load
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the shell's redirections are those of POSIX")
@@ -68,6 +70,15 @@ def test_a_reader_of_a_list_may_leave(command: str) -> None:
 
 
 def test_a_picture_comes_by_standard_input_and_goes_by_standard_output(here: Path) -> None:
+    line = f"stylize - s.png -o - -q {SMALL}"
+    done = CliRunner().invoke(app, line.split(), input=(here / "c.png").read_bytes())
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert load(io.BytesIO(done.stdout_bytes)).size == (24, 32)
+    assert sorted(path.name for path in here.iterdir()) == ["c.png", "s.png"]
+
+
+@pytest.mark.slow
+def test_so_it_does_in_a_process_of_its_own(here: Path) -> None:
     done = shell(f"{COMMAND} stylize - s.png -o - -q {SMALL} < c.png")
     assert (done.returncode, done.stderr) == (0, b"")
     assert load(io.BytesIO(done.stdout)).size == (24, 32)

@@ -6,6 +6,6 @@ import pytest
 from batches import faults
 
 
-@pytest.mark.parametrize(("first", "beyond"), [(0, 40), pytest.param(0, 1_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("first", "beyond"), [(0, 20), pytest.param(0, 1_000, marks=pytest.mark.slow)])
 def test_damaged_networks(first: int, beyond: int) -> None:
     assert faults("networks", first, beyond) == []

@@ -118,7 +118,8 @@ def compare(objective, pictures, side=32):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == "600 operations" else []) for name in EXACT]
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in ("600 operations", "YUV") else []) for name in EXACT],
 )
 def test_what_is_local_is_exact_in_tiles(objective_of, pictures, name):
     assert compare(objective_of(EXACT[name]), pictures) < 1e-5
@@ -167,8 +168,14 @@ AT_EDGES = {
 }
 
 
+#: Whose like is there: at another end, of another size.
+ALIKE = ("cut, then padded", "every fourth from the fourth", "mirrored far beyond the end", "a cut larger than a tile")
+
+
 @pytest.mark.parametrize("side", [16, pytest.param(48, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", AT_EDGES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in ALIKE else []) for name in AT_EDGES]
+)
 def test_edges_of_tiles_and_pictures_are_exact(objective_of, smooth_picture, name, side):
     pictures = smooth_picture(70, 90, 1), [smooth_picture(60, 50, 2)], smooth_picture(70, 90, 3)
     assert compare(objective_of(AT_EDGES[name]), pictures, side) < 1e-5

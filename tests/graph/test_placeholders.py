@@ -14,7 +14,7 @@ from nstgraph.fed_variables import fed_variables, load
 from nstgraph.networks.weights_file import WeightsFile, embedded
 from nstgraph.search.search import Search
 
-LOSS = "content:layer=conv2_1 2*style:layers=conv1_1+conv2_1"
+LOSS = "content:layer=conv1_1 2*style:layers=image+conv1_1"
 
 
 @pytest.fixture(scope="module")

@@ -87,7 +87,9 @@ def gram_error(precision):
 
 
 @pytest.mark.parametrize("precision", LOW)
-@pytest.mark.parametrize("layer", ["conv1_1", "conv2_2", "conv3_3"])
+@pytest.mark.parametrize(
+    "layer", ["conv1_1", *(pytest.param(f"conv{n}", marks=pytest.mark.slow) for n in ("2_2", "3_3"))]
+)
 def test_statistics_of_low_precision_maps_are_added_up_in_float32(smooth_picture, precision, layer):
     flat, gram, means = statistics_of(precision, smooth_picture(61, 83, 1), layer)
     assert gram.dtype == means.dtype == np.float32

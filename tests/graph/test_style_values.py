@@ -10,7 +10,7 @@ import pytest
 from nstgraph import Evaluator, TiledEvaluator, tf
 from nstgraph.graph.style_values import StyleValues
 
-LOSS = "content:layer=conv2_1 style:layers=conv1_1+conv2_1 moments:layers=conv1_1"
+LOSS = "content:layer=image style:layers=image+conv1_1 moments:layers=image"
 
 
 @pytest.fixture(scope="module")

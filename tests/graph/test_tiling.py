@@ -187,7 +187,14 @@ def test_reducing_over_channels_is_no_fault(objective_of):
     assert objective.graph.statistics[0].views == (objective.graph.generated,)
 
 
-def test_all_terms_are_tileable(objective_of):
-    objective = objective_of("default moments histogram:bins=2 laplacian luminance")
+SHALLOW = "coherence content:layer=image histogram:layers=image,bins=2 moments:layers=image style:layers=image"
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [f"{SHALLOW} palette photo_colors tv", pytest.param("default moments histogram:bins=2", marks=pytest.mark.slow)],
+)
+def test_all_terms_are_tileable(objective_of, loss):
+    objective = objective_of(f"{loss} laplacian luminance")
     check_tileable(objective)
     assert len(objective.graph.statistics) > 10

@@ -14,7 +14,8 @@ from nstgraph.pictures.load import load
 from nstgraph.pictures.resize import resize
 
 CONTENT, STYLE = landscape(96, 72), painting(80, 80)
-SMALL = Config(size=48, steps=4, scales=1, loss="0.5*content:layer=conv1_1 0.1*tv:power=2", precision="float32")
+SMALL = Config(size=48, steps=4, scales=1, loss="0.5*content:layer=image 0.1*tv:power=2", precision="float32")
+NETWORK = SMALL.replace(loss="0.5*content:layer=conv1_1 0.1*tv:power=2")
 
 
 class Recorder(tf.train.SessionRunHook):
@@ -68,7 +69,7 @@ def watched():
     """A run's recorder and result; images that its callback was given, and what the variable held then."""
     recorder = Recorder(content="loss/content:0", tv="loss/tv:0")
     images = []
-    with Stylizer(SMALL, hooks=[recorder]) as stylizer:
+    with Stylizer(NETWORK, hooks=[recorder]) as stylizer:
         variable, session = stylizer.graph.variable, stylizer.evaluator.session
         result = stylizer(
             CONTENT, [STYLE], callback=lambda step, image: images.append((image.copy(), session.run(variable)))
@@ -93,7 +94,7 @@ def test_the_variable_holds_each_step_s_image(watched):
 
 def test_hooks_leave_the_result_as_it_is(watched):
     _, result, _ = watched
-    plain = run(SMALL)
+    plain = run(NETWORK)
     np.testing.assert_array_equal(result.image, plain.image)
     assert [step.total for step in result.history] == [step.total for step in plain.history]
     assert (result.evaluations, result.reason) == (plain.evaluations, plain.reason)
@@ -115,7 +116,7 @@ def test_a_coarse_to_fine_run_is_one_count_of_steps_at_several_sizes():
 
 def test_steps_in_tiles_are_seen_with_the_whole_picture():
     recorder = Recorder(maps="features/content/conv1_1:0")
-    result = run(SMALL.replace(size=96, scales=2, steps=6, tile=48), recorder)
+    result = run(NETWORK.replace(size=96, scales=2, steps=6, tile=48), recorder)
     assert [stage.split(",")[0] for stage in result.settings["stages"]] == ["48x36", "96x72 in tiles of 48 px"]
     assert_seen(recorder, result)
     assert recorder.seen[-1]["maps"].shape == (1, 72, 96, 64)
@@ -243,7 +244,7 @@ def test_without_hooks_there_is_no_global_step():
 
 def test_hooks_see_the_weights_in_force():
     recorder = Recorder(weight="weight/content:0")
-    config = SMALL.replace(size=96, scales=2, loss="1..0.1*content:layer=conv1_1 0.1*tv:power=2")
+    config = SMALL.replace(size=96, scales=2, loss="1..0.1*content:layer=image 0.1*tv:power=2")
     with Stylizer(config, hooks=[recorder]) as stylizer:
         stylizer(CONTENT, [STYLE])
     weights = [seen["weight"] for seen in recorder.seen]

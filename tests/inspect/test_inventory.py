@@ -68,7 +68,7 @@ def test_the_way_back_takes_as_much_as_the_way_there(by_scope):
         {},
         pytest.param({"styles": 2}, marks=pytest.mark.slow),
         pytest.param({"precision": "bfloat16"}, marks=pytest.mark.slow),
-        {"pooling": "max", "padding": "zero"},
+        pytest.param({"pooling": "max", "padding": "zero"}, marks=pytest.mark.slow),
     ],
     ids=str,
 )

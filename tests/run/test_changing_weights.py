@@ -12,7 +12,7 @@ from nstgraph.errors import RunError
 
 CONTENT, STYLE = landscape(96, 72), painting(80, 80)
 # Few layers, since TensorFlow takes its time over each.
-SMALL = Config(size=64, scales=2, steps=24, loss="content:layer=conv1_1 style:layers=conv1_1", precision="float32")
+SMALL = Config(size=64, scales=2, steps=24, loss="content:layer=image style:layers=image", precision="float32")
 
 
 def style_of(step, weight=1.0):
@@ -99,12 +99,12 @@ def test_a_run_that_goes_on_has_the_weights_that_were_in_force(tmp_path):
 @pytest.mark.parametrize(
     ("text", "weights"),
     [
-        ("1..0.01*content:layer=conv1_1", [1, 0.1, 0.01]),
-        pytest.param("0..2*content:layer=conv1_1", [0, 1, 2], marks=pytest.mark.slow),
+        ("1..0.01*content:layer=image", [1, 0.1, 0.01]),
+        pytest.param("0..2*content:layer=image", [0, 1, 2], marks=pytest.mark.slow),
     ],
 )
 def test_a_range_gives_a_value_to_each_size(text, weights):
-    config = SMALL.replace(size=128, scales=3, steps=6, loss=f"{text} style:layers=conv1_1")
+    config = SMALL.replace(size=128, scales=3, steps=6, loss=f"{text} style:layers=image")
     result = stylize(CONTENT, STYLE, config)
     changed = result.settings["changed_weights"]
     assert [before for before, _ in changed] == [0, 2, 4]
@@ -115,7 +115,7 @@ def test_a_range_gives_a_value_to_each_size(text, weights):
 
 
 def test_a_range_goes_on_where_a_run_was_cut(tmp_path):
-    config = SMALL.replace(steps=8, loss="1..0.1*content:layer=conv1_1 style:layers=conv1_1")
+    config = SMALL.replace(steps=8, loss="1..0.1*content:layer=image style:layers=image")
 
     def cut(step, image):
         if step.step == 6:

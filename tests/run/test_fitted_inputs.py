@@ -18,7 +18,7 @@ from nstgraph.run.starting_image import starting_image
 RANDOM = np.random.default_rng(0)
 PHOTO = RANDOM.integers(0, 256, (40, 60, 4), dtype=np.uint8)
 PAINTING = RANDOM.integers(0, 256, (50, 40, 3), dtype=np.uint8)
-SMALL = Config(size=32, scales=1, steps=3, loss="style:layers=conv1_1", precision="float32")
+SMALL = Config(size=32, scales=1, steps=3, loss="style:layers=image", precision="float32")
 
 
 SIZES = [

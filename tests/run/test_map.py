@@ -12,7 +12,7 @@ from nstgraph.errors import ConfigError, PictureError, RunError
 from nstgraph.run import map as map_module
 from nstgraph.run.stylizers import Stylizers
 
-SMALL = Config(size=32, steps=2, scales=1, precision="float32", loss="style:layers=conv1_1")
+SMALL = Config(size=32, steps=2, scales=1, precision="float32", loss="style:layers=image")
 
 
 @pytest.fixture(scope="module")

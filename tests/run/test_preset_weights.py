@@ -98,10 +98,17 @@ def test_of_several_weights_those_of_the_presets_network_are_taken(vgg_arrays: C
     assert with_weights_of("gsurma", shallow) is shallow  # up to there, both are one network
 
 
-def test_a_preset_in_python() -> None:
-    result = stylize(PHOTO, PHOTO + 90, preset="thushv", optimizer="auto", size=32, steps=2)
+@pytest.mark.parametrize(
+    ("given", "loss"),
+    [
+        ({"loss": "style:layers=image"}, "style:layers=image"),  # its own is run on the command line
+        pytest.param({}, "500*content:", marks=pytest.mark.slow),
+    ],
+)
+def test_a_preset_in_python(given: dict[str, Any], loss: str) -> None:
+    result = stylize(PHOTO, PHOTO + 90, preset="thushv", optimizer="auto", size=32, steps=2, **given)
     assert result.image.shape == (1, 32, 32, 3) and result.settings["pooling"] == "average"
-    assert result.settings["fit"] == "crop" and result.settings["loss"].startswith("500*content:")
+    assert result.settings["fit"] == "crop" and result.settings["loss"].startswith(loss)
     with pytest.raises(WeightsError, match=f"needs VGG19's {DEEP}, which"):
         stylize(PHOTO, PHOTO, preset="gatys", optimizer="auto")
     with pytest.raises(ConfigError, match=r"^config and preset are both given; give single settings beside preset"):

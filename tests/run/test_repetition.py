@@ -17,7 +17,7 @@ from nstgraph.run.replay import Replay
 from nstgraph.search.step import Step
 
 HOW: dict[str, Any] = {"size": 64, "scales": 2, "steps": 8, "precision": "float32"}
-LOSS = "style:layers=conv1_1 0.1*tv 1..0.1*content:layer=conv1_1"
+LOSS = "style:layers=image 0.1*tv 1..0.1*content:layer=image"
 
 
 def test_weights_and_the_end_that_a_callback_chose_are_repeated(picture_folder: Path) -> None:
@@ -37,7 +37,7 @@ def test_weights_and_the_end_that_a_callback_chose_are_repeated(picture_folder: 
 
 def test_arrays_are_given_once_more_and_known_by_their_numbers(picture_folder: Path) -> None:
     content, style = (load(name).rgb[0] for name in ("c.png", "s.png"))
-    with nst.Stylizer(nst.Config(loss="style:layers=conv1_1", **HOW)) as stylizer:
+    with nst.Stylizer(nst.Config(loss="style:layers=image", **HOW)) as stylizer:
         stylizer.evaluator.weigh({"style": 3.0})
         first = stylizer(content, style)
     first.save("o.png")

@@ -18,7 +18,7 @@ from nstgraph.run.result import Result
 from nstgraph.search.step import Step
 
 CONFIG = Config(
-    loss=("0.5*style:layers=image+conv1_1", "tv:power=2", "palette"), balance=True, style_scale=(1.5, 1.0),
+    loss=("0.5*style:layers=image", "tv:power=2", "palette"), balance=True, style_scale=(1.5, 1.0),
     style_weights=(3, 7), blending="sum", keep_colors=True, size=48, fit="rows", crop="4:3", steps=3, scales=2,
     init="noise", seed=7, pooling="max", padding="zero", bounds=True, optimizer="lbfgsb", history=4,
     precision="bfloat16", tile=32, memory=1000.0, 

@@ -151,7 +151,7 @@ def test_weights_that_were_changed_are_those_of_the_part_in_float32():
 
 
 def test_at_the_minimum_the_picture_comes_back_as_it_is():
-    result = stylize(CONTENT, STYLE, size=48, scales=1, steps=5, loss="content:layer=conv1_1", precision="float32")
+    result = stylize(CONTENT, STYLE, size=48, scales=1, steps=5, loss="content:layer=image", precision="float32")
     assert np.abs(result.image - resize(CONTENT, 36, 48).clip(0, 255)).max() < 0.01
     assert result.history == ()
     assert result.reason == "stopped after 0 of 5 steps, as the starting image is already a minimum of the loss"
@@ -313,7 +313,7 @@ def test_space_is_advised_only_where_it_was_missing(error, remedy):
         raise error
 
     with pytest.raises(RunError) as raised:
-        stylize(CONTENT, STYLE, size=48, scales=1, steps=5, loss="style:layers=conv1_1", callback=callback)
+        stylize(CONTENT, STYLE, size=48, scales=1, steps=5, loss="style:layers=image", callback=callback)
     assert str(raised.value).endswith(remedy) and len(raised.value.result.history) == 1
 
 

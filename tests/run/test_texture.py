@@ -17,7 +17,7 @@ from nstgraph.run.inputs import read_pictures
 from nstgraph.run.starting_image import enlarged, starting_image
 
 STYLE = painting(80, 80)
-LOSS = "moments:layers=conv1_2+conv2_1 0.2*palette 0.4*tv:power=2"
+LOSS = "moments:layers=conv1_2 0.2*palette 0.4*tv:power=2"
 PLAIN = "moments:layers=conv1_1"  # for what does not depend on how the picture looks
 SMALL = TextureConfig(size=48, steps=24, scales=2, loss=LOSS)
 

@@ -13,7 +13,7 @@ from nstgraph import Evaluator
 from nstgraph.tiles.tiled_evaluator import TiledEvaluator
 from nstgraph.workers.team import Team
 
-LOSS = "content:layer=conv2_1 moments:layers=image+conv1_1 tv"
+LOSS = "content:layer=conv1_2 moments:layers=image tv"
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,13 +59,10 @@ def web(
     running.import_tensorflow()
     from nstgraph.web.studio import Studio
 
-    with contextlib.ExitStack() as ending:
-        place = folder if folder is not None else state_folder() / "web"
-        studio = Studio(place, queue)
-        ending.callback(_close, studio)
-        address = ending.enter_context(serving(studio, host, port, password))
+    studio = Studio(folder if folder is not None else state_folder() / "web", queue)
+    with _closed(studio), serving(studio, host, port, password) as address:
         to_stdout(f"{address}\n")
-        to_stderr(f"pictures are kept in {place}; Ctrl-C ends the page")
+        to_stderr("the page is there; Ctrl-C ends it")
         if password is not None:
             to_stderr("warning: the password is sent as it is; on a network that others share, use a tunnel: ssh -L")
         if open_browser:
@@ -73,6 +71,11 @@ def web(
             time.sleep(0.5)  # a longer sleep would not hear Ctrl-C if another thread takes the signal
 
 
-def _close(studio: Studio) -> None:
-    with deaf():  # what is on its way is kept before the command ends
-        studio.close()
+@contextlib.contextmanager
+def _closed(studio: Studio) -> Iterator[None]:
+    """Keep what is on its way before the command ends."""
+    try:
+        yield
+    finally:
+        with deaf():
+            studio.close()

@@ -26,7 +26,7 @@ from nstgraph.errors import RunError
 from nstgraph.hooks import Stepper, StyleHook, monitored
 from nstgraph.networks.weights_file import WeightsFile, embedded
 
-LOSS = "style:layers=conv1_1"  # one layer, since TensorFlow takes its time over each
+LOSS = "style:layers=image"  # no layer, since TensorFlow takes its time over each
 TINY = Config(size=32, steps=3, scales=1, loss=LOSS, precision="float32", memory=4.0)
 
 

@@ -349,7 +349,7 @@ def test_weights_that_are_not_loaded_say_so_whatever_is_computed_from_them(weigh
         np.testing.assert_array_equal(session.run(maps), once)
 
 
-OPTIMIZERS = {"adam": lambda: tf.train.AdamOptimizer(2.0), "descent": lambda: tf.train.GradientDescentOptimizer(2e4)}
+OPTIMIZERS = {"adam": lambda: tf.train.AdamOptimizer(2.0), "descent": lambda: tf.train.GradientDescentOptimizer(6e4)}
 
 
 @pytest.mark.parametrize("optimizer", ["adam", pytest.param("descent", marks=pytest.mark.slow)])

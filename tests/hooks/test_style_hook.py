@@ -300,7 +300,13 @@ def test_summaries_that_cannot_be_written_end_no_run(objective, search, files_en
         assert [event.step for event in events.Scalars("loss/total")] == [1, 2]
 
 
-@pytest.mark.parametrize("own", [False, True], ids=["nstgraph's variable", "the caller's variable"])
+@pytest.mark.parametrize(
+    "own",
+    [
+        pytest.param(False, id="nstgraph's variable", marks=pytest.mark.slow),
+        pytest.param(True, id="the caller's variable"),
+    ],
+)
 @pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_hooks_see_an_optimizer_of_tensorflow(photo, painting, every, own):
     with tf.Graph().as_default(), tf.variable_scope("adam"):

@@ -21,7 +21,7 @@ from nstgraph.run.balance import DISTURBANCE, balancing_factors, gradient_norms
 from nstgraph.run.evaluators import Evaluators
 
 CONTENT, STYLE = resize(landscape(96, 72), 36, 48), resize(painting(80, 80), 40, 40)
-LOSS = "content:layer=conv1_1 3*style:layers=conv1_1 2*tv"
+LOSS = "content:layer=conv1_1 3*style:layers=image 2*tv"
 SMALL = Config(size=48, scales=1, steps=2, loss=LOSS, balance=True, precision="float32")
 WEIGHTS = {"content": 1.0, "style": 3.0, "tv": 2.0}
 

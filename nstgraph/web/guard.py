@@ -46,6 +46,9 @@ _POSTED = (_JOIN, _UPLOAD, "/gradio_api/reset", "/gradio_api/cancel")
 #: Bytes of a request: of what is chosen on the page with a mask drawn on it, and of some pictures sent at once.
 _MOST_CHOSEN, _MOST_SENT = 8_000_000, 4 * MOST_BYTES
 
+#: Bytes of a body that is read though its request is refused.
+_SMALL = 65_536
+
 #: Seconds that a wrong password takes.
 _DELAY = 1.0
 
@@ -80,8 +83,10 @@ class Guard:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         refusal = self._refusal(scope, headers)
         if refusal is not None:
+            await _read_off(receive, headers)
             await _say(send, *refusal)
         elif not self._knows_password(headers):
+            await _read_off(receive, headers)
             if "authorization" in headers:
                 await asyncio.sleep(_DELAY)
             await _say(send, 401, "this page has a password", {"www-authenticate": 'Basic realm="nstgraph"'})
@@ -155,6 +160,14 @@ class Guard:
 
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 20 else 0  # what is no number, the server itself refuses
+
+
+async def _read_off(receive: Receive, headers: dict[str, str]) -> None:
+    """Read a small body that is not wanted, without which the answer might be lost with the connection."""
+    more = 0 < _number(headers.get("content-length", "0")) <= _SMALL
+    while more:
+        message = await receive()
+        more = message["type"] == "http.request" and message.get("more_body", False)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

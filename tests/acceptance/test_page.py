@@ -116,8 +116,18 @@ def _until(is_so):
         time.sleep(0.05)
 
 
-def _choose_files(page, tmp_path):
+def _settings_of(page, run):
+    """Take the settings of a run, whose loss is quick to plan, and its painting."""
+    page.get_by_role("tab", name="Gallery").click()
+    page.locator(f"#kept button[data-run='{run}']").click()
+    page.get_by_role("button", name="Take these settings for another photo").click()
+    page.locator("#styles img").first.wait_for()
+
+
+def _choose_files(page, tmp_path, *controls):
     for upload, control in ((PHOTO, "#photo"), (PAINTING_, "#styles")):
+        if controls and control not in controls:
+            continue
         path = tmp_path / upload.name
         path.write_bytes(upload.data)
         page.locator(f"{control} input[type=file]").set_input_files(path)
@@ -187,10 +197,10 @@ def test_what_does_not_fit_is_said_before_the_start(tabs, tmp_path):
     page.locator("#plan [role=alert]", has_text="power").wait_for()
 
 
-def test_a_mask_is_painted_with_a_brush_by_mouse_and_by_keyboard(tabs, studio, tmp_path):
+def test_a_mask_is_painted_with_a_brush_by_mouse_and_by_keyboard(tabs, studio, done, tmp_path):
     page = tabs()
-    _choose_files(page, tmp_path)
-    _small(page)
+    _settings_of(page, done)
+    _choose_files(page, tmp_path, "#photo")
     page.get_by_role("button", name="Paint only a part of the photo").click()
     canvas = page.locator(".brush.ready canvas")
     canvas.scroll_into_view_if_needed()
@@ -235,12 +245,11 @@ def test_a_reload_and_a_second_tab_find_the_run_again(tabs, studio, long):
     assert studio.view(long).status == STOPPED
 
 
-def test_who_waits_sees_the_place_in_the_queue(tabs, studio, long, tmp_path):
+def test_who_waits_sees_the_place_in_the_queue(tabs, studio, done, long, tmp_path):
     page = tabs()
     page.locator("#growing img").wait_for()
-    page.get_by_role("tab", name="Paint").click()
-    _choose_files(page, tmp_path)
-    _small(page)
+    _settings_of(page, done)
+    _choose_files(page, tmp_path, "#photo")
     page.locator("#go").click()
     page.locator("#head", has_text="1. in the queue").wait_for()
     page.get_by_role("button", name="Stop, and keep the best so far").click()
@@ -266,10 +275,7 @@ def test_the_gallery_shows_settings_and_what_to_copy_and_gives_them_back(tabs, s
 
 def test_settings_are_taken_for_another_photo(tabs, done):
     page = tabs()
-    page.get_by_role("tab", name="Gallery").click()
-    page.locator(f"#kept button[data-run='{done}']").click()
-    page.get_by_role("button", name="Take these settings for another photo").click()
-    page.locator("#styles img").first.wait_for()
+    _settings_of(page, done)
     assert page.get_by_label("number input for Strokes").input_value() == "1.5"
     assert page.locator("#photo img").count() == 0
 
@@ -312,7 +318,7 @@ def _sparse(path):
         ("wide.png", _huge_png, "million pixels; shrink it"),
     ],
 )
-@pytest.mark.parametrize("control", ["#photo", "#styles"])
+@pytest.mark.parametrize("control", ["#photo", pytest.param("#styles", marks=pytest.mark.slow)])
 def test_what_is_no_picture_or_too_large_is_said_and_does_no_harm(tabs, tmp_path, control, name, write, said):
     write(tmp_path / name)
     page = tabs()
@@ -323,7 +329,7 @@ def test_what_is_no_picture_or_too_large_is_said_and_does_no_harm(tabs, tmp_path
     page.locator("#plan", has_text="steps").wait_for()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_nothing_scrolls_sideways_on_a_phone(tabs, done, scheme):
     page = tabs(width=390, color_scheme=scheme)
     for tab in ("Paint", "Watch", "Gallery"):

@@ -10,6 +10,7 @@ import sys
 import urllib.request
 
 import pytest
+from foreground import NSTGRAPH
 from typer.testing import CliRunner
 
 from nstgraph.cli.app import app
@@ -59,11 +60,14 @@ def test_a_port_in_use_is_one_line(tmp_path):
 @HAS_GRADIO
 @pytest.mark.skipif(os.name != "posix", reason="signals are others there")
 def test_the_address_is_printed_once_it_answers_and_ctrl_c_ends_it(tmp_path):
-    words = [sys.executable, "-m", "nstgraph", "web", "--port", "0", "--folder", str(tmp_path)]
+    words = [*NSTGRAPH, "web", "--port", "0", "--folder", str(tmp_path)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         address = process.stdout.readline().strip()
         with urllib.request.urlopen(address, timeout=60) as answer:
             assert b"nstgraph" in answer.read()
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=120)
+        try:
+            _, said = process.communicate(timeout=120)
+        finally:
+            process.kill()
     assert process.returncode == 130 and "Traceback" not in said and "interrupted" in said

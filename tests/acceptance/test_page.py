@@ -103,7 +103,7 @@ def long(studio):
 @pytest.fixture(scope="module")
 def done(studio):
     """The id of a finished run."""
-    settings = {"size": 32, "steps": 3, "style_scale": 1.5, "loss": ("0.25*content:layer=conv1_1", "0.75*tv")}
+    settings = {"size": 32, "steps": 3, "style_scale": 1.5, "loss": ("0.25*content:layer=conv1_1", "palette")}
     run = studio.submit(PaintRequest(PHOTO, (PAINTING_,), settings=settings))
     _until(lambda: studio.view(run).status in ENDED)
     return run

@@ -90,7 +90,8 @@ class WatchPart:
         return view.status in ENDED and view.has_picture
 
     def _changes(self, view: RunView, seen: dict[str, Any], now: dict[str, Any]) -> list[Any]:
-        new = {key for key in now if now[key] != seen.get(key) or ("run" in now and now["run"] != seen.get("run"))}
+        other = now["run"] != seen.get("run")
+        new = {key for key in now if other or now[key] != seen.get(key)}
         queue = gr.Radio(now["queue"], value=view.id, visible=len(now["queue"]) > 1)
         return [
             queue if "queue" in new else gr.skip(),

@@ -59,10 +59,11 @@ def web(
     running.import_tensorflow()
     from nstgraph.web.studio import Studio
 
-    studio = Studio(folder if folder is not None else state_folder() / "web", queue)
+    folder = folder if folder is not None else state_folder() / "web"
+    studio = Studio(folder, queue)
     with _closed(studio), serving(studio, host, port, password) as address:
         to_stdout(f"{address}\n")
-        to_stderr("the page is there; Ctrl-C ends it")
+        to_stderr(f"pictures are kept in {folder}; Ctrl-C ends the page")
         if password is not None:
             to_stderr("warning: the password is sent as it is; on a network that others share, use a tunnel: ssh -L")
         if open_browser:

@@ -71,3 +71,4 @@ def test_the_address_is_printed_once_it_answers_and_ctrl_c_ends_it(tmp_path):
         finally:
             process.kill()
     assert process.returncode == 130 and "Traceback" not in said and "interrupted" in said
+    assert f"kept in {tmp_path}" in said

@@ -176,12 +176,12 @@ def _running(make: Callable[[], Any], listening: socket.socket) -> Iterator[None
     servers: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     async def run() -> None:
-        import uvicorn
-
         try:
+            import uvicorn
+
             settings = uvicorn.Config(make(), log_config=None, ws="none", **_SETTINGS)
             server = uvicorn.Server(settings)
-        except BaseException as error:
+        except BaseException as error:  # whatever it is, whoever waits for the server has to be told
             servers.put(error)
             raise
         servers.put(server)
